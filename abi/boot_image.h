@@ -1,0 +1,88 @@
+// The boot image: what the packing tool writes and the kernel (component 0 only) and root read. All offsets are bytes from the image's start.
+#pragma once
+#include "base/types.h"
+
+namespace pith::image {
+
+inline constexpr u64 kMagic = 0x31474d4948544950;  // "PITHIMG1"
+inline constexpr u32 kVersion = 1;
+
+/// The image begins with it. The checksum covers everything after it, as 64-bit words: sum = (rotate_left(sum, 5) ^ word) * kMultiplier.
+struct Header {
+  u64 magic;
+  u32 version;
+  u32 component_count;
+  u64 size;               ///< whole image, a multiple of 4096
+  u64 checksum;
+  u64 components_offset;  ///< Component[component_count]; component 0 is root
+  u64 modules_offset;     ///< Module[module_count]
+  u32 module_count;
+  u32 reserved;
+  char system[24];        ///< name of the system
+};
+inline constexpr u64 kMultiplier = 0x9e3779b97f4a7c15;
+
+/// One loadable piece of a program. File contents begin on a page boundary of the image and are padded with zeroes.
+struct Segment {
+  u64 address;        ///< virtual, page aligned
+  u64 offset;         ///< of its first page in the image
+  u32 file_pages;     ///< pages taken from the image
+  u32 memory_pages;   ///< pages in memory; the rest is zero
+  u32 access;         ///< pith::Access
+  u32 reserved;
+};
+
+enum class GrantKind : u32 {
+  Service = 1,      ///< endpoint of component `target`'s service, badge = 1 + index of the holder, Call right
+  Interrupt = 2,    ///< line `first`
+  IoPorts = 3,      ///< `first`, `count`
+  DeviceMemory = 4, ///< physical address `first`, `count` pages
+  Region = 5,       ///< the component's own instance region (Use) and address space (Map), capability space (Modify): it manages its own memory and threads
+  RootControl = 6,  ///< root's control endpoint: stop, start, status of components
+  FaultHandler = 7, ///< it receives the faults of every other component
+  Platform = 8,     ///< power-off and diagnostics through root
+};
+
+/// One authority of a component.
+struct Grant {
+  GrantKind kind;
+  u32 target;       ///< component index for Service
+  u64 first;
+  u64 count;
+  char name[24];    ///< how the component's start information names it
+};
+
+enum class Restart : u32 { Never = 0, Always = 1 };
+
+inline constexpr u32 kComponentSegments = 8;
+inline constexpr u32 kComponentGrants = 24;
+
+struct Component {
+  char name[24];
+  u64 entry;
+  u64 heap_pages;        ///< mapped at start
+  u64 stack_pages;
+  u64 vault_pages;       ///< kept across restarts
+  u64 pool_frames;       ///< untyped frames in its own region, for those with GrantKind::Region
+  u32 priority;          ///< 0…63
+  u32 priority_ceiling;  ///< highest priority its own threads may get
+  u64 budget, period;    ///< nanoseconds
+  Restart restart;
+  u32 restart_limit;     ///< restarts per 10 s before the supervisor gives up
+  u32 provides;          ///< 1: it has a service endpoint
+  u32 segment_count;
+  u32 grant_count;
+  u32 module;            ///< index + 1 of the module mapped for it (kModuleAddress), 0: none
+  Segment segments[kComponentSegments];
+  Grant grants[kComponentGrants];
+  char arguments[256];   ///< from the manifest, zero-terminated
+};
+
+/// A file of bytes for a component, page aligned; also symbols for crash records.
+struct Module {
+  char name[24];
+  u64 offset;
+  u64 size;
+};
+
+}  // namespace pith::image
