@@ -13,7 +13,7 @@ enum class Error : u32;
 inline constexpr Error kSuccess = Error(0);
 
 /// A `T` or an `Error`. Trivial values travel in registers; others own their value.
-template <class T, bool = std::is_trivially_copyable_v<T> && std::is_trivially_default_constructible_v<T>>
+template <class T, bool = std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T>>
 class [[nodiscard]] Result {
  public:
   constexpr Result(T value) : value_(value) {}
