@@ -146,6 +146,7 @@ class Checker {
       if (method.badge) report(method.name, "a service's methods always get their session");
       if (kOwnServiceMethods.contains(method.name.text)) report(method.name, "'" + method.name.text + "' is a name of the server's base class");
       if (method.kind != MethodKind::Deferred) continue;
+      if (method.results.size() > kDeferredWords) report(method.name, "a deferred answer carries at most 4 results");
       for (const Parameter& result : method.results) {
         if (result.type.kind == TypeKind::Bytes) diagnostics_.report(result.type.where, "a deferred answer carries no bytes");
       }

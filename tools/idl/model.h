@@ -97,6 +97,7 @@ inline constexpr uint64_t kSystemNumber = 31;
 inline constexpr uint64_t kMethodsPerObject = 32;
 inline constexpr size_t kKernelWords = 6;
 inline constexpr size_t kServiceWords = 5;
+inline constexpr size_t kDeferredWords = 4;  // Endpoint.reply_token carries the token, the status and four words
 inline constexpr uint64_t kMostBytes = 464;
 
 }  // namespace pith::idl
