@@ -36,7 +36,8 @@ inline Received call_message(CapabilitySlot endpoint, Words words, u32 length) {
 /// Answers the call in progress with six words and waits for the next message. Right: Receive.
 inline Received reply_receive(CapabilitySlot endpoint, Words words) { return enter(Handle::reply_receive(endpoint), words); }
 
-/// Answers the call in progress with `length` words (6…64), those from index 6 on in the message buffer; `receive` comes next. Right: Receive.
+/// Answers the call in progress with `length` words (6…64), those from index 6 on in the message buffer; `receive` comes next. Right:
+/// Receive.
 inline Status reply_message(CapabilitySlot endpoint, Words words, u32 length) {
   return invoke(Handle::message(u32(Operation::EndpointReplyMessage), endpoint, length, 0).raw, words);
 }

@@ -7,7 +7,7 @@ namespace pith {
 /// Who calls: the badge of the capability that was used.
 using Session = Badge;
 
-/// Names a call that was set aside; it stays good across a restart of the server.
+/// Names a call that was set aside. After a restart of the server the call is delivered anew, under a new token.
 using Token = Strong<struct TokenTag>;
 
 namespace ipc {

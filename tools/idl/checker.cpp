@@ -12,18 +12,19 @@ namespace {
 using WordSet = std::set<std::string, std::less<>>;
 
 /// Words that generated C++ cannot use as names.
-const WordSet kReservedWords = {
-    "alignas",  "alignof",   "and",       "asm",      "auto",     "bool",     "break",    "case",     "catch",    "char",    "class",  "concept",
-    "const",    "constexpr", "continue",  "decltype", "default",  "delete",   "do",       "double",   "else",     "enum",    "export", "extern",
-    "false",    "float",     "for",       "friend",   "goto",     "if",       "inline",   "int",      "long",     "mutable", "new",    "noexcept",
-    "not",      "nullptr",   "operator",  "or",       "private",  "protected", "public",  "register", "requires", "return",  "short",  "signed",
-    "sizeof",   "static",    "struct",    "switch",   "template", "this",     "throw",    "true",     "try",      "typedef", "typeid", "typename",
-    "union",    "unsigned",  "using",     "virtual",  "void",     "volatile", "while",    "xor"};
+const WordSet kReservedWords = {"alignas", "alignof", "and",      "asm",     "auto",      "bool",      "break",    "case",     "catch",
+                                "char",    "class",   "concept",  "const",   "constexpr", "continue",  "decltype", "default",  "delete",
+                                "do",      "double",  "else",     "enum",    "export",    "extern",    "false",    "float",    "for",
+                                "friend",  "goto",    "if",       "inline",  "int",       "long",      "mutable",  "new",      "noexcept",
+                                "not",     "nullptr", "operator", "or",      "private",   "protected", "public",   "register", "requires",
+                                "return",  "short",   "signed",   "sizeof",  "static",    "struct",    "switch",   "template", "this",
+                                "throw",   "true",    "try",      "typedef", "typeid",    "typename",  "union",    "unsigned", "using",
+                                "virtual", "void",    "volatile", "while",   "xor"};
 
 /// Names that the generated functions use themselves.
 const WordSet kOwnKernelParameters = {"words", "status", "caller", "handle"};
 const WordSet kOwnServiceParameters = {"words", "session", "token", "received", "buffer", "answer", "error"};
-const WordSet kOwnServiceMethods = {"serve", "signals", "fault", "handle", "is_deferred", "slot"};
+const WordSet kOwnServiceMethods = {"serve", "step", "signals", "fault", "handle", "is_deferred", "reply", "fits", "slot"};
 
 class Checker {
  public:
@@ -141,10 +142,12 @@ class Checker {
     Seen methods;
     for (const Method& method : service.methods) {
       check_method(method, methods, kServiceWords);
-      if (method.kind == MethodKind::Fast || method.kind == MethodKind::Long) report(method.name, "only kernel operations are fast or long");
+      if (method.kind == MethodKind::Fast || method.kind == MethodKind::Long)
+        report(method.name, "only kernel operations are fast or long");
       if (!method.right.empty()) report(method.right[0], "a service's methods require no right");
       if (method.badge) report(method.name, "a service's methods always get their session");
-      if (kOwnServiceMethods.contains(method.name.text)) report(method.name, "'" + method.name.text + "' is a name of the server's base class");
+      if (kOwnServiceMethods.contains(method.name.text))
+        report(method.name, "'" + method.name.text + "' is a name of the server's base class");
       if (method.kind != MethodKind::Deferred) continue;
       if (method.results.size() > kDeferredWords) report(method.name, "a deferred answer carries at most 4 results");
       for (const Parameter& result : method.results) {

@@ -71,21 +71,25 @@ TEST(Checker, KeepsMessagesSmall) {
   EXPECT_EQ(about_service("/// D.\nmethod m = 1 (a: bytes<465>) -> () errors none;"), "s.idl:3:18: bytes<N> needs an N of 1 to 464");
   EXPECT_EQ(about_service("/// D.\nmethod m = 1 (a: bytes<8>, b: bytes<8>) -> () errors none;"),
             "s.idl:3:31: at most one bytes<N> in each direction");
-  EXPECT_EQ(about_object("/// D.\nmethod m = 1 (a: bytes<8>) -> () requires Use errors none;"), "kernel.idl:4:18: kernel operations carry no bytes");
-  EXPECT_EQ(about_service("/// D.\ndeferred method m = 1 () -> (a: bytes<8>) errors none;"), "s.idl:3:33: a deferred answer carries no bytes");
+  EXPECT_EQ(about_object("/// D.\nmethod m = 1 (a: bytes<8>) -> () requires Use errors none;"),
+            "kernel.idl:4:18: kernel operations carry no bytes");
+  EXPECT_EQ(about_service("/// D.\ndeferred method m = 1 () -> (a: bytes<8>) errors none;"),
+            "s.idl:3:33: a deferred answer carries no bytes");
 }
 
 TEST(Checker, WantsTheWholeContract) {
   EXPECT_EQ(about_object("method m = 1 () -> () requires Use errors none;"), "kernel.idl:3:8: method m has no documentation");
   EXPECT_EQ(about_object("/// D.\nmethod m = 1 () -> () errors none;"), "kernel.idl:4:8: method m requires no right");
-  EXPECT_EQ(about_object("/// D.\nmethod m = 1 () -> () requires Use;"), "kernel.idl:4:8: method m has no list of errors (or 'errors none')");
+  EXPECT_EQ(about_object("/// D.\nmethod m = 1 () -> () requires Use;"),
+            "kernel.idl:4:8: method m has no list of errors (or 'errors none')");
   EXPECT_EQ(about_object("/// D.\nmethod m = 1 (f: FrameNumber) -> () requires Use errors BadSlot;"),
             "kernel.idl:4:15: a FrameNumber argument needs the error BadFrame");
 }
 
 TEST(Checker, RefusesNamesThatCannotBeGenerated) {
   EXPECT_EQ(about_service("/// D.\nmethod delete = 1 () -> () errors none;"), "s.idl:3:8: 'delete' is a word of C++");
-  EXPECT_EQ(about_service("/// D.\nmethod a = 1 (token: u64) -> () errors none;"), "s.idl:3:15: 'token' is a name that the generated code uses");
+  EXPECT_EQ(about_service("/// D.\nmethod a = 1 (token: u64) -> () errors none;"),
+            "s.idl:3:15: 'token' is a name that the generated code uses");
   EXPECT_EQ(about_service("/// D.\nmethod serve = 1 () -> () errors none;"), "s.idl:3:8: 'serve' is a name of the server's base class");
   EXPECT_EQ(about_service("/// D.\nmethod Get = 1 () -> () errors none;"), "s.idl:3:8: method Get must be snake_case");
 }

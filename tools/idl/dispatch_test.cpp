@@ -112,9 +112,7 @@ static_assert(grammar::kOperations[4].kind == grammar::OperationKind::Fast);
 
 constexpr CapabilitySlot kSlot{5};
 
-Error enter(Thread& caller, Operation operation, Words& words) {
-  return dispatch(caller, Handle::operation(u32(operation), kSlot), words);
-}
+Error enter(Thread& caller, Operation operation, Words& words) { return dispatch(caller, Handle::operation(u32(operation), kSlot), words); }
 
 TEST(Dispatch, PassesArguments) {
   Thread caller;

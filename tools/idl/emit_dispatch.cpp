@@ -1,6 +1,4 @@
 // Emits the kernel's side: the switch over all operations and the structures that its handlers return.
-#include <algorithm>
-
 #include "tools/idl/emit.h"
 
 namespace pith::idl {
@@ -14,8 +12,8 @@ std::string misfit_error(const Type& type) {
 }
 
 void write_lookup(Text& out, const Object& object, const Method& method, bool is_badged) {
-  out.line("      auto object = ", is_badged ? "lookup_badged<" : "lookup<", object.name.text, ">(caller, handle.slot(), right::",
-           object.name.text, "::", method.right[0].text, ");");
+  out.line("      auto object = ", is_badged ? "lookup_badged<" : "lookup<", object.name.text,
+           ">(caller, handle.slot(), right::", object.name.text, "::", method.right[0].text, ");");
   out.line("      if (!object) [[unlikely]] return object.error();");
 }
 
@@ -95,7 +93,8 @@ GeneratedFile emit_dispatch(const Model& model) {
   out.line("/// Whether a word is a value of a 32-bit type: nothing is cut off silently.");
   out.line("constexpr bool fits(u64 word) { return word >> 32 == 0; }");
   out.line();
-  out.line("/// Checks capability, right and ranges, calls the handler, and puts its results into `words`. The capability is looked up first,");
+  out.line(
+      "/// Checks capability, right and ranges, calls the handler, and puts its results into `words`. The capability is looked up first,");
   out.line("/// so its errors come before those of the arguments. A handler that blocks the caller leaves `words` to whoever wakes it.");
   out.line("inline Error dispatch(Thread& caller, Handle handle, Words& words) {");
   out.line("  switch (Operation(handle.operation_code())) {");
@@ -108,16 +107,6 @@ GeneratedFile emit_dispatch(const Model& model) {
   out.line();
   out.line("}  // namespace pith");
   return {"kernel/generated/dispatch.h", out.contents()};
-}
-
-std::vector<GeneratedFile> emit_all(const Model& model) {
-  std::vector<GeneratedFile> files = {emit_errors(model),        emit_operations(model),     emit_grammar(model),
-                                      emit_kernel_client(model), emit_kernel_results(model), emit_dispatch(model)};
-  for (const Interface& file : model.services) {
-    files.push_back(emit_service_client(file));
-    files.push_back(emit_service_server(file));
-  }
-  return files;
 }
 
 }  // namespace pith::idl

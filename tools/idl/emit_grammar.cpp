@@ -6,19 +6,27 @@ namespace {
 
 std::string kind_name(const Type& type) {
   switch (type.kind) {
-    case TypeKind::FrameNumber: return "Frame";
-    case TypeKind::CapabilitySlot: return "Slot";
-    case TypeKind::VirtualAddress: return "Address";
-    case TypeKind::ObjectType: return "Type";
-    default: return "U64";
+    case TypeKind::FrameNumber:
+      return "Frame";
+    case TypeKind::CapabilitySlot:
+      return "Slot";
+    case TypeKind::VirtualAddress:
+      return "Address";
+    case TypeKind::ObjectType:
+      return "Type";
+    default:
+      return "U64";
   }
 }
 
 std::string method_kind(MethodKind kind) {
   switch (kind) {
-    case MethodKind::Fast: return "Fast";
-    case MethodKind::Long: return "Long";
-    default: return "Method";
+    case MethodKind::Fast:
+      return "Fast";
+    case MethodKind::Long:
+      return "Long";
+    default:
+      return "Method";
   }
 }
 

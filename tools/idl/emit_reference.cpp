@@ -24,10 +24,14 @@ std::string anchor(std::string_view heading) {
 
 const char* kind_note(MethodKind kind) {
   switch (kind) {
-    case MethodKind::Fast: return "*Fast: an entry of its own with six words in registers.*";
-    case MethodKind::Long: return "*Its words are laid out by hand, see `lib/ipc/ipc.h`.*";
-    case MethodKind::Deferred: return "*May be answered later.*";
-    default: return nullptr;
+    case MethodKind::Fast:
+      return "*Fast: an entry of its own with six words in registers.*";
+    case MethodKind::Long:
+      return "*Its words are laid out by hand, see `lib/ipc/ipc.h`.*";
+    case MethodKind::Deferred:
+      return "*May be answered later.*";
+    default:
+      return nullptr;
   }
 }
 
@@ -89,7 +93,8 @@ GeneratedFile kernel_page(const Interface& file) {
   out.line();
   out.line(file.summary);
   out.line();
-  out.line("An operation with a right may also answer BadSlot, EmptySlot, Stale, WrongType or MissingRight for the capability it is done with;");
+  out.line(
+      "An operation with a right may also answer BadSlot, EmptySlot, Stale, WrongType or MissingRight for the capability it is done with;");
   out.line("the errors listed here are those about its arguments and the object's state. Bit 7 of every rights mask is Grant: handing the");
   out.line("capability on and badging it.");
   out.line();

@@ -32,7 +32,8 @@ void write_answer(Text& out, const Service& service, const Method& method) {
     std::string word = "received.words.w[" + decimal(i + 1) + "]";
     std::string value = from_word(result.type, word);
     if (result.type.kind == TypeKind::Bytes) {
-      out.line("    if (!ipc::holds_bytes(received.status.words(), ", word, ", ", decimal(result.type.size), ")) return Error::BadMessage;");
+      out.line("    if (!ipc::holds_bytes(received.status.words(), ", word, ", ", decimal(result.type.size),
+               ")) return Error::BadMessage;");
       value = "Bytes{ipc::bytes_in_buffer(" + word + ")}";
     }
     values += (i ? ", " : "") + value;

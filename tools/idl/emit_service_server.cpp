@@ -12,9 +12,7 @@ std::string room_name(const Parameter& parameter) { return parameter.name.text +
 std::string answer_words(const std::vector<Parameter>& results, const std::string& source) {
   std::string words = "0";
   for (const Parameter& result : results) {
-    std::string value = results.size() > 1 ? source + "->" + result.name.text
-                        : is_bytes(result) ? source + "->"
-                                           : "(*" + source + ")";
+    std::string value = results.size() > 1 ? source + "->" + result.name.text : is_bytes(result) ? source + "->" : "(*" + source + ")";
     if (is_bytes(result)) {
       words += ", u64{" + value + (results.size() > 1 ? "." : "") + "size()}";
     } else if (result.type.kind == TypeKind::U64 && results.size() == 1) {

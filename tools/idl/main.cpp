@@ -69,9 +69,7 @@ bool write_file(const std::filesystem::path& path, const std::string& contents) 
 }
 
 /// Interface files name themselves by their last two path elements, so that the output does not depend on the machine.
-std::string short_name(const std::filesystem::path& path) {
-  return (path.parent_path().filename() / path.filename()).string();
-}
+std::string short_name(const std::filesystem::path& path) { return (path.parent_path().filename() / path.filename()).string(); }
 
 void place(Interface file, Model& model, Diagnostics& diagnostics) {
   const Name& name = file.name;

@@ -194,15 +194,15 @@ TEST_F(ServiceTest, AnswersLater) {
 }
 
 TEST_F(ServiceTest, RefusesMalformedCalls) {
-  EXPECT_EQ(answer_to(6, {{0}}), Error::BadMessage);             // unknown method
-  EXPECT_EQ(answer_to(6, {{~u64{0}}}), Error::BadMessage);       // unknown method
-  EXPECT_EQ(answer_to(7, {{1, 2, 3}}), Error::BadMessage);       // bytes where none belong
-  EXPECT_EQ(answer_to(6, {{2, 1, 8}}), Error::BadMessage);       // bytes that did not come
-  EXPECT_EQ(answer_to(8, {{2, 1, 8}}), Error::BadMessage);       // more than was said
-  EXPECT_EQ(answer_to(9, {{2, 1, 17}}), Error::BadMessage);      // more than is allowed
-  EXPECT_EQ(answer_to(6, {{2, 1, ~u64{0}}}), Error::BadMessage); // an absurd length
+  EXPECT_EQ(answer_to(6, {{0}}), Error::BadMessage);                // unknown method
+  EXPECT_EQ(answer_to(6, {{~u64{0}}}), Error::BadMessage);          // unknown method
+  EXPECT_EQ(answer_to(7, {{1, 2, 3}}), Error::BadMessage);          // bytes where none belong
+  EXPECT_EQ(answer_to(6, {{2, 1, 8}}), Error::BadMessage);          // bytes that did not come
+  EXPECT_EQ(answer_to(8, {{2, 1, 8}}), Error::BadMessage);          // more than was said
+  EXPECT_EQ(answer_to(9, {{2, 1, 17}}), Error::BadMessage);         // more than is allowed
+  EXPECT_EQ(answer_to(6, {{2, 1, ~u64{0}}}), Error::BadMessage);    // an absurd length
   EXPECT_EQ(answer_to(6, {{5, u64{1} << 32}}), Error::BadMessage);  // no frame number
-  EXPECT_EQ(answer_to(7, {{6, 2}}), Error::BadMessage);          // in a deferred method
+  EXPECT_EQ(answer_to(7, {{6, 2}}), Error::BadMessage);             // in a deferred method
   kernel.extra_capabilities = 1;
   EXPECT_EQ(answer_to(6, {{1, 2, 3}}), Error::BadMessage);
   kernel.extra_capabilities = 0;

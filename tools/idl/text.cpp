@@ -46,9 +46,7 @@ std::string quoted(std::string_view text) {
   return result + '"';
 }
 
-std::string counted(size_t number, std::string_view noun) {
-  return decimal(number) + " " + std::string(noun) + (number == 1 ? "" : "s");
-}
+std::string counted(size_t number, std::string_view noun) { return decimal(number) + " " + std::string(noun) + (number == 1 ? "" : "s"); }
 
 std::string operation_name(const Object& object, const Method& method) { return object.name.text + camel_case(method.name.text); }
 
