@@ -39,11 +39,12 @@ list(TRANSFORM neutral PREPEND ${musl}/)
 list(TRANSFORM special PREPEND ${musl}/)
 
 # Vector registers only where floating-point numbers are: everything else must not make the kernel switch a thread's vector state.
-# A function with a variable number of arguments saves them if its caller says so, hence va_start.
+# A function with a variable number of arguments saves them if its caller says so, hence va_start. Formatted text goes by `long double`,
+# which lives in the x87 registers.
 set(no_vector_x86_64 -mno-sse -mno-mmx)
 foreach(file IN LISTS neutral)
   file(STRINGS ${file} floating REGEX "double|float|va_start|complex|strtod|fenv" LIMIT_COUNT 1)
-  if(NOT floating AND NOT file MATCHES "/(math|complex|fenv)/")
+  if((NOT floating AND NOT file MATCHES "/(math|complex|fenv)/") OR file MATCHES "/stdio/vfw?(printf|scanf)\\.c$")
     set_source_files_properties(${file} PROPERTIES COMPILE_OPTIONS "${no_vector_${PITH_ARCH}}")
   endif()
 endforeach()
