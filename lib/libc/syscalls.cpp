@@ -7,7 +7,6 @@
 #include <sys/uio.h>
 #include <time.h>
 
-#include "abi/start_information.h"
 #include "lib/libc/hooks.h"
 #include "lib/libc/state.h"
 
@@ -22,8 +21,8 @@ bool is_output(long descriptor) { return descriptor == 1 || descriptor == 2; }
 long map_memory(u64 length, u64 flags) {
   if (length == 0) return -EINVAL;
   if (!(flags & MAP_ANONYMOUS)) return -ENODEV;
-  if ((flags & MAP_FIXED) || length > state.information->heap_size) return -ENOMEM;
-  u64 address = state.heap.allocate(pages_for(length));
+  if (flags & MAP_FIXED) return -ENOMEM;
+  u64 address = length <= state.heap.free_pages() * kPageSize ? state.heap.allocate(pages_for(length)) : 0;
   return address ? long(address) : -ENOMEM;
 }
 
@@ -48,7 +47,7 @@ long write_vector(long descriptor, const iovec* pieces, long count) {
 /// A terminal's answer to the one question that stdio asks makes it write standard output line by line, as a log wants it.
 long control(long descriptor, u64 request) { return is_output(descriptor) && request == TIOCGWINSZ ? 0 : -ENOTTY; }
 
-u64 wall_clock() { return state.information->wall_clock * kNanosecondsPerSecond + pith_libc_now(); }
+u64 wall_clock() { return state.wall_clock * kNanosecondsPerSecond + pith_libc_now(); }
 
 long clock(long which, timespec* result) {
   u64 now = which == CLOCK_REALTIME || which == CLOCK_REALTIME_COARSE ? wall_clock() : pith_libc_now();

@@ -20,7 +20,10 @@ long linux_call(long number, u64 a, u64 b = 0, u64 c = 0, u64 d = 0, u64 e = 0, 
   register u64 fifth asm("r8") = e;
   register u64 sixth asm("r9") = f;
   long result;
-  asm volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth), "r"(sixth) : "rcx", "r11", "memory");
+  asm volatile("syscall"
+               : "=a"(result)
+               : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth), "r"(sixth)
+               : "rcx", "r11", "memory");
   return result;
 }
 

@@ -65,7 +65,8 @@ void test_start(int count, char** arguments) {
 
 void test_c_library() {
   char text[128];
-  expect(snprintf(text, sizeof text, "%d %5.3s|%-6x|%llu %p %c", -5, "abcdef", 0xbeef, ~0ull, static_cast<void*>(nullptr), 'z') > 0, "snprintf");
+  expect(snprintf(text, sizeof text, "%d %5.3s|%-6x|%llu %p %c", -5, "abcdef", 0xbeef, ~0ull, static_cast<void*>(nullptr), 'z') > 0,
+         "snprintf");
   expect(!strcmp(text, "-5   abc|beef  |18446744073709551615 0 z"), "snprintf's text");
   snprintf(text, sizeof text, "%.3Lf %Lg", 3.14159L, 1e10L);
   expect(!strcmp(text, "3.142 1e+10"), "snprintf of long double");
@@ -76,7 +77,8 @@ void test_c_library() {
   errno = 0;
   expect(!fopen("/nothing", "r") && errno == ENOSYS, "files do not exist");
   int numbers[] = {5, 3, 9, 1};
-  qsort(numbers, 4, sizeof(int), [](const void* left, const void* right) { return *static_cast<const int*>(left) - *static_cast<const int*>(right); });
+  qsort(numbers, 4, sizeof(int),
+        [](const void* left, const void* right) { return *static_cast<const int*>(left) - *static_cast<const int*>(right); });
   expect(numbers[0] == 1 && numbers[3] == 9, "qsort");
   char buffer[256];
   memset(buffer, 1, sizeof buffer);
@@ -125,7 +127,8 @@ void test_page_heap() {
   expect(heap.free_pages() == 0 && heap.allocate(1) == 0, "full");
   expect(heap.release(second, 64) && heap.allocate(65) == 0 && heap.allocate(64) == second, "a hole is found again");
   expect(heap.release(first + 3 * kPageSize, 2) && heap.allocate(1) == first + 3 * kPageSize, "the lowest hole is used first");
-  expect(!heap.release(u64(memory) - kPageSize, 1) && !heap.release(third, 66) && !heap.release(third + 1, 1), "foreign ranges are refused");
+  expect(!heap.release(u64(memory) - kPageSize, 1) && !heap.release(third, 66) && !heap.release(third + 1, 1),
+         "foreign ranges are refused");
   free(memory);
 }
 

@@ -1,4 +1,4 @@
-# First instruction of a component on x86-64: rdi = address of its StartInformation, the stack is ready.
+# First instruction of a component on x86-64: rdi = address of its StartInformation (root: BootInformation), the stack is ready.
 	.text
 	.globl _start
 	.type _start, @function
