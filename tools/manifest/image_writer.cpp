@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "tools/manifest/image_file.h"
+#include "tools/manifest/problems.h"
 
 namespace pith::manifest {
 
