@@ -44,7 +44,8 @@ class [[nodiscard]] Result<T, false> {
   }
   explicit operator bool() const { return error_ == kSuccess; }
   Error error() const { return error_; }
-  T& operator*() { return value_; }
+  T& operator*() & { return value_; }
+  T&& operator*() && { return std::move(value_); }
   T* operator->() { return &value_; }
 
  private:
@@ -83,13 +84,19 @@ class [[nodiscard]] Result<void, false> {
   Error error_ = kSuccess;
 };
 
+/// Takes the value, or the reference, out of a result that is known to hold one.
+template <class T>
+constexpr T unwrap(Result<T> result) {
+  if constexpr (!std::is_void_v<T>) return static_cast<T>(*std::move(result));
+}
+
 }  // namespace pith
 
 /// The value of `expression`, or return its error from this function.
-#define TRY(expression)                                   \
-  ({                                                      \
-    auto result_of_try = (expression);                    \
-    if (!result_of_try) [[unlikely]]                      \
-      return result_of_try.error();                       \
-    static_cast<decltype(*std::move(result_of_try))>(*std::move(result_of_try)); \
-  })
+#define TRY(expression)                                        \
+  (::pith::unwrap(({                                           \
+    auto result_of_try = (expression);                         \
+    if (!result_of_try) [[unlikely]]                           \
+      return result_of_try.error();                            \
+    std::move(result_of_try);                                  \
+  })))

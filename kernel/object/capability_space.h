@@ -48,35 +48,18 @@ Result<T&> lookup(Thread& caller, CapabilitySlot slot, u32 right) {
   return ViewArray<T>::array()[TRY(check_capability(caller, slot, T::kType, right)).frame.raw];
 }
 
-/// An object, its frame, and the badge of the capability that named it.
+/// An object, and the badge of the capability that named it.
 template <class T>
 struct Badged {
   T& object;
-  FrameNumber frame;
   Badge badge;
 };
 
-/// As lookup, with frame and badge.
+/// As lookup, with the badge.
 template <class T>
-class BadgedResult {
- public:
-  BadgedResult(Error error) : error_(error) {}
-  BadgedResult(const Capability& capability) : capability_(&capability) {}
-  explicit operator bool() const { return capability_ != nullptr; }
-  Error error() const { return error_; }
-  Badged<T> operator*() const { return {ViewArray<T>::array()[capability_->frame.raw], capability_->frame, capability_->badge}; }
-
- private:
-  const Capability* capability_ = nullptr;
-  Error error_ = kSuccess;
-};
-
-/// The object, frame and badge that the caller's capability in `slot` names.
-template <class T>
-BadgedResult<T> lookup_badged(Thread& caller, CapabilitySlot slot, u32 right) {
-  auto capability = check_capability(caller, slot, T::kType, right);
-  if (!capability) return capability.error();
-  return *capability;
+Result<Badged<T>> lookup_badged(Thread& caller, CapabilitySlot slot, u32 right) {
+  const Capability& capability = TRY(check_capability(caller, slot, T::kType, right));
+  return Badged<T>{ViewArray<T>::array()[capability.frame.raw], capability.badge};
 }
 
 }  // namespace pith

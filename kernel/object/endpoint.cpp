@@ -1,6 +1,7 @@
 // Calls, replies, set-aside calls: the slow paths. The fast path is kernel/ipc/fast.cpp.
 #include "kernel/object/endpoint.h"
 
+#include "kernel/arch/contract/memory.h"
 #include "kernel/ipc/message.h"
 #include "kernel/object/capability_space.h"
 #include "kernel/object/notification.h"

@@ -1,6 +1,7 @@
 // Device objects, power, diagnostics.
 #include "kernel/object/platform.h"
 
+#include "kernel/sched/cpu.h"
 #include "kernel/arch/contract/interrupts.h"
 #include "kernel/object/capability_space.h"
 #include "kernel/object/interrupt.h"

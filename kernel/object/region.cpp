@@ -1,6 +1,7 @@
 // Creating objects in frames, giving frames away, and the steps that take them back.
 #include "kernel/object/region.h"
 
+#include "kernel/object/vector_state.h"
 #include "kernel/memory/flush.h"
 #include "kernel/object/address_space.h"
 #include "kernel/object/capability_space.h"

@@ -8,7 +8,7 @@
 namespace pith {
 
 /// Where a scheduling context is.
-enum class Place : u32 {
+enum class Whereabouts : u32 {
   Nowhere,  ///< unbound, or out of budget
   Queued,   ///< in its CPU's ready queue
   Parked,   ///< in the `parked` list of the blocked thread where its chain ended
@@ -21,7 +21,7 @@ struct alignas(kPageSize) SchedulingContext {
   u32 priority;
   u32 cpu;
   bool configured;
-  Place place;
+  Whereabouts place;
   FrameNumber parked_on;  ///< Thread, while parked
   Link queue_link;
   u64 budget, period;     ///< nanoseconds; equal: always ready, the budget is only its turn

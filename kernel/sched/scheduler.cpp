@@ -1,6 +1,7 @@
 // Who runs next: the highest ready scheduling context lends its time to the thread at the end of its thread's chain of calls (after NOVA's helping).
 #include "kernel/sched/scheduler.h"
 
+#include "kernel/arch/contract/memory.h"
 #include "kernel/object/endpoint.h"
 #include "kernel/object/scheduling_context.h"
 #include "kernel/object/thread.h"
@@ -18,7 +19,7 @@ Link& context_link(FrameNumber context) { return view<SchedulingContext>(context
 
 void park(FrameNumber frame, Thread& thread) {
   SchedulingContext& context = view<SchedulingContext>(frame);
-  context.place = Place::Parked;
+  context.place = Whereabouts::Parked;
   context.parked_on = thread.self;
   push_back(thread.parked, frame, context_link);
 }
@@ -61,13 +62,13 @@ FrameNumber next_in_chain(const Thread& thread) {
 
 void enqueue_context(FrameNumber frame) {
   SchedulingContext& context = view<SchedulingContext>(frame);
-  if (context.place == Place::Queued) return;
+  if (context.place == Whereabouts::Queued) return;
   withdraw_context(frame);
   if (context.thread.raw == 0 || context.left == 0) return;
   Cpu& cpu = cpus[context.cpu];
   push_back(cpu.queue[context.priority], frame, context_link);
   cpu.ready |= u64{1} << context.priority;
-  context.place = Place::Queued;
+  context.place = Whereabouts::Queued;
   if (cpu.context.raw == 0 || view<SchedulingContext>(cpu.context).priority < context.priority) {
     cpu.reschedule = true;
     if (cpu.number != this_cpu().number) arch::send_interruption(cpu.number);
@@ -76,16 +77,16 @@ void enqueue_context(FrameNumber frame) {
 
 void withdraw_context(FrameNumber frame) {
   SchedulingContext& context = view<SchedulingContext>(frame);
-  if (context.place == Place::Queued) {
+  if (context.place == Whereabouts::Queued) {
     Cpu& cpu = cpus[context.cpu];
     List& queue = cpu.queue[context.priority];
     remove(queue, frame, context_link);
     if (queue.is_empty()) cpu.ready &= ~(u64{1} << context.priority);
-  } else if (context.place == Place::Parked) {
+  } else if (context.place == Whereabouts::Parked) {
     remove(view<Thread>(context.parked_on).parked, frame, context_link);
     context.parked_on = FrameNumber();
   }
-  context.place = Place::Nowhere;
+  context.place = Whereabouts::Nowhere;
 }
 
 bool unpark(Thread& thread, u32 most) {

@@ -57,7 +57,7 @@ BootTable& early_table() {
   if (early_next == early_end) panic("no room for the kernel's page tables");
   BootTable& table = *reinterpret_cast<BootTable*>(early_next);
   early_next += kPageSize;
-  table = {};
+  __builtin_memset(&table, 0, sizeof table);
   return table;
 }
 

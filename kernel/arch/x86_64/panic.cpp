@@ -4,6 +4,7 @@
 #include "base/assert.h"
 #include "kernel/arch/x86_64/local_apic.h"
 #include "kernel/sched/cpu.h"
+#include "port/registers.h"
 
 namespace pith {
 
@@ -94,6 +95,7 @@ void stop_machine(u32 action) {
     x86::out8(0xcf9, 6);  // reset control register of the chipset
   } else {
     x86::out16(x86::kPowerManagementPort, x86::kSleepNow);
+    for (u32 i = 0; i < x86::kMostPolls; i++) asm volatile("pause");
     x86::out8(x86::kDebugExitPort, 0);
   }
   while (true) asm volatile("cli; hlt");

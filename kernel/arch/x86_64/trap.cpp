@@ -1,4 +1,6 @@
 // Traps: exceptions become faults, interrupts become signals, the timer and the other CPUs lead back to the scheduler.
+#include "kernel/arch/contract/interrupts.h"
+#include "kernel/arch/contract/memory.h"
 #include "kernel/arch/x86_64/local_apic.h"
 #include "kernel/arch/x86_64/panic.h"
 #include "kernel/object/guest.h"
