@@ -38,9 +38,6 @@ class Tree {
   std::map<std::string, Entry> entries_;  // sorted, so a folder comes before what is in it
 };
 
-/// The content of a file of the host, or nothing where it cannot be read.
-std::optional<std::vector<u8>> read_file(const std::string& path);
-
 /// Adds a file, link or folder of the host with all that is in it as `guest`; run bits are kept. Answers what went wrong, or an empty text.
 std::string add_from_host(Tree& tree, const std::string& host, std::string guest);
 

@@ -2,8 +2,8 @@
 #include <sys/stat.h>
 
 #include <filesystem>
-#include <fstream>
 
+#include "tools/common/files.h"
 #include "tools/rootfs/cpio.h"
 
 namespace pith::rootfs {
@@ -37,18 +37,6 @@ std::string add_one(Tree& tree, const fs::path& host, const std::string& guest) 
 }
 
 }  // namespace
-
-std::optional<std::vector<u8>> read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary | std::ios::ate);
-  if (!in) return {};
-  auto size = in.tellg();
-  if (size < 0) return {};
-  std::vector<u8> bytes(static_cast<usize>(size));
-  in.seekg(0);
-  in.read(reinterpret_cast<char*>(bytes.data()), size);
-  if (!in) return {};
-  return bytes;
-}
 
 std::string add_from_host(Tree& tree, const std::string& host, std::string guest) {
   std::error_code error;

@@ -1,9 +1,9 @@
 // pith-rootfs: makes the root file system of the Linux environment from Debian's busybox, as a cpio archive.
 #include <cstdio>
 #include <cstring>
-#include <fstream>
 #include <iostream>
 
+#include "tools/common/files.h"
 #include "tools/rootfs/cpio.h"
 
 namespace pith::rootfs {
@@ -64,11 +64,7 @@ int make(const std::string& busybox, const std::string& output) {
   for (const std::string& applet : applets) tree.add_link("bin/" + applet, "busybox");
   tree.add_file("bin/busybox", std::move(*program), 0755);
   tree.add_link("usr/bin/env", "../../bin/busybox");
-  auto archive = tree.archive();
-  std::ofstream out(output, std::ios::binary | std::ios::trunc);
-  out.write(reinterpret_cast<const char*>(archive.data()), i64(archive.size()));
-  out.close();
-  if (out) return 0;
+  if (write_file(output, tree.archive())) return 0;
   std::cerr << "pith-rootfs: " << output << " cannot be written\n";
   return kFailed;
 }
