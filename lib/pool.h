@@ -62,26 +62,27 @@ class FramePool {
   FramePool& operator=(const FramePool&) = delete;
 
  private:
-  friend class FramePoolBuilder;
   FramePool() = default;
 
-  enum class State : u32 { Untyped, Free, Used };  // untyped and free; Data and free; handed out
   struct FrameRecord {
     u32 next;  // pool index + 1 in a free list, or the owner's word
-    u32 slot;  // capability slot of the object in it
+    u32 use;   // kRaw, kData, or the slot of the object in it
   };
   struct SlotRecord {
     u32 next;   // free list, slot number
-    u32 index;  // pool index + 1 of the object's frame
+    u32 index;  // pool index of the object's frame
   };
 
+  Result<void> build();
   Result<u32> take_raw_locked();
   Result<void> make_data_locked(u32 index);
-  Result<void> map_locked(u64 address, u32 frame);
+  Result<void> map_locked(u64 address, FrameNumber frame);
   Result<void> link_table_locked(u64 address, u32 level);
   Result<CapabilitySlot> take_slot_locked();
-  Result<void> add_slot_table_locked();
-  void push_untyped_locked(u32 index);
+  Result<void> add_slots_locked(u32 table);
+  Result<void> make_slot_table_locked(CapabilitySlot place);
+  bool take_apart_locked(u32 index);
+  void push_locked(u32& list, u32 index);
   u32 index_of(FrameNumber frame) const;
   FrameNumber frame_at(u32 index) const;
   SlotRecord* slot_record(CapabilitySlot slot) const;
@@ -89,11 +90,12 @@ class FramePool {
   mutable Mutex mutex_;
   FrameRecord* records_ = nullptr;    // at the start of the window
   SlotRecord* slots_[512] = {};       // per capability table; null: the table is not ours
-  u32 free_slots_ = 0;                // first free slot
+  u32 free_slots_ = 0;                // first free slot, 0: none
+  SlotRecord* spare_records_ = nullptr;  // second half of the page that holds the records of the table before
   u32 untyped_ = 0, data_ = 0;        // free lists, pool index + 1
   u32 fresh_ = 0;                     // frames from here on were never used
   u32 total_ = 0, free_ = 0, lost_ = 0;
-  u32 next_table_ = 0;                // next capability table to make
+  u32 next_table_ = 2;                // next capability table to make; root made table 1
 };
 
 }  // namespace pith

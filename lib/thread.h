@@ -3,7 +3,6 @@
 #include <atomic>
 #include <memory>
 
-#include "abi/message.h"
 #include "abi/types.h"
 #include "base/result.h"
 
@@ -38,31 +37,29 @@ class Thread {
 
   /// Sleeps until unpark() or `deadline` (0: none). May return without reason: the caller tests its condition. Errors: TimedOut, Cancelled.
   Result<void> park(u64 deadline);
-  /// Ends the park() it is in, or the next one.
-  void unpark();
+  /// What it sleeps on.
+  CapabilitySlot parker() const { return parker_; }
+  /// Ends the park() of the thread with that parker, or its next one. Harmless when the thread is gone.
+  static void unpark(CapabilitySlot parker);
+  /// Gives the first thread its parker. Called by FramePool::instance().
+  static Result<void> adopt_first(FramePool& pool);
 
  private:
   Thread() = default;
   friend struct ThreadStart;
 
   Result<void> build(u32 priority, u64 stack_pages);
-  Result<void> ensure_parker();
-  void give_back();
+  Result<void> map_stack(u64 stack_pages);
+  Result<void> launch();
 
-  FramePool* pool_ = nullptr;  // null for the first thread until it parks
+  FramePool* pool_ = nullptr;  // null for the first thread
   void (*function_)(void*) = nullptr;
   void* argument_ = nullptr;
   CapabilitySlot slot_ = kNoSlot, time_ = kNoSlot, parker_ = kNoSlot;
-  FrameNumber buffer_{0}, stack_{0};  // message buffer; list of stack frames through FramePool::next_of
+  FrameNumber buffer_{0};                  // message buffer
+  FrameNumber stack_{0}, unmapped_{0};     // lists of stack frames through FramePool::next_of
   u64 stack_place_ = 0, stack_pages_ = 0;
   std::atomic<bool> finished_{false};
 };
-
-namespace ipc {
-
-/// The calling thread's message buffer.
-MessageBuffer& message_buffer();
-
-}  // namespace ipc
 
 }  // namespace pith
