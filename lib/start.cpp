@@ -22,6 +22,14 @@ Result<CapabilitySlot> find_slot(std::string_view name) {
   return Error::NotFound;
 }
 
+Result<CapabilitySlot> find_slot(image::GrantKind kind) {
+  const StartInformation& start = start_information();
+  for (u32 i = 0; i < start.slot_count && i < StartInformation::kSlots; i++) {
+    if (start.slots[i].kind == u32(kind)) return CapabilitySlot(start.slots[i].slot);
+  }
+  return Error::NotFound;
+}
+
 bool has_command_line_word(std::string_view word) {
   std::string_view line = text_of(start_information().command_line, sizeof start_information().command_line);
   while (!line.empty()) {

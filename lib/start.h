@@ -14,6 +14,9 @@ inline const StartInformation& start_information() { return *reinterpret_cast<co
 /// The capability that the manifest granted under `name`. Errors: NotFound.
 Result<CapabilitySlot> find_slot(std::string_view name);
 
+/// The first capability that was granted of `kind` (a driver's ports, its interrupt). Errors: NotFound.
+Result<CapabilitySlot> find_slot(image::GrantKind kind);
+
 /// Whether `word` stands, separated by blanks, in the kernel's command line ("exec").
 bool has_command_line_word(std::string_view word);
 

@@ -16,22 +16,22 @@ constexpr u64 kPowerActions = 2;
 ControlService::ControlService(CapabilitySlot endpoint, Component* components, u32 count)
     : RootServer(endpoint), components_(components), count_(count) {}
 
-Result<Component&> ControlService::find(Session session, u64 component) {
+Result<Component*> ControlService::find(Session session, u64 component) {
   if (session.raw >= kFaultBadge) return Error::Denied;
   // Component 0 is root.
   if (component == 0 || component >= count_) return Error::BadArgument;
-  return components_[component];
+  return &components_[component];
 }
 
 Result<void> ControlService::stop(Session session, u64 component) {
-  Component& found = TRY(find(session, component));
+  Component& found = *TRY(find(session, component));
   // Its caller would wait for ever.
   if (session.raw == 1 + component) return Error::BadArgument;
   return found.stop();
 }
 
 Result<void> ControlService::start(Session session, u64 component) {
-  Component& found = TRY(find(session, component));
+  Component& found = *TRY(find(session, component));
   Result<void> started = found.start();
   if (!started && started.error() != Error::BadState) {
     print_line("root: cannot start ", found.name(), ": ", found.step(), ": ", error_name(started.error()));
@@ -40,7 +40,7 @@ Result<void> ControlService::start(Session session, u64 component) {
 }
 
 Result<protocols::RootStatusResult> ControlService::status(Session session, u64 component) {
-  Component& found = TRY(find(session, component));
+  Component& found = *TRY(find(session, component));
   protocols::RootStatusResult result{found.is_running(), found.instance(), found.frames_owned(), 0, 0};
   if (found.is_running()) {
     auto thread = TRY(kernel::Thread{found.thread()}.status());
@@ -51,7 +51,7 @@ Result<protocols::RootStatusResult> ControlService::status(Session session, u64 
 }
 
 Result<protocols::RootRegistersResult> ControlService::registers(Session session, u64 component, u64 first) {
-  Component& found = TRY(find(session, component));
+  Component& found = *TRY(find(session, component));
   if (!found.is_running()) return Error::BadState;
   auto values = TRY(kernel::Thread{found.thread()}.read_registers(first));
   static_assert(sizeof(protocols::RootRegistersResult) == kRegistersAtOnce * sizeof(u64));
@@ -59,7 +59,7 @@ Result<protocols::RootRegistersResult> ControlService::registers(Session session
 }
 
 Result<Bytes> ControlService::memory(Session session, u64 component, u64 address, u64 most, std::span<std::byte, 448> data_room) {
-  Component& found = TRY(find(session, component));
+  Component& found = *TRY(find(session, component));
   if (most > data_room.size()) return Error::BadArgument;
   u64 length = TRY(found.read_memory(address, most, reinterpret_cast<u8*>(data_room.data())));
   return Bytes{data_room.first(length)};

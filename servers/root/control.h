@@ -23,7 +23,7 @@ class ControlService final : public protocols::RootServer {
   void fault(Session session, Token token, const Words& words) override;
 
  private:
-  Result<Component&> find(Session session, u64 component);
+  Result<Component*> find(Session session, u64 component);
 
   Component* components_;
   u32 count_;

@@ -32,6 +32,12 @@ int memcmp(const void* left, const void* right, usize size) {
   return 0;
 }
 
+usize strlen(const char* text) {
+  usize length = 0;
+  while (text[length]) length++;
+  return length;
+}
+
 /// A pure function was called: cannot happen.
 void __cxa_pure_virtual() { __builtin_trap(); }
 }
