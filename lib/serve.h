@@ -31,6 +31,14 @@ template <CommittingService Service>
       service.on_signals(received.words.w[0]);
       continue;
     }
+    if constexpr (requires { service.on_fault(received); }) {
+      // A fault's words are no call; whoever takes faults ends the thread or answers.
+      if (received.status.is_fault()) {
+        service.on_fault(received);
+        (void)ipc::set_aside(endpoint);  // an error means that the thread is gone
+        continue;
+      }
+    }
     if (service.is_deferred(received.words.w[0])) {
       // Set aside first: the handler may answer at once through the token.
       Result<u64> token = ipc::set_aside(endpoint);
