@@ -1,11 +1,9 @@
 // pith-manifest: checks a system's manifest, draws it, and packs it with its programs into a boot image.
-#include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <map>
 #include <optional>
-#include <set>
 
+#include "tools/common/files.h"
 #include "tools/manifest/checker.h"
 #include "tools/manifest/graph.h"
 #include "tools/manifest/image_writer.h"
@@ -69,14 +67,6 @@ std::optional<Options> parse_options(const std::vector<std::string>& words) {
   return options;
 }
 
-std::optional<std::vector<u8>> read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return {};
-  std::vector<u8> bytes{std::istreambuf_iterator<char>(in), {}};
-  if (in.bad()) return {};
-  return bytes;
-}
-
 /// The programs' bytes live as long as this, since Program refers to them.
 class Packer {
  public:
@@ -127,13 +117,8 @@ class Packer {
     }
   }
 
-  /// Writes beside the target first, so that nobody ever sees half an image.
   bool save(const std::vector<u8>& image) {
-    std::string unfinished = options_.output + ".new";
-    std::ofstream out(unfinished, std::ios::binary | std::ios::trunc);
-    out.write(reinterpret_cast<const char*>(image.data()), i64(image.size()));
-    out.close();
-    if (out && rename(unfinished.c_str(), options_.output.c_str()) == 0) return true;
+    if (write_file(options_.output, image)) return true;
     problems_.add_for(options_.output, "the image cannot be written");
     return false;
   }
