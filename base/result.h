@@ -13,7 +13,7 @@ enum class Error : u32;
 inline constexpr Error kSuccess = Error(0);
 
 /// A `T` or an `Error`. Trivial values travel in registers; others own their value.
-template <class T, bool = std::is_trivially_copyable_v<T> && std::is_trivially_default_constructible_v<T>>
+template <class T, bool = std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T>>
 class [[nodiscard]] Result {
  public:
   constexpr Result(T value) : value_(value) {}
@@ -44,7 +44,8 @@ class [[nodiscard]] Result<T, false> {
   }
   explicit operator bool() const { return error_ == kSuccess; }
   Error error() const { return error_; }
-  T& operator*() { return value_; }
+  T& operator*() & { return value_; }
+  T&& operator*() && { return std::move(value_); }
   T* operator->() { return &value_; }
 
  private:
@@ -83,13 +84,19 @@ class [[nodiscard]] Result<void, false> {
   Error error_ = kSuccess;
 };
 
+/// Takes the value, or the reference, out of a result that is known to hold one.
+template <class T>
+constexpr T unwrap(Result<T> result) {
+  if constexpr (!std::is_void_v<T>) return static_cast<T>(*std::move(result));
+}
+
 }  // namespace pith
 
 /// The value of `expression`, or return its error from this function.
-#define TRY(expression)                                   \
-  ({                                                      \
-    auto result_of_try = (expression);                    \
-    if (!result_of_try) [[unlikely]]                      \
-      return result_of_try.error();                       \
-    static_cast<decltype(*std::move(result_of_try))>(*std::move(result_of_try)); \
-  })
+#define TRY(expression)                                        \
+  (::pith::unwrap(({                                           \
+    auto result_of_try = (expression);                         \
+    if (!result_of_try) [[unlikely]]                           \
+      return result_of_try.error();                            \
+    std::move(result_of_try);                                  \
+  })))

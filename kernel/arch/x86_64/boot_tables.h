@@ -1,0 +1,33 @@
+// The kernel's own page tables, descriptor tables and start information.
+#pragma once
+#include "abi/boot_information.h"
+#include "base/types.h"
+
+namespace pith::x86 {
+
+/// The part of the PVH start information that the kernel uses, copied before memory is handed out.
+struct Machine {
+  static constexpr u32 kRanges = 64;
+  struct Range {
+    u64 start, end;  ///< physical, page aligned inwards
+  };
+  Range memory[kRanges];
+  u32 range_count;
+  u64 module_start, module_size;
+  u64 acpi_root;
+  char command_line[1024];
+};
+
+/// Reads the start information at a physical address (the first 4 GiB are mapped as they are). False: it is not PVH's.
+bool read_start_information(u64 physical, Machine& machine);
+
+/// Translation root of the kernel alone.
+u64 kernel_root();
+
+/// Builds the kernel's page tables, FrameInfo and epochs, and switches to them. All frames of memory that are free afterwards are Untyped.
+void build_memory(Machine& machine);
+
+/// Segments, interrupt vectors, system-call entry, protection features of this CPU.
+void initialise_processor();
+
+}  // namespace pith::x86

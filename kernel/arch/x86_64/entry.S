@@ -1,0 +1,335 @@
+// Entry and exit: system calls, traps, guests. Offsets are those of Cpu and Thread; thread.h and port.cpp check them.
+#define CURRENT %gs:0
+#define KERNEL_STACK %gs:8
+#define GUEST_REGISTERS %gs:16
+#define SCRATCH %gs:24
+#define VECTOR_LIVE %gs:32
+
+#define INSTRUCTION 0
+#define STACK 8
+#define ROOT 16
+#define POINTER 24
+#define CALLEE_SAVED 64
+#define WORDS 192
+#define RESULT 240
+#define REGISTERS 256
+
+// GuestRegisters
+#define G_RAX 0
+#define G_RBX 8
+#define G_RCX 16
+#define G_RDX 24
+#define G_RSI 32
+#define G_RDI 40
+#define G_RBP 48
+#define G_RSP 56
+#define G_R8 64
+#define G_R9 72
+#define G_R10 80
+#define G_R11 88
+#define G_R12 96
+#define G_R13 104
+#define G_R14 112
+#define G_R15 120
+#define G_RIP 128
+#define G_RFLAGS 136
+#define G_FS 144
+
+#define USER_CODE 0x23
+#define USER_DATA 0x1b
+#define USER_FLAGS 0x240dd5
+#define FIXED_FLAGS 0x202
+
+.text
+// A system call: words in rdi rsi rdx r8 r9 rax, handle in r10; rcx holds the return address, r11 the flags.
+.globl system_call_entry
+.balign 64
+system_call_entry:
+  swapgs
+  cmpq $0, GUEST_REGISTERS
+  jne guest_system_call
+  mov CURRENT, %r11
+  mov %rcx, INSTRUCTION(%r11)
+  mov %rsp, STACK(%r11)
+  mov KERNEL_STACK, %rsp
+  mov %rbx, CALLEE_SAVED(%r11)
+  mov %rbp, CALLEE_SAVED+8(%r11)
+  mov %r12, CALLEE_SAVED+16(%r11)
+  mov %r13, CALLEE_SAVED+24(%r11)
+  mov %r14, CALLEE_SAVED+32(%r11)
+  mov %r15, CALLEE_SAVED+40(%r11)
+  mov %r10, %r12
+  test $3, %r12b
+  jz fast_call
+  lea -1(%r12), %ecx
+  test $3, %cl
+  jz fast_reply_receive
+  lea -3(%r12), %ecx
+  test $3, %cl
+  jz run_guest
+
+
+// The slow way when no fast path was tried: it expects the lock to be held.
+slow_call_locked:
+  push %rdi
+  push %rsi
+  push %rdx
+  push %r8
+  push %r9
+  push %rax
+  push %r11
+  push %r12
+  call acquire_kernel_lock
+  pop %r12
+  pop %r11
+  pop %rax
+  pop %r9
+  pop %r8
+  pop %rdx
+  pop %rsi
+  pop %rdi
+  jmp slow_call
+
+// run_guest: r11 thread, r12 handle. No words go in.
+run_guest:
+  mov %r11, %rdi
+  mov %r12, %rsi
+  call fast_run_guest
+  mov %rax, %rdi
+  mov %rdx, %rsi          // only comes back when the guest can be entered the short way
+
+// Enters a guest after a system call of its own: rdi register page, rsi its instruction pointer, checked. rcx and r11 may be lost.
+.globl enter_guest_fast
+enter_guest_fast:
+  mov G_FS(%rdi), %rcx
+  mov $0x7fffffffffff, %rax
+  and %rax, %rcx
+  wrfsbase %rcx
+  mov %rdi, GUEST_REGISTERS
+  mov %rsi, %rcx
+  mov G_RFLAGS(%rdi), %r11
+  and $USER_FLAGS, %r11d
+  or $FIXED_FLAGS, %r11d
+  mov G_RAX(%rdi), %rax
+  mov G_RBX(%rdi), %rbx
+  mov G_RDX(%rdi), %rdx
+  mov G_RSI(%rdi), %rsi
+  mov G_RBP(%rdi), %rbp
+  mov G_RSP(%rdi), %rsp
+  mov G_R8(%rdi), %r8
+  mov G_R9(%rdi), %r9
+  mov G_R10(%rdi), %r10
+  mov G_R12(%rdi), %r12
+  mov G_R13(%rdi), %r13
+  mov G_R14(%rdi), %r14
+  mov G_R15(%rdi), %r15
+  mov G_RDI(%rdi), %rdi
+  swapgs
+  sysretq
+
+// Leaves the kernel on the fast path: r11 next thread, r12 status, words where they came in.
+.globl fast_resume
+.balign 64
+fast_resume:
+  mov ROOT(%r11), %rcx
+  mov CURRENT, %r10
+  cmp ROOT(%r10), %rcx
+  je 1f
+  mov %rcx, %cr3
+1:mov %r11, CURRENT
+  mov POINTER(%r11), %rcx
+  wrfsbase %rcx
+  mov INSTRUCTION(%r11), %rcx
+  mov STACK(%r11), %rsp
+  mov %r12, %r10
+  mov CALLEE_SAVED(%r11), %rbx
+  mov CALLEE_SAVED+8(%r11), %rbp
+  mov CALLEE_SAVED+16(%r11), %r12
+  mov CALLEE_SAVED+24(%r11), %r13
+  mov CALLEE_SAVED+32(%r11), %r14
+  mov CALLEE_SAVED+40(%r11), %r15
+  mov $FIXED_FLAGS, %r11d
+  swapgs
+  sysretq
+
+// Leaves to a thread that stopped in a system call: rdi thread. Words and status come from the thread; its root is loaded.
+.globl leave_to_system_call
+leave_to_system_call:
+  mov %rdi, %r11
+  mov POINTER(%r11), %rcx
+  wrfsbase %rcx
+  mov WORDS(%r11), %rdi
+  mov WORDS+8(%r11), %rsi
+  mov WORDS+16(%r11), %rdx
+  mov WORDS+24(%r11), %r8
+  mov WORDS+32(%r11), %r9
+  mov WORDS+40(%r11), %rax
+  mov RESULT(%r11), %r10
+leave_with_words:
+  mov INSTRUCTION(%r11), %rcx
+  mov STACK(%r11), %rsp
+  mov CALLEE_SAVED(%r11), %rbx
+  mov CALLEE_SAVED+8(%r11), %rbp
+  mov CALLEE_SAVED+16(%r11), %r12
+  mov CALLEE_SAVED+24(%r11), %r13
+  mov CALLEE_SAVED+32(%r11), %r14
+  mov CALLEE_SAVED+40(%r11), %r15
+  mov $FIXED_FLAGS, %r11d
+  swapgs
+  sysretq
+
+// Leaves to a thread that a trap stopped: rdi thread, rsi its instruction pointer; the other registers from Thread::registers.
+.globl leave_to_trap
+leave_to_trap:
+  mov POINTER(%rdi), %rcx
+  wrfsbase %rcx
+  add $REGISTERS, %rdi
+// Restores every register from the GuestRegisters-shaped block at rdi and returns by iretq to rsi, which was checked.
+restore_all:
+  pushq $USER_DATA
+  pushq G_RSP(%rdi)
+  mov G_RFLAGS(%rdi), %rax
+  and $USER_FLAGS, %eax
+  or $FIXED_FLAGS, %eax
+  push %rax
+  pushq $USER_CODE
+  push %rsi
+  mov G_RAX(%rdi), %rax
+  mov G_RBX(%rdi), %rbx
+  mov G_RCX(%rdi), %rcx
+  mov G_RDX(%rdi), %rdx
+  mov G_RSI(%rdi), %rsi
+  mov G_RBP(%rdi), %rbp
+  mov G_R8(%rdi), %r8
+  mov G_R9(%rdi), %r9
+  mov G_R10(%rdi), %r10
+  mov G_R11(%rdi), %r11
+  mov G_R12(%rdi), %r12
+  mov G_R13(%rdi), %r13
+  mov G_R14(%rdi), %r14
+  mov G_R15(%rdi), %r15
+  mov G_RDI(%rdi), %rdi
+  swapgs
+.globl return_from_interrupt
+return_from_interrupt:
+  iretq
+
+// Enters a guest that a trap stopped or whose supervisor changed anything: rdi register page, rsi its instruction pointer, checked.
+.globl enter_guest_all
+enter_guest_all:
+  mov G_FS(%rdi), %rcx
+  mov $0x7fffffffffff, %rax
+  and %rax, %rcx
+  wrfsbase %rcx
+  mov %rdi, GUEST_REGISTERS
+  jmp restore_all
+
+// A guest made a system call: its registers go to its page.
+guest_system_call:
+  mov %rsp, SCRATCH
+  mov GUEST_REGISTERS, %rsp
+  mov %rax, G_RAX(%rsp)
+  mov %rbx, G_RBX(%rsp)
+  mov %rcx, G_RIP(%rsp)
+  mov %rdx, G_RDX(%rsp)
+  mov %rsi, G_RSI(%rsp)
+  mov %rdi, G_RDI(%rsp)
+  mov %rbp, G_RBP(%rsp)
+  mov %r8, G_R8(%rsp)
+  mov %r9, G_R9(%rsp)
+  mov %r10, G_R10(%rsp)
+  mov %r11, G_RFLAGS(%rsp)
+  mov %r12, G_R12(%rsp)
+  mov %r13, G_R13(%rsp)
+  mov %r14, G_R14(%rsp)
+  mov %r15, G_R15(%rsp)
+  mov %rcx, G_RCX(%rsp)
+  mov %r11, G_R11(%rsp)
+  rdfsbase %rcx
+  mov %rcx, G_FS(%rsp)
+  mov SCRATCH, %rcx
+  mov %rcx, G_RSP(%rsp)
+  movq $0, GUEST_REGISTERS
+  mov KERNEL_STACK, %rsp
+  xor %ebp, %ebp
+  call guest_called       // answers the thread, its own state as run_guest left it
+  mov %rax, %r11
+  mov ROOT(%r11), %rcx
+  mov %rcx, %cr3
+  mov POINTER(%r11), %rcx
+  wrfsbase %rcx
+  xor %edi, %edi          // GuestExit::SystemCall
+  xor %esi, %esi
+  xor %edx, %edx
+  xor %r8d, %r8d
+  xor %r9d, %r9d
+  xor %eax, %eax
+  xor %r10d, %r10d
+  jmp leave_with_words
+
+// Traps. Each vector pushes an error code where the processor does not, and its number.
+.macro vector which
+.balign 16
+.if (\which == 8) || (\which >= 10 && \which <= 14) || (\which == 17) || (\which == 21) || (\which == 29) || (\which == 30)
+.else
+  pushq $0
+.endif
+  pushq $\which
+  jmp trap_common
+.endm
+
+.balign 16
+.globl trap_vectors
+trap_vectors:
+.set number, 0
+.rept 256
+  vector number
+  .set number, number + 1
+.endr
+
+trap_common:
+  cld
+  testb $3, 24(%rsp)
+  jz 1f
+  swapgs
+1:push %r15
+  push %r14
+  push %r13
+  push %r12
+  push %r11
+  push %r10
+  push %r9
+  push %r8
+  push $0                 // place of rsp in the order of abi/registers.h
+  push %rbp
+  push %rdi
+  push %rsi
+  push %rdx
+  push %rcx
+  push %rbx
+  push %rax
+  mov %rsp, %rdi
+  and $-16, %rsp
+  xor %ebp, %ebp
+  call trap_entry
+  ud2
+
+// Idle: rdi top of the stack. Interrupts come in on this very stack; nothing is kept.
+.globl idle_loop
+idle_loop:
+  mov %rdi, %rsp
+1:sti
+  hlt
+  jmp 1b
+
+// Sets a frame to zero: edi its number.
+.globl clear_frame
+clear_frame:
+  mov %edi, %edi
+  shl $12, %rdi
+  lea data_pages(%rip), %rax
+  add %rax, %rdi
+  mov $512, %ecx
+  xor %eax, %eax
+  rep stosq
+  ret

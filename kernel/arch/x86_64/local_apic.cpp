@@ -1,0 +1,141 @@
+// Interrupt controllers and timer of the PC: local APIC, I/O APIC, HPET for calibration.
+#include "kernel/arch/x86_64/local_apic.h"
+
+#include "kernel/arch/contract/interrupts.h"
+#include "kernel/arch/contract/memory.h"
+#include "kernel/sched/cpu.h"
+
+namespace pith {
+
+namespace x86 {
+
+namespace {
+
+enum LocalRegister : u32 { Identifier = 0x20, EndOfInterrupt = 0xb0, Spurious = 0xf0, CommandLow = 0x300, CommandHigh = 0x310, TimerEntry = 0x320,
+                           TimerInitial = 0x380, TimerCurrent = 0x390, TimerDivide = 0x3e0 };
+constexpr u32 kEnable = 1u << 8;
+constexpr u32 kMasked = 1u << 16;
+constexpr u32 kDivideBy1 = 0xb;
+
+enum IoRegister : u32 { Version = 1, Redirection = 0x10 };
+
+// HPET [ia-pc/hpet 2.3]
+enum HpetRegister : u32 { Capabilities = 0, Configuration = 0x10, MainCounter = 0xf0 };
+constexpr u64 kFemtosecondsPerMicrosecond = 1'000'000'000;
+constexpr u64 kCalibrationMicroseconds = 500;
+constexpr u32 kMostPolls = 50'000'000;
+
+TimeScale scale;
+u64 timer_multiplier;  // timer ticks = nanoseconds * multiplier >> 32
+u64 last_deadline;
+u32 lines;
+u32 line_entry[64];
+
+volatile u32& local(u32 offset) { return *reinterpret_cast<volatile u32*>(arch::kWindowBase + kLocalApicAddress + offset); }
+volatile u64& hpet(u32 offset) { return *reinterpret_cast<volatile u64*>(arch::kWindowBase + kHpetAddress + offset); }
+
+u32 io_read(u32 index) {
+  volatile u32* base = reinterpret_cast<volatile u32*>(arch::kWindowBase + kIoApicAddress);
+  base[0] = index;
+  return base[4];
+}
+void io_write(u32 index, u32 value) {
+  volatile u32* base = reinterpret_cast<volatile u32*>(arch::kWindowBase + kIoApicAddress);
+  base[0] = index;
+  base[4] = value;
+}
+
+/// Both below 2^32: the calibration is short.
+u64 scale_of(u64 numerator, u64 denominator) { return (numerator << 32) / denominator; }
+
+}  // namespace
+
+const TimeScale& time_scale() { return scale; }
+
+void acknowledge_local() { local(EndOfInterrupt) = 0; }
+
+void initialise_interrupts() {
+  write_msr(Msr::ApicBase, read_msr(Msr::ApicBase) | 1u << 11);
+  local(Spurious) = kEnable | kSpuriousVector;
+  local(TimerDivide) = kDivideBy1;
+  local(TimerEntry) = kTimerVector;
+  // The old controllers: everything masked, vectors out of the way.
+  out8(0x21, 0xff);
+  out8(0xa1, 0xff);
+  lines = (io_read(Version) >> 16 & 0xff) + 1;
+  if (lines > 24) lines = 24;
+  for (u32 line = 0; line < lines; line++) {
+    line_entry[line] = u32(kFirstLineVector + line);
+    io_write(Redirection + 2 * line + 1, 0);
+    arch::mask_line(line);
+  }
+}
+
+bool calibrate_time() {
+  u64 period = hpet(Capabilities) >> 32;
+  if (period == 0 || period > 100'000'000) return false;
+  hpet(Configuration) = hpet(Configuration) | 1;
+  u64 ticks = kCalibrationMicroseconds * kFemtosecondsPerMicrosecond / period;
+  u64 hpet_start = hpet(MainCounter);
+  local(TimerInitial) = ~u32{0};
+  u64 counter_start = arch::counter();
+  u32 polls = 0;
+  while (hpet(MainCounter) - hpet_start < ticks && polls < kMostPolls) polls++;
+  u64 counter_ticks = arch::counter() - counter_start;
+  u64 timer_ticks = ~u32{0} - local(TimerCurrent);
+  u64 nanoseconds = (hpet(MainCounter) - hpet_start) * period / 1'000'000;
+  local(TimerInitial) = 0;
+  if (polls == kMostPolls || nanoseconds == 0 || counter_ticks == 0 || timer_ticks == 0) return false;
+  scale.counter_frequency = counter_ticks * 1'000'000'000 / nanoseconds;
+  scale.counter_multiplier = scale_of(nanoseconds, counter_ticks);
+  scale.counter_start = counter_start;
+  timer_multiplier = scale_of(timer_ticks, nanoseconds);
+  return true;
+}
+
+}  // namespace x86
+
+namespace arch {
+
+u64 now() {
+  u64 passed = counter() - x86::scale.counter_start;
+  return u64(static_cast<unsigned __int128>(passed) * x86::scale.counter_multiplier >> 32);
+}
+
+void set_timer(u64 deadline) {
+  if (deadline == x86::last_deadline) return;
+  x86::last_deadline = deadline;
+  if (deadline == 0) {
+    x86::local(x86::TimerInitial) = 0;
+    return;
+  }
+  u64 current = now();
+  u64 wait = deadline > current ? deadline - current : 0;
+  if (wait > 1'000'000'000) wait = 1'000'000'000;  // far deadlines are reached in steps of a second
+  u64 ticks = u64(static_cast<unsigned __int128>(wait) * x86::timer_multiplier >> 32);
+  if (ticks > 0xffff'fff0) ticks = 0xffff'fff0;
+  x86::local(x86::TimerInitial) = ticks == 0 ? 1 : u32(ticks);
+}
+
+void forget_deadline() { x86::last_deadline = ~u64{0}; }
+
+void send_interruption(u32 cpu) {
+  x86::local(x86::CommandHigh) = cpu << 24;
+  x86::local(x86::CommandLow) = u32(x86::kInterruptionVector);
+}
+
+u32 line_count() { return x86::lines; }
+void mask_line(u32 line) {
+  if (line < x86::lines) x86::io_write(x86::Redirection + 2 * line, x86::line_entry[line] | x86::kMasked);
+}
+void unmask_line(u32 line) {
+  if (line < x86::lines) x86::io_write(x86::Redirection + 2 * line, x86::line_entry[line]);
+}
+
+bool is_kernel_memory(u64 physical) {
+  return physical == x86::kLocalApicAddress || physical == x86::kIoApicAddress || physical == x86::kHpetAddress;
+}
+
+}  // namespace arch
+
+}  // namespace pith

@@ -1,0 +1,219 @@
+// One bounded step of taking each kind of object apart: links are cut on both sides, counts go back, waiting threads are told.
+#include "kernel/object/dismantle.h"
+
+#include "kernel/arch/contract/interrupts.h"
+#include "kernel/object/address_space.h"
+#include "kernel/object/capability_space.h"
+#include "kernel/object/endpoint.h"
+#include "kernel/object/guest.h"
+#include "kernel/object/interrupt.h"
+#include "kernel/object/notification.h"
+#include "kernel/object/region.h"
+#include "kernel/object/scheduling_context.h"
+#include "kernel/object/thread.h"
+#include "kernel/object/vector_state.h"
+#include "kernel/sched/scheduler.h"
+
+namespace pith {
+
+namespace {
+
+constexpr u32 kEntriesPerStep = 64;
+constexpr u32 kThreadsPerStep = 4;
+
+/// A leaf table's entries: the frames that they map are used once less each.
+void drop_leaf(arch::PageTableEntry& entry) {
+  if (entry.is_present() && !entry.is_device()) info(entry.frame()).uses--;
+  entry = {};
+}
+
+/// An inner table's entries: the tables below stand alone afterwards.
+void drop_inner(FrameNumber table, arch::PageTableEntry& entry) {
+  if (entry.is_present()) {
+    FrameInfo& child = info(entry.frame());
+    if (child.parent == table) {
+      child.parent = FrameNumber();
+      child.index = 0;
+    } else {
+      child.uses--;  // a spare table in place of a revoked share
+    }
+  }
+  entry = {};
+}
+
+Progress dismantle_page_table(FrameNumber frame) {
+  FrameInfo& entry = info(frame);
+  if (entry.level == arch::kPageTableLevels - 1 && entry.parent.raw != 0) return Progress::Blocked;  // its address space goes first
+  if (entry.uses != 0) return Progress::Blocked;
+  PageTable& table = view<PageTable>(frame);
+  if (entry.parent.raw != 0) {
+    view<PageTable>(entry.parent).entry[entry.index] = {};
+    entry.parent = FrameNumber();
+    // Nothing is reused before this CPU and all others have flushed; but a running program must not see the table being emptied.
+    arch::flush_all();
+  }
+  u32 end = entry.level == arch::kPageTableLevels - 1 ? arch::kUserTopEntries : kPageTableEntries;
+  for (u32 i = 0; i < kEntriesPerStep && entry.cursor < end; i++, entry.cursor++) {
+    if (entry.level == 0)
+      drop_leaf(table.entry[entry.cursor]);
+    else
+      drop_inner(frame, table.entry[entry.cursor]);
+  }
+  return entry.cursor < end ? Progress::More : Progress::Done;
+}
+
+Progress dismantle_share(FrameNumber frame) {
+  FrameInfo& entry = info(frame);
+  if (entry.parent.raw != 0) {
+    unlink_share(frame);
+    arch::flush_all();
+  }
+  Share& share = view<Share>(frame);
+  for (u32 i = 0; i < kEntriesPerStep && entry.cursor < kPageTableEntries; i++, entry.cursor++) drop_leaf(share.entry[entry.cursor]);
+  return entry.cursor < kPageTableEntries ? Progress::More : Progress::Done;
+}
+
+Progress dismantle_address_space(FrameNumber frame) {
+  AddressSpace& space = view<AddressSpace>(frame);
+  for (u32 i = 0; i < kThreadsPerStep; i++) {
+    if (space.threads.is_empty()) break;
+    Thread& thread = view<Thread>(space.threads.first);
+    stop_thread(thread);
+    detach_thread(thread);
+  }
+  for (u32 i = 0; i < kThreadsPerStep && !space.guests.is_empty(); i++) detach_guest(view<Guest>(space.guests.first));
+  if (!space.threads.is_empty() || !space.guests.is_empty()) return Progress::More;
+  arch::forget_root(arch::root_of(space.top));
+  info(space.top).parent = FrameNumber();
+  return Progress::Done;
+}
+
+Progress dismantle_capability_space(FrameNumber frame) {
+  CapabilitySpace& space = view<CapabilitySpace>(frame);
+  for (u32 i = 0; i < kThreadsPerStep && !space.threads.is_empty(); i++) {
+    Thread& thread = view<Thread>(space.threads.first);
+    stop_thread(thread);
+    detach_thread(thread);
+  }
+  if (!space.threads.is_empty()) return Progress::More;
+  FrameInfo& entry = info(frame);
+  for (u32 i = 0; i < kEntriesPerStep && entry.cursor < kTablesPerSpace; i++, entry.cursor++) {
+    FrameNumber table = space.table[entry.cursor];
+    if (table.raw == 0) continue;
+    info(table).parent = FrameNumber();
+    info(table).index = 0;
+    space.table[entry.cursor] = FrameNumber();
+  }
+  return entry.cursor < kTablesPerSpace ? Progress::More : Progress::Done;
+}
+
+Progress dismantle_capability_table(FrameNumber frame) {
+  FrameInfo& entry = info(frame);
+  if (entry.parent.raw != 0) view<CapabilitySpace>(entry.parent).table[entry.index] = FrameNumber();
+  entry.parent = FrameNumber();
+  return Progress::Done;
+}
+
+Progress dismantle_thread(FrameNumber frame) {
+  Thread& thread = view<Thread>(frame);
+  stop_thread(thread);
+  if (!unpark(thread, kThreadsPerStep)) return Progress::More;
+  part_from_guest(thread);
+  if (thread.endpoint.raw != 0) unbind_server(view<Endpoint>(thread.endpoint));
+  if (thread.notification.raw != 0) unbind_notification(view<Notification>(thread.notification));
+  if (thread.scheduling_context.raw != 0) unbind_context(thread.scheduling_context);
+  release_vector_state(thread.vector_state);
+  detach_thread(thread);
+  for (u32 number = 0; number < kMaximumCpus; number++) {
+    if (cpus[number].current == &thread) cpus[number].current = nullptr;
+  }
+  return Progress::Done;
+}
+
+Progress dismantle_endpoint(FrameNumber frame) {
+  Endpoint& endpoint = view<Endpoint>(frame);
+  unbind_server(endpoint);
+  for (u32 i = 0; i < kThreadsPerStep && (endpoint.callers != 0 || !endpoint.set_aside_calls.is_empty()); i++) {
+    FrameNumber caller = endpoint.callers != 0 ? endpoint.queue[63 - __builtin_clzll(endpoint.callers)].first : endpoint.set_aside_calls.first;
+    Thread& thread = view<Thread>(caller);
+    // Nobody will ever resume a fault whose handler is gone: the thread stays inactive.
+    if ((thread.key & Key::kFaulted) != 0)
+      stop_thread(thread);
+    else
+      cancel_wait(thread, Error::Cancelled);
+  }
+  return endpoint.callers != 0 || !endpoint.set_aside_calls.is_empty() ? Progress::More : Progress::Done;
+}
+
+Progress dismantle_notification(FrameNumber frame) {
+  Notification& notification = view<Notification>(frame);
+  if (notification.waiter.raw != 0) cancel_wait(view<Thread>(notification.waiter), Error::Cancelled);
+  unbind_notification(notification);
+  return Progress::Done;
+}
+
+Progress dismantle_scheduling_context(FrameNumber frame) {
+  SchedulingContext& context = view<SchedulingContext>(frame);
+  if (context.thread.raw != 0) unbind_context(frame);
+  cpus[context.cpu].timers.disarm(frame);
+  return Progress::Done;
+}
+
+Progress dismantle_interrupt(FrameNumber frame) {
+  Interrupt& interrupt = view<Interrupt>(frame);
+  arch::mask_line(interrupt.line);
+  interrupt_lines[interrupt.line] = FrameNumber();
+  return Progress::Done;
+}
+
+Progress dismantle_guest(FrameNumber frame) {
+  Guest& guest = view<Guest>(frame);
+  detach_guest(guest);
+  release_vector_state(guest.vector_state);
+  return Progress::Done;
+}
+
+}  // namespace
+
+Progress dismantle(FrameNumber frame) {
+  switch (info(frame).type) {
+    case ObjectType::Data:
+      return info(frame).uses == 0 ? Progress::Done : Progress::Blocked;
+    case ObjectType::PageTable:
+      return dismantle_page_table(frame);
+    case ObjectType::Share:
+      return dismantle_share(frame);
+    case ObjectType::Region:
+      return view<Region>(frame).frames == 0 ? Progress::Done : Progress::Blocked;
+    case ObjectType::AddressSpace:
+      return dismantle_address_space(frame);
+    case ObjectType::CapabilitySpace:
+      return dismantle_capability_space(frame);
+    case ObjectType::CapabilityTable:
+      return dismantle_capability_table(frame);
+    case ObjectType::Thread:
+      return dismantle_thread(frame);
+    case ObjectType::SchedulingContext:
+      return dismantle_scheduling_context(frame);
+    case ObjectType::Endpoint:
+      return dismantle_endpoint(frame);
+    case ObjectType::Notification:
+      return dismantle_notification(frame);
+    case ObjectType::Interrupt:
+      return dismantle_interrupt(frame);
+    case ObjectType::Guest:
+      return dismantle_guest(frame);
+    case ObjectType::VectorState:
+      release_vector_state(frame);
+      return Progress::Done;
+    case ObjectType::IoPorts:
+      return Progress::Done;
+    case ObjectType::Platform:
+    case ObjectType::Untyped:
+    case ObjectType::Reserved:
+      return Progress::Blocked;
+  }
+  return Progress::Blocked;
+}
+
+}  // namespace pith

@@ -1,0 +1,272 @@
+// Calls, replies, set-aside calls: the slow paths. The fast path is kernel/ipc/fast.cpp.
+#include "kernel/object/endpoint.h"
+
+#include "kernel/arch/contract/memory.h"
+#include "kernel/ipc/message.h"
+#include "kernel/object/capability_space.h"
+#include "kernel/object/notification.h"
+#include "kernel/object/scheduling_context.h"
+#include "kernel/object/thread.h"
+#include "kernel/sched/scheduler.h"
+
+namespace pith {
+
+namespace {
+
+/// Calls that one entry moves back into a queue.
+constexpr u32 kRequeuedPerEntry = 16;
+/// A token is the caller's frame number and, above it, the number of the setting aside.
+constexpr u32 kTokenFrameBits = 24;
+constexpr u64 kLastSetAside = (u64{1} << (64 - kTokenFrameBits)) - 1;
+
+Link& call_link(FrameNumber thread) { return view<Thread>(thread).queue_link; }
+
+/// The priority that `thread` runs at now, or would.
+u32 priority_of(const Thread& thread) {
+  const Cpu& cpu = this_cpu();
+  if (cpu.current == &thread && cpu.context.raw != 0) return view<SchedulingContext>(cpu.context).priority;
+  if (thread.scheduling_context.raw != 0) return view<SchedulingContext>(thread.scheduling_context).priority;
+  return 0;
+}
+
+void disarm_deadline(Thread& thread) {
+  if ((thread.key & Key::kDeadline) == 0) return;
+  cpus[thread.key & Key::kCpuMask].timers.disarm(thread.self);
+  thread.key &= ~Key::kDeadline;
+}
+
+void arm_deadline(Thread& thread, u64 deadline) {
+  if (deadline == 0) return;
+  cpus[thread.key & Key::kCpuMask].timers.arm(thread.self, deadline);
+  thread.key |= Key::kDeadline;
+}
+
+void enqueue_call(Endpoint& endpoint, Thread& caller, bool in_front) {
+  u32 level = caller.level % kPriorities;
+  if (in_front)
+    push_front(endpoint.queue[level], caller.self, call_link);
+  else
+    push_back(endpoint.queue[level], caller.self, call_link);
+  endpoint.callers |= u64{1} << level;
+  caller.state = ThreadState::Calling;
+}
+
+/// Hands the call of `caller`, which is in no queue, to `server`, which is at its receive.
+void deliver(FrameNumber endpoint, Thread& caller, Thread& server) {
+  disarm_deadline(caller);
+  u64 status = caller.caller_badge.raw | transfer(caller, Handle{caller.handle}, server);
+  if ((caller.key & Key::kFaulted) != 0) status |= Status::kFault;
+  caller.state = ThreadState::WaitingForReply;
+  caller.callee = server.self;
+  caller.waiting_at = endpoint;
+  server.client = caller.self;
+  complete(server, status);
+}
+
+/// Delivers the first call of the highest priority that waits.
+void deliver_next(Endpoint& endpoint, Thread& server) {
+  u32 level = u32(63 - __builtin_clzll(endpoint.callers));
+  Thread& caller = view<Thread>(endpoint.queue[level].first);
+  withdraw_call(caller);
+  deliver(frame_of(endpoint), caller, server);
+}
+
+/// Ends the call that `server` handles: the client gets what `handle` says of the server's message.
+void reply(Thread& server, Handle handle) {
+  if (server.client.raw == 0) return;  // the client is gone
+  Thread& client = view<Thread>(server.client);
+  server.client = FrameNumber();
+  server.key &= ~Key::kSlowReply;
+  client.callee = FrameNumber();
+  client.waiting_at = FrameNumber();
+  if ((client.key & Key::kFaulted) != 0) {
+    client.key &= ~Key::kFaulted;
+    if (server.words.w[0] < arch::kUserEnd) client.registers.set_instruction(server.words.w[0]);
+    wake(client);
+    return;
+  }
+  complete(client, transfer(server, handle, client));
+}
+
+/// Takes the next event for `server`: signals, a call, or waiting. Errors: Cancelled.
+Error receive_next(Endpoint& endpoint, Thread& server, u64 deadline) {
+  if ((server.key & Key::kSignalPending) != 0) {
+    server.words = Words{{take_signals(server), 0, 0, 0, 0, 0}};
+    server.result = Status::kSignals;
+    return kSuccess;
+  }
+  if (endpoint.callers != 0) {
+    deliver_next(endpoint, server);
+    return kSuccess;
+  }
+  if ((server.key & Key::kInterrupted) != 0) {
+    server.key &= ~Key::kInterrupted;
+    return Error::Cancelled;
+  }
+  server.state = ThreadState::Receiving;
+  server.waiting_at = frame_of(endpoint);
+  endpoint.receiver = server.self;
+  arm_deadline(server, deadline);
+  return kSuccess;
+}
+
+}  // namespace
+
+void complete(Thread& thread, u64 status) {
+  disarm_deadline(thread);
+  if (thread.state == ThreadState::Receiving) view<Endpoint>(thread.waiting_at).receiver = FrameNumber();
+  thread.waiting_at = FrameNumber();
+  thread.result = status;
+  wake(thread);
+}
+
+void withdraw_call(Thread& caller) {
+  Endpoint& endpoint = view<Endpoint>(caller.waiting_at);
+  if (caller.state == ThreadState::SetAside) {
+    remove(endpoint.set_aside_calls, caller.self, call_link);
+    return;
+  }
+  u32 level = caller.level % kPriorities;
+  remove(endpoint.queue[level], caller.self, call_link);
+  if (endpoint.queue[level].is_empty()) endpoint.callers &= ~(u64{1} << level);
+}
+
+void return_call(Thread& server) {
+  if (server.client.raw == 0) return;
+  Thread& client = view<Thread>(server.client);
+  server.client = FrameNumber();
+  server.key &= ~Key::kSlowReply;
+  client.callee = FrameNumber();
+  enqueue_call(view<Endpoint>(client.waiting_at), client, true);
+}
+
+void unbind_server(Endpoint& endpoint) {
+  if (endpoint.server.raw == 0) return;
+  Thread& server = view<Thread>(endpoint.server);
+  return_call(server);
+  if (endpoint.receiver.raw != 0) cancel_wait(server, Error::Cancelled);
+  server.endpoint = FrameNumber();
+  endpoint.server = FrameNumber();
+}
+
+Result<void> begin_call(FrameNumber frame, Thread& caller, Badge badge) {
+  Endpoint& endpoint = view<Endpoint>(frame);
+  FrameNumber next = endpoint.server;
+  for (u32 hops = 0; next.raw != 0; hops++) {
+    if (next == caller.self) return Error::Deadlock;
+    if (hops == kChainDepth - 1) return Error::TooDeep;
+    next = next_in_chain(view<Thread>(next));
+  }
+
+  caller.caller_badge = badge;
+  caller.waiting_at = frame;
+  caller.level = priority_of(caller);
+  if (endpoint.receiver.raw != 0)
+    deliver(frame, caller, view<Thread>(endpoint.receiver));
+  else
+    enqueue_call(endpoint, caller, false);
+  return {};
+}
+
+Error Endpoint::call(Thread& caller, Badge badge, Handle, Words&) {
+  if ((caller.key & Key::kInterrupted) != 0) {
+    caller.key &= ~Key::kInterrupted;
+    return Error::Cancelled;
+  }
+  caller.handle = Handle::message(0, kNoSlot, kRegisterWords, 0).raw;
+  return begin_call(frame_of(*this), caller, badge).error();
+}
+
+Error Endpoint::call_message(Thread& caller, Badge badge, Handle handle, Words&) {
+  if (auto good = check_message(caller, handle); !good) return good.error();
+  if ((caller.key & Key::kInterrupted) != 0) {
+    caller.key &= ~Key::kInterrupted;
+    return Error::Cancelled;
+  }
+  u64 deadline = caller.buffer.raw != 0 ? u64(view<DataPage>(caller.buffer).words[offsetof(MessageBuffer, deadline) / 8]) : 0;
+  if (auto begun = begin_call(frame_of(*this), caller, badge); !begun) return begun.error();
+  if (caller.state == ThreadState::Calling) arm_deadline(caller, deadline);
+  return kSuccess;
+}
+
+Error Endpoint::reply_receive(Thread& caller, Badge, Handle, Words&) {
+  if (caller.self != server) return Error::BadState;
+  reply(caller, Handle::message(0, kNoSlot, kRegisterWords, 0));
+  return receive_next(*this, caller, 0);
+}
+
+Error Endpoint::reply_message(Thread& caller, Badge, Handle handle, Words&) {
+  if (caller.self != server) return Error::BadState;
+  if (auto good = check_message(caller, handle); !good) return good.error();
+  reply(caller, handle);
+  return kSuccess;
+}
+
+Error Endpoint::receive(Thread& caller, Badge, Handle, Words& words) {
+  if (caller.self != server || caller.client.raw != 0) return Error::BadState;
+  return receive_next(*this, caller, words.w[0]);
+}
+
+Result<u64> Endpoint::set_aside(Thread& caller) {
+  if (caller.self != server || caller.client.raw == 0) return Error::BadState;
+  Thread& client = view<Thread>(caller.client);
+  if ((client.key & Key::kFaulted) != 0) return Error::BadState;
+  if (client.set_aside_number >= kLastSetAside) return Error::Exhausted;
+
+  client.set_aside_number++;
+  client.callee = FrameNumber();
+  client.state = ThreadState::SetAside;
+  caller.client = FrameNumber();
+  caller.key &= ~Key::kSlowReply;
+  push_back(set_aside_calls, client.self, call_link);
+  this_cpu().reschedule = true;
+  return u64{client.self.raw} | client.set_aside_number << kTokenFrameBits;
+}
+
+Result<void> Endpoint::reply_token(Thread& caller, u64 token, u64 w0, u64 w1, u64 w2, u64 w3, u64 w4) {
+  if (caller.self != server) return Error::BadState;
+  FrameNumber frame(u32(token & (kMaximumFrames - 1)));
+  if (frame.raw == 0 || frame.raw >= frame_count || info(frame).type != ObjectType::Thread) return Error::BadArgument;
+  Thread& client = view<Thread>(frame);
+  bool current = client.state == ThreadState::SetAside && client.set_aside_number == token >> kTokenFrameBits;
+  if (!current || client.waiting_at != frame_of(*this)) return Error::BadState;
+
+  withdraw_call(client);
+  client.words = Words{{w0, w1, w2, w3, w4, 0}};
+  complete(client, u64{kRegisterWords} << 32);
+  return {};
+}
+
+Result<void> Endpoint::bind(Thread& caller, CapabilitySlot thread_slot) {
+  if (thread_slot == kNoSlot) {
+    unbind_server(*this);
+    return {};
+  }
+  Capability& capability = TRY(check_capability(caller, thread_slot, ObjectType::Thread, right::Thread::Control));
+  Thread& target = view<Thread>(capability.frame);
+  if (target.endpoint.raw != 0) return Error::Busy;
+  TRY(check_open(info(frame_of(*this)).owner));
+  TRY(check_open(info(capability.frame).owner));
+
+  unbind_server(*this);
+  server = capability.frame;
+  target.endpoint = frame_of(*this);
+  return {};
+}
+
+Result<void> Endpoint::requeue(Thread&) {
+  if (server.raw != 0) return_call(view<Thread>(server));
+  for (u32 i = 0; i < kRequeuedPerEntry && !set_aside_calls.is_empty(); i++) {
+    // The last to be set aside goes first, so that the first ends up in front.
+    Thread& caller = view<Thread>(set_aside_calls.last);
+    withdraw_call(caller);
+    enqueue_call(*this, caller, true);
+  }
+  if (receiver.raw != 0 && callers != 0) deliver_next(*this, view<Thread>(receiver));
+  if (!set_aside_calls.is_empty()) return Error::Again;
+  return {};
+}
+
+Result<EndpointStatusResult> Endpoint::status(Thread&) { return EndpointStatusResult{server, callers != 0}; }
+
+}  // namespace pith

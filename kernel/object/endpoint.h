@@ -1,0 +1,47 @@
+// Endpoint: the door to one server thread. Callers wait in it by priority; delivered calls stay linked to it until they are answered.
+#pragma once
+#include "abi/handle.h"
+#include "kernel/generated/results.h"
+#include "kernel/memory/view.h"
+#include "kernel/object/link.h"
+
+namespace pith {
+
+struct Words;
+
+/// Invariants: bit p of `callers` is set if and only if queue[p] is not empty; `receiver` is 0 or equals `server`, and then that thread is Receiving.
+/// The first line is touched by the fast path.
+struct alignas(kPageSize) Endpoint {
+  static constexpr ObjectType kType = ObjectType::Endpoint;
+  u64 callers;           ///< +0: one bit per priority
+  FrameNumber receiver;  ///< +8: the server, while it waits here
+  FrameNumber server;    ///< +12: the one thread bound to it
+  List queue[kPriorities];  ///< Thread, by queue_link: states Calling
+  List set_aside_calls;     ///< Thread, by queue_link: state SetAside
+
+  Error call(Thread& caller, Badge badge, Handle handle, Words& words);
+  Error reply_receive(Thread& caller, Badge badge, Handle handle, Words& words);
+  Error call_message(Thread& caller, Badge badge, Handle handle, Words& words);
+  Error reply_message(Thread& caller, Badge badge, Handle handle, Words& words);
+  Error receive(Thread& caller, Badge badge, Handle handle, Words& words);
+  Result<u64> set_aside(Thread& caller);
+  Result<void> reply_token(Thread& caller, u64 token, u64 w0, u64 w1, u64 w2, u64 w3, u64 w4);
+  Result<void> bind(Thread& caller, CapabilitySlot thread);
+  Result<void> requeue(Thread& caller);
+  Result<EndpointStatusResult> status(Thread& caller);
+};
+
+/// Makes `caller`, whose message lies in its `words` and `handle`, wait in the queue or hands it to the waiting server.
+/// Errors: TooDeep, Deadlock; nothing has changed then.
+Result<void> begin_call(FrameNumber endpoint, Thread& caller, Badge badge);
+
+/// Takes a thread out of the queue or set-aside list in which its call waits.
+void withdraw_call(Thread& caller);
+
+/// Puts the call that `server` handles back in front of the queue where it came from.
+void return_call(Thread& server);
+
+/// Unbinds the server, whose call in progress goes back to the front.
+void unbind_server(Endpoint& endpoint);
+
+}  // namespace pith

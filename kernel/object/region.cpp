@@ -1,0 +1,223 @@
+// Creating objects in frames, giving frames away, and the steps that take them back.
+#include "kernel/object/region.h"
+
+#include "kernel/object/vector_state.h"
+#include "kernel/memory/flush.h"
+#include "kernel/object/address_space.h"
+#include "kernel/object/capability_space.h"
+#include "kernel/object/dismantle.h"
+#include "kernel/object/thread.h"
+
+namespace pith {
+
+namespace {
+
+/// Frames that one entry looks at, and objects that it takes apart, so that its length stays bounded.
+constexpr u64 kFramesPerEntry = 16;
+
+bool needs_capability(ObjectType type) { return type != ObjectType::Data && type != ObjectType::PageTable; }
+
+/// Types that Region::create makes; device objects come from Platform.
+bool is_creatable(ObjectType type) {
+  switch (type) {
+    case ObjectType::Data:
+    case ObjectType::PageTable:
+    case ObjectType::Region:
+    case ObjectType::AddressSpace:
+    case ObjectType::CapabilitySpace:
+    case ObjectType::CapabilityTable:
+    case ObjectType::Thread:
+    case ObjectType::SchedulingContext:
+    case ObjectType::Endpoint:
+    case ObjectType::Notification:
+    case ObjectType::Share:
+    case ObjectType::Guest:
+    case ObjectType::VectorState:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// Errors that only this type's arguments can have.
+Result<void> check_arguments(FrameNumber frame, ObjectType type, u64 argument, FrameNumber second, const Region& owner) {
+  switch (type) {
+    case ObjectType::PageTable:
+      if (argument >= arch::kPageTableLevels - 1) return Error::BadArgument;
+      return {};
+    case ObjectType::Region:
+      if (argument >= kPriorities) return Error::BadArgument;
+      if (argument > owner.priority_ceiling) return Error::Limit;
+      if (owner.depth >= kRegionDepth) return Error::TooDeep;
+      return {};
+    case ObjectType::Thread:
+      if (argument >= kPriorities) return Error::BadArgument;
+      if (argument > owner.priority_ceiling) return Error::Limit;
+      return {};
+    case ObjectType::AddressSpace:
+      return check_address_space_frames(frame, argument, second);
+    default:
+      return {};
+  }
+}
+
+void initialise(FrameNumber frame, ObjectType type, u64 argument, FrameNumber second, FrameNumber owner) {
+  switch (type) {
+    case ObjectType::PageTable:
+      info(frame).level = u8(argument);
+      break;
+    case ObjectType::Region: {
+      const Region& parent = view<Region>(owner);
+      Region& region = view<Region>(frame);
+      region.parent = owner;
+      region.depth = parent.depth + 1;
+      region.priority_ceiling = u32(argument);
+      break;
+    }
+    case ObjectType::AddressSpace:
+      initialise_address_space(frame, FrameNumber(u32(argument)), second);
+      break;
+    case ObjectType::Thread:
+      initialise_thread(frame, u32(argument));
+      break;
+    case ObjectType::VectorState:
+      arch::initialise_vector_state(view<VectorState>(frame));
+      break;
+    default:
+      break;
+  }
+}
+
+/// True when `region` is `above` or below it, and some region on the way down to it, `above` excluded, is closing.
+bool is_closed_below(FrameNumber above, FrameNumber region) {
+  bool closing = false;
+  for (u32 depth = 0; depth <= kRegionDepth && region.raw != 0; depth++) {
+    if (region == above) return closing;
+    const Region& here = view<Region>(region);
+    closing = closing || here.closing;
+    region = here.parent;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<void> check_creatable(FrameNumber region, FrameNumber frame) {
+  FrameInfo& entry = TRY(frame_below(region, frame));
+  if (entry.type != ObjectType::Untyped) return Error::FrameInUse;
+  TRY(check_open(entry.owner));
+  if (epoch_exhausted(frame)) return Error::Exhausted;
+  if (!is_flushed(entry.generation)) return Error::Again;
+  return {};
+}
+
+Result<void> Region::create(Thread& caller, FrameNumber frame, ObjectType type, CapabilitySlot slot, u64 argument, FrameNumber second) {
+  FrameNumber self = frame_of(*this);
+  if (!is_creatable(type)) return Error::BadArgument;
+  Capability* destination = nullptr;
+  if (needs_capability(type)) destination = &TRY(empty_slot_of(caller, slot));
+  TRY(check_creatable(self, frame));
+  FrameNumber owner = info(frame).owner;
+  TRY(check_arguments(frame, type, argument, second, view<Region>(owner)));
+
+  retype(frame, type);
+  initialise(frame, type, argument, second, owner);
+  if (destination != nullptr) *destination = Capability::full(frame, type);
+  return {};
+}
+
+Result<void> Region::give(Thread& caller, CapabilitySlot child_slot, FrameNumber first, u64 count) {
+  FrameNumber self = frame_of(*this);
+  Capability& child = TRY(check_capability(caller, child_slot, ObjectType::Region, right::Region::Use));
+  if (view<Region>(child.frame).parent != self) return Error::BadArgument;
+  if (count == 0 || count > 64) return Error::BadArgument;
+  if (u64{first.raw} + count > frame_count) return Error::BadFrame;
+  TRY(check_open(child.frame));
+  for (u64 i = 0; i < count; i++) {
+    const FrameInfo& entry = info(FrameNumber(u32(first.raw + i)));
+    if (entry.owner != self) return Error::BadFrame;
+    if (entry.type != ObjectType::Untyped) return Error::FrameInUse;
+  }
+
+  for (u64 i = 0; i < count; i++) info(FrameNumber(u32(first.raw + i))).owner = child.frame;
+  frames -= count;
+  view<Region>(child.frame).frames += count;
+  return {};
+}
+
+Result<void> Region::close(Thread&) {
+  FrameNumber self = frame_of(*this);
+  if (closing || epoch_exhausted(self)) return Error::Closing;
+  if (parent.raw == 0) return Error::Closing;
+
+  closing = 1;
+  bump_epoch(self);
+  return {};
+}
+
+Result<RegionReclaimResult> Region::reclaim(Thread&, FrameNumber first, u64 count) {
+  FrameNumber self = frame_of(*this);
+  if (count == 0 || count > 64) return Error::BadArgument;
+  if (first.raw == 0 || u64{first.raw} + count > frame_count) return Error::BadFrame;
+
+  u64 blocked = 0;
+  u64 most = count < kFramesPerEntry ? count : kFramesPerEntry;
+  for (u64 i = 0; i < most; i++) {
+    FrameNumber frame(u32(first.raw + i));
+    FrameInfo& entry = info(frame);
+    if (entry.type == ObjectType::Reserved || !is_closed_below(self, entry.owner)) continue;
+    bool heavy = entry.type != ObjectType::Untyped && entry.type != ObjectType::Data;
+    if (entry.type != ObjectType::Untyped) {
+      Progress progress = dismantle(frame);
+      if (progress == Progress::More) return RegionReclaimResult{i, 1};
+      if (progress == Progress::Blocked) {
+        blocked = 2;
+        continue;
+      }
+      release_frame(frame);
+    }
+    change_owner(frame, self);
+    if (heavy) return RegionReclaimResult{i + 1, blocked};
+  }
+  return RegionReclaimResult{most, blocked};
+}
+
+Result<void> Region::destroy(Thread&, FrameNumber frame) {
+  FrameNumber self = frame_of(*this);
+  FrameInfo& entry = TRY(frame_below(self, frame));
+  if (entry.owner != self) return Error::BadFrame;
+  if (entry.type == ObjectType::Untyped) return Error::FrameInUse;
+  if (epoch_exhausted(frame)) return Error::Exhausted;
+
+  switch (dismantle(frame)) {
+    case Progress::More:
+      return Error::Again;
+    case Progress::Blocked:
+      return Error::Busy;
+    case Progress::Done:
+      release_frame(frame);
+      return {};
+  }
+  return {};
+}
+
+Result<void> Region::renew(Thread& caller, FrameNumber frame, CapabilitySlot slot) {
+  FrameInfo& entry = TRY(frame_below(frame_of(*this), frame));
+  Capability& destination = TRY(empty_slot_of(caller, slot));
+  if (entry.type == ObjectType::Untyped || !needs_capability(entry.type)) return Error::WrongType;
+  TRY(check_open(entry.owner));
+  if (epoch_exhausted(frame)) return Error::Exhausted;
+
+  bump_epoch(frame);
+  destination = Capability::full(frame, entry.type);
+  return {};
+}
+
+Result<RegionInspectResult> Region::inspect(Thread&, FrameNumber frame) {
+  FrameInfo& entry = TRY(frame_below(frame_of(*this), frame));
+  return RegionInspectResult{u64(entry.type), entry.owner, entry.uses};
+}
+
+Result<RegionStatusResult> Region::status(Thread&) { return RegionStatusResult{frames, closing, frame_of(*this)}; }
+
+}  // namespace pith

@@ -1,0 +1,31 @@
+// Region: the set of frames that a component owns, and the way to take all of them back.
+#pragma once
+#include "kernel/generated/results.h"
+#include "kernel/memory/view.h"
+
+namespace pith {
+
+/// Invariant: `frames` is the number of FrameInfo entries whose owner is this region; `depth` is one more than the parent's, at most 8.
+struct alignas(kPageSize) Region {
+  static constexpr ObjectType kType = ObjectType::Region;
+  FrameNumber parent;    ///< 0 for the first region only
+  u32 depth;
+  u32 closing;           ///< 1: nothing in it grows any more
+  u32 priority_ceiling;  ///< of scheduling contexts and regions made in it
+  u64 frames;
+
+  Result<void> create(Thread& caller, FrameNumber frame, ObjectType type, CapabilitySlot slot, u64 argument, FrameNumber second);
+  Result<void> give(Thread& caller, CapabilitySlot child, FrameNumber first, u64 count);
+  Result<void> close(Thread& caller);
+  Result<RegionReclaimResult> reclaim(Thread& caller, FrameNumber first, u64 count);
+  Result<void> destroy(Thread& caller, FrameNumber frame);
+  Result<void> renew(Thread& caller, FrameNumber frame, CapabilitySlot slot);
+  Result<RegionInspectResult> inspect(Thread& caller, FrameNumber frame);
+  Result<RegionStatusResult> status(Thread& caller);
+};
+
+/// Checks that the untyped `frame` below `region` may become an object now: open, flushed, epochs left.
+/// Errors: BadFrame, FrameInUse, Closing, Exhausted, Again.
+Result<void> check_creatable(FrameNumber region, FrameNumber frame);
+
+}  // namespace pith

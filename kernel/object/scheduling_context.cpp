@@ -1,0 +1,70 @@
+// Configuring time and giving it to threads.
+#include "kernel/object/scheduling_context.h"
+
+#include "kernel/object/capability_space.h"
+#include "kernel/object/region.h"
+#include "kernel/object/thread.h"
+#include "kernel/sched/scheduler.h"
+
+namespace pith {
+
+namespace {
+constexpr u64 kShortestBudget = 10'000;            // ten microseconds: shorter turns would only be entries and exits
+constexpr u64 kLongestPeriod = 60'000'000'000;     // one minute
+}  // namespace
+
+Result<void> SchedulingContext::configure(Thread&, u64 new_priority, u64 new_budget, u64 new_period, u64 new_cpu) {
+  const Region& owner = view<Region>(info(frame_of(*this)).owner);
+  if (new_priority >= kPriorities || new_cpu >= kMaximumCpus || !cpus[new_cpu].online) return Error::BadArgument;
+  if (new_priority > owner.priority_ceiling) return Error::Limit;
+  if (new_budget < kShortestBudget || new_budget > new_period || new_period > kLongestPeriod) return Error::BadArgument;
+  if (thread.raw != 0) return Error::Busy;
+
+  priority = u32(new_priority);
+  cpu = u32(new_cpu);
+  budget = left = new_budget;
+  period = new_period;
+  period_start = arch::now();
+  configured = true;
+  return {};
+}
+
+Result<void> SchedulingContext::bind(Thread& caller, CapabilitySlot thread_slot) {
+  Capability& capability = TRY(check_capability(caller, thread_slot, ObjectType::Thread, right::Thread::Control));
+  Thread& target = view<Thread>(capability.frame);
+  FrameNumber self = frame_of(*this);
+  if (thread.raw != 0 || target.scheduling_context.raw != 0) return Error::Busy;
+  if (!configured) return Error::NotConfigured;
+  TRY(check_open(info(self).owner));
+  TRY(check_open(info(capability.frame).owner));
+
+  thread = capability.frame;
+  target.scheduling_context = self;
+  target.key = (target.key & ~Key::kCpuMask) | cpu;
+  enqueue_context(self);
+  return {};
+}
+
+Result<void> SchedulingContext::unbind(Thread&) {
+  if (thread.raw == 0) return Error::BadState;
+
+  unbind_context(frame_of(*this));
+  return {};
+}
+
+Result<SchedulingContextStatusResult> SchedulingContext::status(Thread&) { return SchedulingContextStatusResult{used, left}; }
+
+void unbind_context(FrameNumber frame) {
+  SchedulingContext& context = view<SchedulingContext>(frame);
+  Cpu& cpu = cpus[context.cpu];
+  cpu.timers.disarm(frame);
+  withdraw_context(frame);
+  if (cpu.context == frame) {
+    cpu.context = FrameNumber();
+    cpu.reschedule = true;
+  }
+  view<Thread>(context.thread).scheduling_context = FrameNumber();
+  context.thread = FrameNumber();
+}
+
+}  // namespace pith

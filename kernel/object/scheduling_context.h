@@ -1,0 +1,42 @@
+// SchedulingContext: authority over time on one CPU, at one priority.
+#pragma once
+#include "kernel/generated/results.h"
+#include "kernel/memory/view.h"
+#include "kernel/object/link.h"
+#include "kernel/sched/timer_wheel.h"
+
+namespace pith {
+
+/// Where a scheduling context is.
+enum class Whereabouts : u32 {
+  Nowhere,  ///< unbound, or out of budget
+  Queued,   ///< in its CPU's ready queue
+  Parked,   ///< in the `parked` list of the blocked thread where its chain ended
+};
+
+/// Invariant: bound to `thread` if and only if that thread's scheduling_context is this frame.
+struct alignas(kPageSize) SchedulingContext {
+  static constexpr ObjectType kType = ObjectType::SchedulingContext;
+  FrameNumber thread;
+  u32 priority;
+  u32 cpu;
+  bool configured;
+  Whereabouts place;
+  FrameNumber parked_on;  ///< Thread, while parked
+  Link queue_link;
+  u64 budget, period;     ///< nanoseconds; equal: always ready, the budget is only its turn
+  u64 left;               ///< of the budget
+  u64 period_start;
+  u64 used;               ///< in all
+  TimerNode timer;        ///< replenishes it
+
+  Result<void> configure(Thread& caller, u64 priority, u64 budget, u64 period, u64 cpu);
+  Result<void> bind(Thread& caller, CapabilitySlot thread);
+  Result<void> unbind(Thread& caller);
+  Result<SchedulingContextStatusResult> status(Thread& caller);
+};
+
+/// Takes the time away from its thread and out of every list. It must be bound.
+void unbind_context(FrameNumber context);
+
+}  // namespace pith

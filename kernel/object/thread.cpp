@@ -1,0 +1,211 @@
+// Configuring, starting and stopping threads.
+#include "kernel/object/thread.h"
+
+#include "kernel/object/address_space.h"
+#include "kernel/object/capability_space.h"
+#include "kernel/object/endpoint.h"
+#include "kernel/object/guest.h"
+#include "kernel/object/notification.h"
+#include "kernel/object/scheduling_context.h"
+#include "kernel/object/vector_state.h"
+#include "kernel/sched/scheduler.h"
+
+namespace pith {
+
+namespace {
+
+Link& space_link_of(FrameNumber thread) { return view<Thread>(thread).space_link; }
+Link& capability_link_of(FrameNumber thread) { return view<Thread>(thread).capability_link; }
+
+bool is_stopped(const Thread& thread) {
+  return thread.state == ThreadState::Inactive || (thread.key & Key::kFaulted) != 0;
+}
+
+}  // namespace
+
+void initialise_thread(FrameNumber frame, u32 priority_ceiling) {
+  Thread& thread = view<Thread>(frame);
+  thread.self = frame;
+  thread.priority_ceiling = priority_ceiling;
+}
+
+Result<void> Thread::configure(Thread& caller, CapabilitySlot space_slot, CapabilitySlot capabilities_slot, FrameNumber new_buffer,
+                               CapabilitySlot fault_slot, u64 fault_badge, CapabilitySlot new_window) {
+  Capability& new_space = TRY(check_capability(caller, space_slot, ObjectType::AddressSpace, right::AddressSpace::Run));
+  Capability& new_capabilities = TRY(check_capability(caller, capabilities_slot, ObjectType::CapabilitySpace, right::CapabilitySpace::Run));
+  Capability new_fault{};
+  if (fault_slot != kNoSlot) new_fault = TRY(check_capability(caller, fault_slot, ObjectType::Endpoint, right::Endpoint::Call));
+  FrameNumber owner = info(self).owner;
+  if (new_buffer.raw != 0) TRY(check_mappable(owner, new_buffer));
+  if (fault_badge > ~u32{0} || new_window.raw >= kTablesPerSpace * kSlotsPerTable - kMessageCapabilities) return Error::BadArgument;
+  if (new_fault.badge != Badge()) fault_badge = new_fault.badge.raw;
+  if (state != ThreadState::Inactive) return Error::BadState;
+  TRY(check_open(owner));
+  TRY(check_open(info(new_space.frame).owner));
+  TRY(check_open(info(new_capabilities.frame).owner));
+
+  detach_thread(*this);
+  attach_thread(*this, new_space.frame, new_capabilities.frame, new_buffer);
+  fault = new_fault;
+  if (!fault.is_empty()) fault.badge = Badge(u32(fault_badge));
+  window = new_window;
+  return {};
+}
+
+void attach_thread(Thread& thread, FrameNumber space, FrameNumber capabilities, FrameNumber buffer) {
+  thread.space = space;
+  push_back(view<AddressSpace>(space).threads, thread.self, space_link_of);
+  thread.root = arch::root_of(view<AddressSpace>(space).top);
+  thread.capabilities = capabilities;
+  push_back(view<CapabilitySpace>(capabilities).threads, thread.self, capability_link_of);
+  thread.buffer = buffer;
+  if (buffer.raw != 0) info(buffer).uses++;
+}
+
+void detach_thread(Thread& thread) {
+  if (thread.space.raw != 0) remove(view<AddressSpace>(thread.space).threads, thread.self, space_link_of);
+  thread.space = FrameNumber();
+  thread.root = 0;
+  if (thread.capabilities.raw != 0) remove(view<CapabilitySpace>(thread.capabilities).threads, thread.self, capability_link_of);
+  thread.capabilities = FrameNumber();
+  if (thread.buffer.raw != 0) info(thread.buffer).uses--;
+  thread.buffer = FrameNumber();
+  thread.fault = {};
+}
+
+Result<void> Thread::start(Thread&, u64 new_instruction, u64 new_stack, u64 new_pointer, u64 argument) {
+  if (new_instruction >= arch::kUserEnd || new_stack > arch::kUserEnd || new_pointer >= arch::kUserEnd) return Error::BadAddress;
+  if (state != ThreadState::Inactive) return Error::BadState;
+  if (space.raw == 0 || capabilities.raw == 0) return Error::NotConfigured;
+  TRY(check_open(info(self).owner));
+
+  leave_guest(*this, GuestExit::Interrupted, 0, 0, 0);
+  registers = {};
+  registers.start(new_instruction, new_stack, argument);
+  pointer = new_pointer;
+  key |= Key::kFullFrame;
+  key &= ~Key::kInterrupted;
+  wake(*this);
+  return {};
+}
+
+void stop_thread(Thread& thread) {
+  switch (thread.state) {
+    case ThreadState::Calling:
+    case ThreadState::SetAside:
+      withdraw_call(thread);
+      break;
+    case ThreadState::WaitingForReply:
+      view<Thread>(thread.callee).client = FrameNumber();
+      thread.callee = FrameNumber();
+      break;
+    case ThreadState::Receiving:
+      view<Endpoint>(thread.waiting_at).receiver = FrameNumber();
+      break;
+    case ThreadState::Waiting:
+      view<Notification>(thread.waiting_at).waiter = FrameNumber();
+      break;
+    case ThreadState::Inactive:
+    case ThreadState::Ready:
+      break;
+  }
+  if (thread.state != ThreadState::Inactive && thread.state != ThreadState::Ready) thread.result = error_status(Error::Cancelled);
+  cpus[thread.key & Key::kCpuMask].timers.disarm(thread.self);
+  thread.key &= ~(Key::kDeadline | Key::kFaulted | Key::kSlowReply);
+  thread.waiting_at = FrameNumber();
+  thread.state = ThreadState::Inactive;
+  return_call(thread);
+  cpus[thread.key & Key::kCpuMask].reschedule = true;
+}
+
+bool cancel_wait(Thread& thread, Error error) {
+  switch (thread.state) {
+    case ThreadState::Calling:
+    case ThreadState::SetAside:
+      if ((thread.key & Key::kFaulted) != 0) return false;
+      withdraw_call(thread);
+      break;
+    case ThreadState::Waiting:
+      view<Notification>(thread.waiting_at).waiter = FrameNumber();
+      break;
+    case ThreadState::Receiving:
+      break;
+    default:
+      return false;
+  }
+  complete(thread, error_status(error));
+  return true;
+}
+
+Result<void> Thread::stop(Thread&) {
+  stop_thread(*this);
+  return {};
+}
+
+Result<void> Thread::resume(Thread&) {
+  if (state != ThreadState::Inactive) return Error::BadState;
+  if (space.raw == 0 || capabilities.raw == 0) return Error::NotConfigured;
+  TRY(check_open(info(self).owner));
+
+  wake(*this);
+  return {};
+}
+
+Result<ThreadReadRegistersResult> Thread::read_registers(Thread&, u64 first) {
+  if (first >= kRegisters) return Error::BadArgument;
+  if (!is_stopped(*this)) return Error::BadState;
+  u64 values[6] = {};
+  for (u64 i = 0; i < 6 && first + i < kRegisters; i++) values[i] = arch::register_of(*this, Register(first + i));
+  return ThreadReadRegistersResult{values[0], values[1], values[2], values[3], values[4], values[5]};
+}
+
+Result<void> Thread::write_register(Thread&, u64 index, u64 value) {
+  if (index >= kRegisters) return Error::BadArgument;
+  if (!is_stopped(*this) || (key & Key::kFullFrame) == 0) return Error::BadState;
+  return registers.write(Register(index), value);
+}
+
+Result<void> Thread::interrupt(Thread&) {
+  if (cancel_wait(*this, Error::Cancelled)) return {};
+  key |= Key::kInterrupted;
+  return {};
+}
+
+Result<void> Thread::set_pointer(Thread&, u64 new_pointer) {
+  if (new_pointer >= arch::kUserEnd) return Error::BadAddress;
+  pointer = new_pointer;
+  return {};
+}
+
+Result<ThreadStatusResult> Thread::status(Thread&) {
+  u64 priority = 0, used = 0;
+  if (scheduling_context.raw != 0) {
+    const SchedulingContext& context = view<SchedulingContext>(scheduling_context);
+    priority = context.priority;
+    used = context.used;
+  }
+  return ThreadStatusResult{u64(state), priority, used, callee, client};
+}
+
+Result<void> Thread::set_vector_state(Thread& caller, CapabilitySlot slot) {
+  Capability& capability = TRY(check_capability(caller, slot, ObjectType::VectorState, right::VectorState::Use));
+  VectorState& new_state = view<VectorState>(capability.frame);
+  if (new_state.user.raw != 0) return Error::Busy;
+
+  release_vector_state(vector_state);
+  vector_state = capability.frame;
+  new_state.user = self;
+  return {};
+}
+
+void timer_fired(FrameNumber frame) {
+  if (info(frame).type == ObjectType::SchedulingContext) {
+    replenish(frame);
+    return;
+  }
+  Thread& thread = view<Thread>(frame);
+  thread.key &= ~Key::kDeadline;
+  cancel_wait(thread, Error::TimedOut);
+}
+
+}  // namespace pith

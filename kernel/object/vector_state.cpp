@@ -1,0 +1,87 @@
+// Lazy switching of vector registers: they stay in the CPU until somebody else needs them.
+#include "kernel/object/vector_state.h"
+
+#include "kernel/object/capability_space.h"
+#include "kernel/object/guest.h"
+#include "kernel/object/page_table.h"
+#include "kernel/object/thread.h"
+
+namespace pith {
+
+namespace {
+
+/// The frame is Data of the same region. Errors: BadFrame, WrongType.
+Result<DataPage&> page_of_same_owner(FrameNumber self, FrameNumber frame) {
+  if (frame.raw == 0 || frame.raw >= frame_count || info(frame).owner != info(self).owner) return Error::BadFrame;
+  if (info(frame).type != ObjectType::Data) return Error::WrongType;
+  return view<DataPage>(frame);
+}
+
+}  // namespace
+
+void release_vector_state(FrameNumber frame) {
+  if (frame.raw == 0) return;
+  evict_vector_state(frame);
+  VectorState& state = view<VectorState>(frame);
+  if (state.user.raw == 0) return;
+  if (info(state.user).type == ObjectType::Thread)
+    view<Thread>(state.user).vector_state = FrameNumber();
+  else
+    view<Guest>(state.user).vector_state = FrameNumber();
+  state.user = FrameNumber();
+}
+
+void evict_vector_state(FrameNumber frame) {
+  Cpu& cpu = this_cpu();
+  if (cpu.vector_owner != frame) return;
+  VectorState& state = view<VectorState>(frame);
+  arch::enable_vector();
+  arch::save_vector(state.image);
+  arch::disable_vector();
+  cpu.vector_live = 0;
+  cpu.vector_owner = FrameNumber();
+  if (state.user.raw != 0 && info(state.user).type == ObjectType::Thread) view<Thread>(state.user).key &= ~Key::kVectorLive;
+}
+
+bool load_vector_state(Thread& thread) {
+  bool in_guest = (thread.key & Key::kInGuest) != 0;
+  FrameNumber frame = in_guest ? view<Guest>(thread.guest).vector_state : thread.vector_state;
+  if (frame.raw == 0) return false;
+  Cpu& cpu = this_cpu();
+  if (cpu.vector_owner != frame) {
+    if (cpu.vector_owner.raw != 0) evict_vector_state(cpu.vector_owner);
+    arch::enable_vector();
+    arch::load_vector(view<VectorState>(frame).image);
+    cpu.vector_owner = frame;
+  }
+  arch::enable_vector();
+  cpu.vector_live = 1;
+  if (!in_guest) thread.key |= Key::kVectorLive;
+  return true;
+}
+
+Result<void> VectorState::save(Thread&, FrameNumber frame) {
+  FrameNumber self = frame_of(*this);
+  DataPage& page = TRY(page_of_same_owner(self, frame));
+  evict_vector_state(self);
+  for (u64 i = 0; i < sizeof image / 8; i++) page.words[i] = image.word(i);
+  return {};
+}
+
+Result<void> VectorState::load(Thread&, FrameNumber frame) {
+  FrameNumber self = frame_of(*this);
+  DataPage& page = TRY(page_of_same_owner(self, frame));
+  evict_vector_state(self);
+  for (u64 i = 0; i < sizeof image / 8; i++) image.set_word(i, page.words[i]);
+  return {};
+}
+
+Result<void> VectorState::copy(Thread& caller, CapabilitySlot source_slot) {
+  Capability& source = TRY(check_capability(caller, source_slot, ObjectType::VectorState, right::VectorState::Use));
+  evict_vector_state(frame_of(*this));
+  evict_vector_state(source.frame);
+  image = view<VectorState>(source.frame).image;
+  return {};
+}
+
+}  // namespace pith

@@ -1,0 +1,45 @@
+// What each CPU has of its own: the running thread, its time, its ready queues and timers.
+#pragma once
+#include "kernel/memory/frame.h"
+#include "kernel/object/link.h"
+#include "kernel/sched/timer_wheel.h"
+
+namespace pith {
+
+struct Thread;
+
+inline constexpr u32 kMaximumCpus = 64;
+
+/// Invariants: bit p of `ready` is set if and only if `queue[p]` is not empty; `context` is in its queue or 0.
+/// The first line is known to the port's assembly.
+struct alignas(64) Cpu {
+  Thread* current;        ///< +0: running thread; null when idle
+  u64 kernel_stack;       ///< +8: top of this CPU's kernel stack
+  u64 guest_registers;    ///< +16: address of the register page while a guest runs, else 0
+  u64 scratch;            ///< +24: for the entry path
+  u64 vector_live;        ///< +32: 1 while vector registers of `vector_owner` are in the CPU and enabled
+  FrameNumber context;    ///< +40: the scheduling context whose time is being used
+  FrameNumber vector_owner;  ///< VectorState whose registers are in the CPU, 0 none
+  Cpu* self;              ///< +48
+  u32 number;
+  bool online;
+  bool reschedule;        ///< something of higher priority became ready, or the current time ran out
+  bool idle;
+  u64 ready;              ///< one bit per priority
+  List queue[kPriorities];  ///< SchedulingContext, by queue_link
+  u64 last_accounted;     ///< nanoseconds; time since then is not yet charged to `context`
+  u64 flushed_generation;
+  u64 entered;            ///< counter value at the last kernel entry that is measured
+  TimerWheel timers;
+};
+
+extern "C" Cpu cpus[kMaximumCpus];
+
+}  // namespace pith
+
+#include "kernel/arch/contract/cpu.h"
+
+namespace pith {
+/// The CPU that this code runs on.
+inline Cpu& this_cpu() { return arch::current_cpu(); }
+}  // namespace pith

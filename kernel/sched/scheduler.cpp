@@ -1,0 +1,185 @@
+// Who runs next: the highest ready scheduling context lends its time to the thread at the end of its thread's chain of calls (after NOVA's helping).
+#include "kernel/sched/scheduler.h"
+
+#include "kernel/arch/contract/memory.h"
+#include "kernel/object/endpoint.h"
+#include "kernel/object/scheduling_context.h"
+#include "kernel/object/thread.h"
+
+namespace pith {
+
+namespace {
+
+/// Contexts that one entry finds unable to run and parks.
+constexpr u32 kPicksPerEntry = 12;
+/// Contexts that become ready at once when a thread wakes.
+constexpr u32 kUnparkedPerWake = 4;
+
+Link& context_link(FrameNumber context) { return view<SchedulingContext>(context).queue_link; }
+
+void park(FrameNumber frame, Thread& thread) {
+  SchedulingContext& context = view<SchedulingContext>(frame);
+  context.place = Whereabouts::Parked;
+  context.parked_on = thread.self;
+  push_back(thread.parked, frame, context_link);
+}
+
+/// What a walk along a chain of calls found: its end, and whether the last step was a call that the end is handling.
+struct ChainEnd {
+  Thread* thread;
+  bool is_client;
+};
+
+ChainEnd chain_end(FrameNumber first) {
+  ChainEnd end{&view<Thread>(first), true};
+  for (u32 hops = 0; hops < kChainDepth; hops++) {
+    FrameNumber next = next_in_chain(*end.thread);
+    if (next.raw == 0) return end;
+    end.is_client = end.thread->state == ThreadState::WaitingForReply;
+    end.thread = &view<Thread>(next);
+  }
+  return end;
+}
+
+void run(Cpu& cpu, FrameNumber context, const ChainEnd& end, bool own_time) {
+  Thread& thread = *end.thread;
+  cpu.current = &thread;
+  cpu.context = context;
+  // The fast reply goes on with the client on the time in use: only right where that time came along the client's call.
+  if (thread.client.raw != 0 && (own_time || !end.is_client))
+    thread.key |= Key::kSlowReply;
+  else
+    thread.key &= ~Key::kSlowReply;
+}
+
+}  // namespace
+
+FrameNumber next_in_chain(const Thread& thread) {
+  if (thread.state == ThreadState::WaitingForReply) return thread.callee;
+  if (thread.state == ThreadState::Calling) return view<Endpoint>(thread.waiting_at).server;
+  return FrameNumber();
+}
+
+void enqueue_context(FrameNumber frame) {
+  SchedulingContext& context = view<SchedulingContext>(frame);
+  if (context.place == Whereabouts::Queued) return;
+  withdraw_context(frame);
+  if (context.thread.raw == 0 || context.left == 0) return;
+  Cpu& cpu = cpus[context.cpu];
+  push_back(cpu.queue[context.priority], frame, context_link);
+  cpu.ready |= u64{1} << context.priority;
+  context.place = Whereabouts::Queued;
+  if (cpu.context.raw == 0 || view<SchedulingContext>(cpu.context).priority < context.priority) {
+    cpu.reschedule = true;
+    if (cpu.number != this_cpu().number) arch::send_interruption(cpu.number);
+  }
+}
+
+void withdraw_context(FrameNumber frame) {
+  SchedulingContext& context = view<SchedulingContext>(frame);
+  if (context.place == Whereabouts::Queued) {
+    Cpu& cpu = cpus[context.cpu];
+    List& queue = cpu.queue[context.priority];
+    remove(queue, frame, context_link);
+    if (queue.is_empty()) cpu.ready &= ~(u64{1} << context.priority);
+  } else if (context.place == Whereabouts::Parked) {
+    remove(view<Thread>(context.parked_on).parked, frame, context_link);
+    context.parked_on = FrameNumber();
+  }
+  context.place = Whereabouts::Nowhere;
+}
+
+bool unpark(Thread& thread, u32 most) {
+  for (u32 i = 0; i < most && !thread.parked.is_empty(); i++) enqueue_context(thread.parked.first);
+  return thread.parked.is_empty();
+}
+
+void expedite(Thread& thread) {
+  if (thread.scheduling_context.raw != 0) enqueue_context(thread.scheduling_context);
+}
+
+void wake(Thread& thread) {
+  thread.state = ThreadState::Ready;
+  expedite(thread);
+  unpark(thread, kUnparkedPerWake);
+  // Time of its clients, and of theirs, may be parked farther down the chain that is now cut off.
+  FrameNumber client = thread.client;
+  for (u32 hops = 0; hops < kChainDepth && client.raw != 0; hops++) {
+    Thread& waiting = view<Thread>(client);
+    expedite(waiting);
+    client = waiting.client;
+  }
+}
+
+void account(Cpu& cpu) {
+  u64 now = arch::now();
+  u64 passed = now - cpu.last_accounted;
+  cpu.last_accounted = now;
+  if (cpu.context.raw == 0) return;
+  FrameNumber frame = cpu.context;
+  SchedulingContext& context = view<SchedulingContext>(frame);
+  context.used += passed;
+  if (passed < context.left) {
+    context.left -= passed;
+    return;
+  }
+  cpu.reschedule = true;
+  if (context.budget == context.period) {
+    context.left = context.budget;
+    withdraw_context(frame);
+    enqueue_context(frame);
+    return;
+  }
+  context.left = 0;
+  withdraw_context(frame);
+  u64 next = context.period_start + context.period;
+  if (next <= now) next = now + context.period - context.budget;
+  cpu.timers.arm(frame, next);
+}
+
+void replenish(FrameNumber frame) {
+  SchedulingContext& context = view<SchedulingContext>(frame);
+  context.left = context.budget;
+  context.period_start = arch::now();
+  if (context.thread.raw != 0) enqueue_context(frame);
+}
+
+void pick(Cpu& cpu) {
+  cpu.reschedule = false;
+  for (u32 picks = 0; picks < kPicksPerEntry; picks++) {
+    if (cpu.ready == 0) {
+      cpu.current = nullptr;
+      cpu.context = FrameNumber();
+      return;
+    }
+    u32 priority = u32(63 - __builtin_clzll(cpu.ready));
+    FrameNumber frame = cpu.queue[priority].first;
+    SchedulingContext& context = view<SchedulingContext>(frame);
+    ChainEnd end = chain_end(context.thread);
+    if (end.thread->state == ThreadState::Ready) {
+      run(cpu, frame, end, end.thread->self == context.thread);
+      return;
+    }
+    withdraw_context(frame);
+    park(frame, *end.thread);
+  }
+  // The bound of this entry is reached: idle for a moment, the timer brings us back at once.
+  cpu.current = nullptr;
+  cpu.context = FrameNumber();
+  cpu.reschedule = true;
+}
+
+void schedule(Cpu& cpu) {
+  u64 next_timer = cpu.timers.advance(arch::now());
+  account(cpu);
+  if (cpu.reschedule || cpu.current == nullptr || cpu.current->state != ThreadState::Ready) pick(cpu);
+  u64 next = next_timer;
+  if (cpu.context.raw != 0) {
+    u64 turn_ends = cpu.last_accounted + view<SchedulingContext>(cpu.context).left;
+    if (next == 0 || turn_ends < next) next = turn_ends;
+  }
+  if (cpu.reschedule) next = cpu.last_accounted;
+  arch::set_timer(next);
+}
+
+}  // namespace pith

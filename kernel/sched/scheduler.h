@@ -1,0 +1,42 @@
+// Scheduling: fixed priorities, round robin, budgets, and helping: a waiting caller's time runs the server that it waits for.
+#pragma once
+#include "kernel/sched/cpu.h"
+
+namespace pith {
+
+struct Thread;
+
+/// How far the kernel follows a chain of calls.
+inline constexpr u32 kChainDepth = 8;
+
+/// Puts a scheduling context that has a thread and time left at the end of its CPU's ready queue, wherever it was before.
+void enqueue_context(FrameNumber context);
+
+/// Takes a scheduling context out of the ready queue or parked list that it is in.
+void withdraw_context(FrameNumber context);
+
+/// Makes a thread ready, and with it the time of those whose chain of calls ends in it.
+void wake(Thread& thread);
+
+/// Puts a thread's own parked time back into the ready queue: something happened that it should see at its own priority.
+void expedite(Thread& thread);
+
+/// Moves at most `most` contexts parked on `thread` back to the ready queue; true when none is left.
+bool unpark(Thread& thread, u32 most);
+
+/// Charges the time since the last call to the context in use, and ends its turn if it used it up.
+void account(Cpu& cpu);
+
+/// Follows the ready queue and sets `cpu.current` and `cpu.context`: to the thread at the end of the first chain that can run, or to nothing.
+void pick(Cpu& cpu);
+
+/// At the end of every slow kernel entry: fires timers that are due, chooses who runs if anything changed, and sets the hardware timer.
+void schedule(Cpu& cpu);
+
+/// A replenishment timer fired.
+void replenish(FrameNumber context);
+
+/// The thread that `thread` waits for in its call, or 0.
+FrameNumber next_in_chain(const Thread& thread);
+
+}  // namespace pith

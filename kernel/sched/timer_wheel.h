@@ -1,0 +1,44 @@
+// Timers: a wheel of 8 levels of 64 slots; a node moves at most seven times and each kernel entry moves at most four.
+#pragma once
+#include "kernel/object/link.h"
+
+namespace pith {
+
+/// Ticks of the wheel are 4096 ns.
+inline constexpr u32 kTimerTickShift = 12;
+inline constexpr u32 kTimerLevels = 8;
+inline constexpr u32 kTimerSlots = 64;
+
+/// A timer's place in the wheel; it lies in a Thread or a SchedulingContext, whose frame names it.
+struct TimerNode {
+  Link link;
+  u64 tick;   ///< fires when the wheel reaches it
+  u8 level, slot;
+  bool armed;
+};
+
+/// Invariant: an armed node's tick is at least `position`; its level is that of the highest base-64 digit in which tick and `position` differed when it was put in,
+/// its slot is that digit of tick; bit s of occupied[l] is set if and only if slot[l][s] is not empty.
+struct TimerWheel {
+  u64 position;
+  u64 occupied[kTimerLevels];
+  List slot[kTimerLevels][kTimerSlots];
+
+  /// Arms the node of the thread or scheduling context in `frame` for `deadline` (nanoseconds).
+  void arm(FrameNumber frame, u64 deadline);
+  /// Disarms it if it is armed.
+  void disarm(FrameNumber frame);
+  /// Moves or fires at most four nodes that are due at `now`; returns when to come back in nanoseconds, 0 never.
+  u64 advance(u64 now);
+
+ private:
+  void insert(FrameNumber frame, TimerNode& node);
+  void take(FrameNumber frame, TimerNode& node);
+};
+
+/// The node in the thread or scheduling context that lies in `frame`.
+TimerNode& timer_node(FrameNumber frame);
+/// What happens when it fires.
+void timer_fired(FrameNumber frame);
+
+}  // namespace pith

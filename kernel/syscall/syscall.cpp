@@ -1,0 +1,94 @@
+// The slow way into the kernel: dispatch of one operation, then whoever runs next.
+#include "kernel/syscall/syscall.h"
+
+#include "abi/operation.h"
+#include "kernel/ipc/fast.h"
+#include "kernel/object/address_space.h"
+#include "kernel/object/capability_space.h"
+#include "kernel/object/endpoint.h"
+#include "kernel/object/guest.h"
+#include "kernel/object/interrupt.h"
+#include "kernel/object/io_ports.h"
+#include "kernel/object/notification.h"
+#include "kernel/object/platform.h"
+#include "kernel/object/region.h"
+#include "kernel/object/scheduling_context.h"
+#include "kernel/object/thread.h"
+#include "kernel/object/vector_state.h"
+#include "kernel/sched/scheduler.h"
+#include "kernel/syscall/measure.h"
+#include "kernel/syscall/system.h"
+
+// Uses everything above.
+#include "kernel/generated/dispatch.h"
+
+namespace pith {
+
+namespace {
+
+/// The operation code that a handle means: the kinds with a fast path have one as well.
+Handle as_operation(Handle handle) {
+  switch (handle.kind()) {
+    case Handle::Call:
+      return Handle::operation(u32(Operation::EndpointCall), handle.slot());
+    case Handle::ReplyReceive:
+      return Handle::operation(u32(Operation::EndpointReplyReceive), handle.slot());
+    case Handle::RunGuest:
+      return Handle::operation(u32(Operation::GuestRun), handle.slot());
+    case Handle::Operation:
+      return handle;
+  }
+  return handle;
+}
+
+}  // namespace
+
+Result<void> System::null(Thread&) { return {}; }
+
+Result<void> System::yield(Thread&) {
+  Cpu& cpu = this_cpu();
+  if (cpu.context.raw == 0) return {};
+  FrameNumber context = cpu.context;
+  withdraw_context(context);
+  enqueue_context(context);
+  cpu.reschedule = true;
+  return {};
+}
+
+Result<u64> System::now(Thread&) { return arch::now(); }
+
+void finish_entry(Cpu& cpu, u64 operation) {
+  schedule(cpu);
+  note_entry(arch::counter() - cpu.entered, operation);
+  arch::leave(cpu);
+}
+
+void system_call(Thread& caller) {
+  Cpu& cpu = this_cpu();
+  cpu.entered = arch::counter();
+  caller.result = 0;
+  Handle handle = as_operation(Handle{caller.handle});
+  Error error = dispatch(caller, handle, caller.words);
+  if (error != kSuccess) caller.result = error_status(error);
+  finish_entry(cpu, handle.operation_code());
+}
+
+void store_entry(Thread& caller, u64 handle, const Words& words) {
+  caller.words = words;
+  caller.handle = handle;
+  system_call(caller);
+}
+
+void fault_raised(Thread& thread, FaultKind kind, u64 address, u64 code) {
+  if ((thread.key & Key::kInGuest) != 0) {
+    leave_guest(thread, GuestExit::Fault, u64(kind), address, code);
+    return;
+  }
+  thread.key |= Key::kFaulted | Key::kFullFrame;
+  thread.words = Words{{u64(kind), address, code, thread.registers.instruction(), thread.registers.stack(), thread.self.raw}};
+  thread.handle = Handle::message(0, kNoSlot, kRegisterWords, 0).raw;
+  bool handled = thread.fault.is_live() && begin_call(thread.fault.frame, thread, thread.fault.badge);
+  if (!handled) stop_thread(thread);
+}
+
+}  // namespace pith

@@ -1,0 +1,36 @@
+// The virtual machine as QEMU's command line.
+#include "tools/launch/machine.h"
+
+namespace pith::launch {
+
+namespace {
+
+std::string open_file(int descriptor) { return "/dev/fd/" + std::to_string(descriptor); }
+
+}  // namespace
+
+std::vector<std::string> machine_command(const Options& options, const Connections& connections) {
+  std::string words = options.command ? "exec" : "";
+  if (!options.append.empty()) words += (words.empty() ? "" : " ") + options.append;
+  std::vector<std::string> command{
+      "qemu-system-" + options.arch, "-machine", "q35", "-accel", "tcg", "-cpu", "max", "-m", options.memory, "-smp", std::to_string(options.cpus),
+      "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-vga", "none", "-nic", "none",
+      "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
+      "-kernel", options.build + "/kernel.elf", "-initrd", open_file(connections.image),
+      "-chardev", "file,id=diagnostics,path=" + open_file(connections.diagnostics)};
+  auto add = [&](std::initializer_list<std::string> more) { command.insert(command.end(), more); };
+  if (!words.empty()) add({"-append", words});
+  // A person at the terminal gets ctrl-a x, and ctrl-c goes to the system; bytes from a pipe or for a command are not interpreted.
+  if (options.command || !connections.has_terminal) {
+    add({"-chardev", "stdio,id=terminal", "-monitor", "none"});
+  } else {
+    add({"-chardev", "stdio,id=terminal,mux=on,signal=off", "-mon", "chardev=terminal"});
+  }
+  add({"-serial", "chardev:terminal", "-serial", "chardev:diagnostics"});
+  if (options.counts_instructions) add({"-icount", "shift=0,sleep=off"});
+  if (options.debugger_port) add({"-gdb", "tcp:127.0.0.1:" + *options.debugger_port, "-S"});
+  command.insert(command.end(), options.qemu.begin(), options.qemu.end());
+  return command;
+}
+
+}  // namespace pith::launch

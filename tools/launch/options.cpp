@@ -1,0 +1,115 @@
+// What the command line of pith-launch asks for.
+#include "tools/launch/options.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <map>
+
+namespace pith::launch {
+
+namespace {
+
+using Setter = std::function<bool(const std::string&)>;
+
+/// A whole number in the range, nothing else in the text.
+std::optional<unsigned> number(const std::string& text, unsigned least, unsigned most) {
+  char* end = nullptr;
+  unsigned long value = strtoul(text.c_str(), &end, 10);
+  if (text.empty() || text[0] < '0' || text[0] > '9' || *end != 0 || value < least || value > most) return {};
+  return unsigned(value);
+}
+
+bool set_memory(Options& options, const std::string& value) {
+  if (value.size() < 2 || (value.back() != 'M' && value.back() != 'G')) return false;
+  if (!number(value.substr(0, value.size() - 1), 1, 1 << 20)) return false;
+  options.memory = value;
+  return true;
+}
+
+bool set_timeout(Options& options, const std::string& value) {
+  char* end = nullptr;
+  double seconds = strtod(value.c_str(), &end);
+  if (value.empty() || *end != 0 || !(seconds > 0) || seconds > 1e6) return false;
+  options.timeout = seconds;
+  return true;
+}
+
+bool add_file(Options& options, const std::string& value) {
+  auto equals = value.find('=');
+  if (equals == 0 || equals == std::string::npos || value.size() - equals < 3 || value[equals + 1] != '/') return false;
+  options.files.emplace_back(value.substr(0, equals), value.substr(equals + 1));
+  return true;
+}
+
+bool is_name(const std::string& value) {
+  return !value.empty() && value.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string::npos;
+}
+
+bool set_number(unsigned& target, const std::string& value, unsigned most) {
+  auto parsed = number(value, 1, most);
+  if (parsed) target = *parsed;
+  return parsed.has_value();
+}
+
+}  // namespace
+
+Options parse_options(const std::vector<std::string>& words) {
+  Options options;
+  std::error_code error;
+  options.build = std::filesystem::read_symlink("/proc/self/exe", error).parent_path().parent_path().string();
+  auto text = [](std::string& target) { return [&target](const std::string& value) { return !(target = value).empty(); }; };
+  unsigned port = 0;
+  const std::map<std::string, Setter> with_value{
+      {"--exec", [&](const std::string& value) { return !(options.command = value)->empty(); }},
+      {"--file", [&](const std::string& value) { return add_file(options, value); }},
+      {"--timeout", [&](const std::string& value) { return set_timeout(options, value); }},
+      {"--system", [&](const std::string& value) { return is_name(options.system = value); }},
+      {"--memory", [&](const std::string& value) { return set_memory(options, value); }},
+      {"--cpus", [&](const std::string& value) { return set_number(options.cpus, value, 255); }},
+      {"--arch", [&](const std::string& value) { return (options.arch = value) == "x86_64"; }},
+      {"--gdb", [&](const std::string& value) { return set_number(port, value, 65535); }},
+      {"--append", text(options.append)},
+      {"--build", text(options.build)},
+  };
+  const std::map<std::string, std::function<void()>> alone{
+      {"--icount", [&] { options.counts_instructions = true; }},
+      {"--debug", [&] { port = 1234; }},
+      {"--help", [&] { options.wants_help = true; }},
+      {"-h", [&] { options.wants_help = true; }},
+  };
+  for (size_t i = 0; i < words.size(); i++) {
+    std::string word = words[i];
+    if (word == "--") {
+      options.qemu.assign(words.begin() + long(i) + 1, words.end());
+      break;
+    }
+    if (auto found = alone.find(word); found != alone.end()) {
+      found->second();
+      continue;
+    }
+    // Both `--option value` and `--option=value`.
+    std::optional<std::string> value;
+    if (auto equals = word.find('='); word.starts_with("--") && equals != std::string::npos) {
+      value = word.substr(equals + 1);
+      word.resize(equals);
+    } else if (i + 1 < words.size()) {
+      value = words[i + 1];
+    }
+    auto found = with_value.find(word);
+    if (found == with_value.end()) {
+      options.problem = "unknown argument `" + word + "`";
+    } else if (!value) {
+      options.problem = word + " needs a value";
+    } else if (!found->second(*value)) {
+      options.problem = "`" + *value + "` is no value for " + word;
+    } else if (words[i] == word) {
+      i++;
+    }
+    if (!options.problem.empty()) break;
+  }
+  if (port != 0) options.debugger_port = std::to_string(port);
+  return options;
+}
+
+}  // namespace pith::launch

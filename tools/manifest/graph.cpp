@@ -1,0 +1,100 @@
+// The manifest as a picture and as data: who may talk to, drive or stop whom.
+#include "tools/manifest/graph.h"
+
+#include <functional>
+#include <string>
+
+#include "tools/manifest/problems.h"
+
+namespace pith::manifest {
+
+namespace {
+
+std::string quoted(const std::string& value) {
+  std::string result = "\"";
+  for (char c : value) {
+    if (u8(c) < ' ') {
+      constexpr char kDigits[] = "0123456789abcdef";
+      result += std::string("\\u00") + kDigits[u8(c) >> 4] + kDigits[u8(c) & 15];
+      continue;
+    }
+    if (c == '"' || c == '\\') result += '\\';
+    result += c;
+  }
+  return result + "\"";
+}
+
+std::string devices_of(const Component& component) {
+  std::string label;
+  for (const Range& range : component.devices.interrupts) label += text("\\ninterrupt ", range.first);
+  for (const Range& range : component.devices.ports) label += text("\\nports ", std::hex, range.first, "-", range.first + range.count - 1);
+  for (const Range& range : component.devices.memory) label += text("\\nmemory ", std::hex, range.first);
+  return label;
+}
+
+/// Items with commas between them.
+template <class Items, class Write>
+void write_list(std::ostream& out, const Items& items, Write write) {
+  const char* separator = "";
+  out << "[";
+  for (const auto& item : items) {
+    out << separator;
+    write(item);
+    separator = ", ";
+  }
+  out << "]";
+}
+
+void write_ranges(std::ostream& out, const std::vector<Range>& ranges) {
+  write_list(out, ranges, [&](const Range& range) { out << "[" << range.first << ", " << range.count << "]"; });
+}
+
+void write_component(const Component& component, std::ostream& out) {
+  auto memory = component.memory;
+  auto time = component.time;
+  out << "{\"name\": " << quoted(component.name.value) << ", \"program\": " << quoted(component.program.value)
+      << ", \"provides\": " << (component.provides ? "true" : "false") << ",\n   \"uses\": ";
+  write_list(out, component.uses, [&](const Name& use) { out << quoted(use.value); });
+  out << ", \"authorities\": ";
+  write_list(out, component.authorities, [&](const auto& entry) { out << quoted(key_of(entry.first)); });
+  out << ",\n   \"memory_pages\": {\"heap\": " << memory.heap << ", \"stack\": " << memory.stack << ", \"vault\": " << memory.vault
+      << ", \"pool\": " << memory.pool << "},\n   \"time\": {\"priority\": " << time.priority << ", \"ceiling\": " << time.ceiling
+      << ", \"budget_ns\": " << time.budget << ", \"period_ns\": " << time.period << "},\n   \"devices\": {\"interrupts\": ";
+  write_list(out, component.devices.interrupts, [&](const Range& range) { out << range.first; });
+  out << ", \"ports\": ";
+  write_ranges(out, component.devices.ports);
+  out << ", \"memory\": ";
+  write_ranges(out, component.devices.memory);
+  out << "},\n   \"restart\": " << (component.restart == image::Restart::Always ? "\"always\"" : "\"never\"")
+      << ", \"restart_limit\": " << component.restart_limit << ", \"module\": " << quoted(component.module.value)
+      << ", \"arguments\": " << quoted(component.arguments) << "}";
+}
+
+}  // namespace
+
+void write_dot(const Manifest& manifest, std::ostream& out) {
+  out << "digraph " << quoted(manifest.name.value) << " {\n  node [shape=box];\n  root [style=bold];\n";
+  for (const Component& component : manifest.components) {
+    std::string name = quoted(component.name.value);
+    out << "  " << name << " [label=\"" << component.name.value << devices_of(component) << "\"];\n";
+    for (const Name& use : component.uses) out << "  " << name << " -> " << quoted(use.value) << ";\n";
+    for (auto [authority, line] : component.authorities) {
+      if (authority == Authority::OwnMemory) continue;
+      out << "  " << name << " -> root [style=dashed, label=\"" << key_of(authority) << "\"];\n";
+    }
+  }
+  out << "}\n";
+}
+
+void write_json(const Manifest& manifest, std::ostream& out) {
+  out << "{\"system\": " << quoted(manifest.name.value) << ", \"memory_pages\": " << manifest.memory_pages << ", \"components\": ";
+  const char* separator = "[\n  ";
+  for (const Component& component : manifest.components) {
+    out << separator;
+    write_component(component, out);
+    separator = ",\n  ";
+  }
+  out << "\n]}\n";
+}
+
+}  // namespace pith::manifest

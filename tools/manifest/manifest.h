@@ -1,0 +1,97 @@
+// A system as its manifest describes it: components, their budgets, and what each may reach.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "abi/boot_image.h"
+#include "abi/types.h"
+
+namespace pith::manifest {
+
+/// A name from the manifest and the line on which it stands.
+struct Name {
+  std::string value;
+  u32 line = 0;
+};
+
+/// `count` units (ports or pages) from `first` on, or one interrupt line.
+struct Range {
+  u64 first = 0;
+  u64 count = 1;
+  u32 line = 0;
+};
+
+/// Memory in pages, as in image::Component.
+struct Memory {
+  u64 heap = 0, stack = 16, vault = 0, pool = 0;
+  u32 line = 0;
+  u64 total() const { return heap + stack + vault + pool; }
+};
+
+/// Time as in image::Component; budget and period in nanoseconds. A budget equal to its period is no limit.
+struct Time {
+  u32 priority = 10, ceiling = 10;
+  u64 budget = 10'000'000, period = 10'000'000;
+  u32 line = 0;
+  bool is_limited() const { return budget < period; }
+};
+
+/// The hardware that a component drives.
+struct Devices {
+  std::vector<Range> interrupts, ports, memory;
+};
+
+/// Authorities beyond services and devices.
+enum class Authority { OwnMemory, Faults, Control, Platform };
+
+/// One component, at the line where its table begins.
+struct Component {
+  u32 line = 0;
+  Name name, program, module;
+  Memory memory;
+  Time time;
+  bool provides = false;
+  std::vector<Name> uses;
+  Devices devices;
+  image::Restart restart = image::Restart::Always;
+  u32 restart_limit = 20;
+  std::vector<std::pair<Authority, u32>> authorities;  ///< with the line of each
+  std::string arguments;
+
+  bool has(Authority wanted) const {
+    for (auto [authority, line] : authorities) {
+      if (authority == wanted) return true;
+    }
+    return false;
+  }
+};
+
+/// The whole system. Component 0 is root, which no manifest writes down.
+struct Manifest {
+  Name name;
+  u64 memory_pages = 0;
+  u32 memory_line = 0;
+  std::vector<Component> components;
+
+  /// Index of the component called `name`, or -1.
+  int find(const std::string& name) const {
+    for (usize i = 0; i < components.size(); i++) {
+      if (components[i].name.value == name) return int(i);
+    }
+    return -1;
+  }
+};
+
+/// How the manifest spells an authority.
+constexpr const char* key_of(Authority authority) {
+  switch (authority) {
+    case Authority::OwnMemory: return "own_memory";
+    case Authority::Faults: return "faults";
+    case Authority::Control: return "control";
+    case Authority::Platform: return "platform";
+  }
+  return "";
+}
+inline constexpr Authority kAuthorities[] = {Authority::OwnMemory, Authority::Faults, Authority::Control, Authority::Platform};
+
+}  // namespace pith::manifest

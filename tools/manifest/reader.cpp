@@ -1,0 +1,158 @@
+// Reads a manifest's text: which keys there are, of what type, with which defaults.
+#include "tools/manifest/reader.h"
+
+#include "tools/manifest/fields.h"
+
+namespace pith::manifest {
+
+std::optional<u64> Fields::pages(std::string_view key) {
+  const toml::node* node = get(key);
+  if (!node) return {};
+  constexpr std::string_view expected = "a size in whole pages of 4 KiB, as in \"64 KiB\", \"2 MiB\" or \"1 GiB\"";
+  const auto* value = node->as_string();
+  if (!value) return wrong(key, *node, expected);
+  std::string_view size = value->get();
+  u64 number = 0;
+  usize digits = 0;
+  while (digits < size.size() && digits < 9 && size[digits] >= '0' && size[digits] <= '9') number = number * 10 + u64(size[digits++] - '0');
+  std::string_view unit = size.substr(digits);
+  if (!unit.empty() && unit[0] == ' ') unit.remove_prefix(1);
+  u64 scale = unit == "KiB" ? 1 : unit == "MiB" ? 1024 : unit == "GiB" ? 1024 * 1024 : 0;
+  if (digits == 0 || scale == 0 || number * scale % 4 != 0) return wrong(key, *node, expected);
+  return number * scale / 4;
+}
+
+namespace {
+
+void read_memory(const toml::table& table, const std::string& what, Memory& memory, Problems& problems) {
+  Fields fields(table, "memory of " + what, problems);
+  memory.line = fields.line();
+  memory.heap = fields.pages("heap").value_or(memory.heap);
+  memory.stack = fields.pages("stack").value_or(memory.stack);
+  memory.vault = fields.pages("vault").value_or(memory.vault);
+  memory.pool = fields.pages("pool").value_or(memory.pool);
+  fields.finish();
+}
+
+void read_time(const toml::table& table, const std::string& what, Time& time, Problems& problems) {
+  constexpr u64 kMostMicroseconds = 10'000'000;
+  Fields fields(table, "time of " + what, problems);
+  time.line = fields.line();
+  time.priority = u32(fields.number("priority", 0, kPriorities - 1).value_or(time.priority));
+  time.ceiling = u32(fields.number("ceiling", 0, kPriorities - 1).value_or(time.priority));
+  auto budget = fields.number("budget_us", 1, kMostMicroseconds);
+  auto period = fields.number("period_us", 1, kMostMicroseconds);
+  if (budget.has_value() != period.has_value()) {
+    problems.add(time.line, what, " has a budget or a period alone: `budget_us` and `period_us` go together");
+  } else if (budget) {
+    time.budget = *budget * 1000;
+    time.period = *period * 1000;
+  }
+  fields.finish();
+}
+
+/// A pair [first, count] with first ≤ `most_first` and count from 1 on.
+bool read_pair(const toml::node& node, u64 most_first, std::vector<Range>& ranges) {
+  const toml::array* pair = node.as_array();
+  if (!pair || pair->size() != 2) return false;
+  auto first = Fields::number_of(*pair->get(0), 0, most_first);
+  auto count = Fields::number_of(*pair->get(1), 1, u64{1} << 32);
+  if (!first || !count) return false;
+  ranges.push_back({*first, *count, line_of(node)});
+  return true;
+}
+
+void read_devices(const toml::table& table, const std::string& what, Devices& devices, Problems& problems) {
+  Fields fields(table, "devices of " + what, problems);
+  auto interrupt = [&](const toml::node& node) {
+    auto line = Fields::number_of(node, 0, 1023);
+    if (line) devices.interrupts.push_back({*line, 1, line_of(node)});
+    return line.has_value();
+  };
+  if (const toml::node* node = fields.get("interrupt"); node && !node->is_array()) {
+    if (!interrupt(*node)) fields.wrong("interrupt", *node, "the number of an interrupt line, or several in []");
+  } else {
+    fields.each("interrupt", "the number of an interrupt line, or several in []", interrupt);
+  }
+  fields.each("ports", "pairs of the first port and a count, as in [[0x3f8, 8]]",
+              [&](const toml::node& node) { return read_pair(node, 0xffff, devices.ports); });
+  fields.each("memory", "pairs of a physical address and a number of pages, as in [[0xfed00000, 1]]",
+              [&](const toml::node& node) { return read_pair(node, (u64{1} << 52) - 1, devices.memory); });
+  fields.finish();
+}
+
+void read_restart(Fields& fields, Component& component, Problems& problems) {
+  auto restart = fields.string("restart");
+  if (!restart) return;
+  if (restart->value == "always") {
+    component.restart = image::Restart::Always;
+  } else if (restart->value == "never") {
+    component.restart = image::Restart::Never;
+  } else {
+    problems.add(restart->line, "`restart` is \"always\" or \"never\", not \"", restart->value, "\"");
+  }
+}
+
+Component read_component(const toml::table& table, Problems& problems) {
+  Component component;
+  std::string what = "component";
+  if (auto name = table.get("name"); name && name->is_string()) what += " `" + name->as_string()->get() + "`";
+  Fields fields(table, what, problems);
+  component.line = fields.line();
+  if (auto name = fields.string("name")) {
+    component.name = *name;
+  } else if (!table.get("name")) {
+    problems.add(component.line, "a component without a `name`");
+  }
+  component.program = fields.string("program").value_or(component.name);
+  component.module = fields.string("module").value_or(Name{});
+  if (const toml::table* memory = fields.table("memory")) read_memory(*memory, what, component.memory, problems);
+  if (const toml::table* time = fields.table("time")) read_time(*time, what, component.time, problems);
+  if (const toml::table* devices = fields.table("devices")) read_devices(*devices, what, component.devices, problems);
+  component.provides = fields.boolean("provides").value_or(false);
+  fields.each("uses", "names of services, as in [\"log\"]", [&](const toml::node& node) {
+    const auto* value = node.as_string();
+    if (value) component.uses.push_back({value->get(), line_of(node)});
+    return value != nullptr;
+  });
+  read_restart(fields, component, problems);
+  component.restart_limit = u32(fields.number("restart_limit", 1, 1'000'000).value_or(component.restart_limit));
+  for (Authority authority : kAuthorities) {
+    const toml::node* node = fields.get(key_of(authority));
+    if (fields.boolean(key_of(authority)).value_or(false)) component.authorities.push_back({authority, line_of(*node)});
+  }
+  component.arguments = fields.string("arguments").value_or(Name{}).value;
+  fields.finish();
+  return component;
+}
+
+}  // namespace
+
+Manifest read_manifest(std::string_view source, Problems& problems) {
+  Manifest manifest;
+  toml::parse_result parsed = toml::parse(source);
+  if (!parsed) {
+    problems.add(parsed.error().source().begin.line, parsed.error().description());
+    return manifest;
+  }
+  Fields fields(parsed.table(), "the manifest", problems);
+  if (const toml::table* system = fields.table("system")) {
+    Fields keys(*system, "[system]", problems);
+    manifest.name = keys.string("name").value_or(Name{});
+    manifest.memory_line = keys.line();
+    manifest.memory_pages = keys.pages("memory").value_or(0);
+    if (!keys.get("name")) problems.add(keys.line(), "[system] has no `name`");
+    if (!keys.get("memory")) problems.add(keys.line(), "[system] has no `memory`: how much the machine must have");
+    keys.finish();
+  } else if (!fields.get("system")) {
+    problems.add(1, "there is no table [system]");
+  }
+  fields.each("component", "tables, as in [[component]]", [&](const toml::node& node) {
+    if (node.is_table()) manifest.components.push_back(read_component(*node.as_table(), problems));
+    return node.is_table();
+  });
+  fields.finish();
+  return manifest;
+}
+
+}  // namespace pith::manifest
