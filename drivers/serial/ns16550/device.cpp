@@ -1,0 +1,27 @@
+// Drives a 16550 through its registers.
+#include "drivers/serial/ns16550/device.h"
+
+namespace pith::ns16550 {
+
+void Device::initialize(Queues queues) {
+  access_.write(Register::InterruptEnable, 0);
+  access_.write(Register::LineControl, LineControl::Latch);
+  access_.write(Register::Data, 1);  // divisor 1: 115200
+  access_.write(Register::InterruptEnable, 0);
+  access_.write(Register::LineControl, LineControl::EightBits);
+  u8 clear = queues == Queues::Clear ? FifoControl::ClearReceive | FifoControl::ClearTransmit : 0;
+  access_.write(Register::FifoControl, FifoControl::Enable | FifoControl::Trigger8 | clear);
+  access_.write(Register::ModemControl, ModemControl::TerminalReady | ModemControl::RequestToSend | ModemControl::InterruptOut);
+}
+
+bool Device::receive(u8& value) {
+  if (!(access_.read(Register::LineStatus) & LineStatus::DataReady)) return false;
+  value = access_.read(Register::Data);
+  return true;
+}
+
+u32 Device::transmit_room() { return access_.read(Register::LineStatus) & LineStatus::HoldingEmpty ? kFifoSize : 0; }
+
+bool Device::has_sent_all() { return access_.read(Register::LineStatus) & LineStatus::AllSent; }
+
+}  // namespace pith::ns16550

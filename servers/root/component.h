@@ -1,0 +1,124 @@
+// What root knows of one component, and the steps of its life: service once, instance again and again.
+#pragma once
+#include <string_view>
+
+#include "abi/boot_image.h"
+#include "abi/start_information.h"
+#include "base/result.h"
+#include "lib/boot_tables.h"
+#include "servers/root/frames.h"
+
+namespace pith::root {
+
+inline constexpr u32 kMostComponents = 32;
+
+/// Badges on root's and on the supervisor's endpoint. A session's badge is 1 + the component's index; these tell other authority apart.
+inline constexpr u32 kFaultBadge = 0x10000;     ///< + index: faults of that component's threads
+inline constexpr u32 kPlatformBadge = 0x20000;  ///< + 1 + index: power and diagnostics only
+
+/// What every component needs from root, set once at start.
+struct System {
+  const BootInformation* boot = nullptr;
+  BootTables tables;
+  FrameBank bank;
+  CapabilitySlot control = kNoSlot;  ///< root's own endpoint
+  u64 pool_frames = 0;               ///< left for the pools that the manifest asks for
+};
+
+/// A component. Invariant: `running_` exactly while an instance exists; the service's objects exist from create_service() on.
+class Component {
+ public:
+  /// `index`: place in the image and number of root's capability table that holds its capabilities, less one.
+  void initialize(System& system, u32 index);
+
+  /// Frames that must be there for service and instance, without the pool.
+  u64 fixed_frames() const { return service_frames_needed() + instance_frames_needed(); }
+  u64 pool_frames() const { return description_->pool_frames; }
+
+  /// Regions, address space, capability space, endpoint, time, vault, module. `pool` frames are its own to manage. Errors: NoMemory and the kernel's.
+  Result<void> create_service(u64 pool);
+  /// Puts into its capability space what the manifest grants, once all services exist. Errors: BadArgument for a grant that cannot be met.
+  Result<void> grant(Component* components, u32 count, CapabilitySlot supervisor);
+  /// Loads a new instance, puts its calls in progress back in front and lets it run. Errors: BadState while one runs, NoMemory, the kernel's.
+  Result<void> start();
+  /// Stops its threads and takes the instance's memory back. Errors: BadState when none runs; Again when the kernel does not finish.
+  Result<void> stop();
+
+  bool is_running() const { return running_; }
+  u32 instance() const { return instance_; }
+  std::string_view name() const { return name_of(description_->name); }
+  const image::Component& description() const { return *description_; }
+  bool handles_faults() const { return has_grant(image::GrantKind::FaultHandler); }
+  /// What it was doing when the last operation failed.
+  std::string_view step() const { return step_; }
+
+  CapabilitySlot endpoint() const { return slot(Slot::Endpoint); }
+  CapabilitySlot thread() const { return slot(Slot::Thread); }
+  /// Frames owned by service and instance.
+  u64 frames_owned() const;
+  /// Copies up to `most` bytes at `address` of its private memory, not across a page's end. Errors: BadAddress.
+  Result<u64> read_memory(u64 address, u64 most, u8* destination);
+
+ private:
+  /// Places in the component's table of root's capability space.
+  enum class Slot : u32 {
+    ServiceRegion = 1, InstanceRegion, AddressSpace, CapabilitySpace, Table0, Table1, Endpoint, Notification, Thread, Time, Vector, Copy, Temporary,
+    FirstDevice = 32
+  };
+  enum class Owner { Service, Instance };
+
+  CapabilitySlot slot(Slot which) const { return CapabilitySlot((1 + index_) * kSlotsPerTable + u32(which)); }
+  CapabilitySlot device_slot(u32 grant) const { return CapabilitySlot(slot(Slot::FirstDevice).raw + grant); }
+  CapabilitySlot region_slot(Owner owner) const { return slot(owner == Owner::Service ? Slot::ServiceRegion : Slot::InstanceRegion); }
+  bool has_grant(image::GrantKind kind) const;
+  u64 service_frames_needed() const;
+  u64 instance_frames_needed() const;
+
+  // service.cpp
+  Result<void> create_regions(u64 pool);
+  Result<void> create_objects();
+  Result<void> map_vault();
+  Result<void> map_module();
+  Result<void> map_image(u64 address, u64 offset, u64 size);
+  Result<void> grant_one(const image::Grant& grant, u32 number, Component* components, u32 count);
+  Result<void> grant_device(const image::Grant& grant, u32 number, CapabilitySlot place);
+  Result<void> install(CapabilitySlot place, CapabilitySlot source, u64 rights, u64 badge);
+  void name_slot(const char (&name)[24], CapabilitySlot place, image::GrantKind kind);
+
+  // memory.cpp
+  Result<FrameNumber> take_frame(Owner owner);
+  Result<FrameNumber> create(ObjectType type, Slot place, u64 argument, Owner owner);
+  Result<FrameNumber> create_data(Owner owner);
+  Result<void> map_page(u64 address, FrameNumber frame, Access access, Owner owner);
+  Result<void> link_tables(u64 address, u32 level, Owner owner);
+  Result<void> map_zeroes(u64 address, u64 pages, Owner owner);
+  Result<void> open_window(const FrameNumber* frames, u32 count);
+  void close_window(u32 count);
+
+  // instance.cpp
+  Result<void> create_instance();
+  Result<void> load_segments();
+  Result<void> load_segment(const image::Segment& segment);
+  Result<void> write_start_page();
+  Result<void> grant_instance();
+  Result<void> create_thread();
+  Result<void> take_back();
+  void forget(Slot which);
+
+  System* system_ = nullptr;
+  const image::Component* description_ = nullptr;
+  u32 index_ = 0;
+  u32 instance_ = 0;
+  bool running_ = false;
+  std::string_view step_;
+  ServiceFrames service_frames_;
+  InstanceFrames instance_frames_;
+  FrameNumber instance_region_{0};
+  FrameNumber message_buffer_{0};
+  CapabilitySlot fault_endpoint_ = kNoSlot;  // where its threads' faults go, in root's space
+  u64 module_size_ = 0;
+  u32 named_slots_ = 0;
+  NamedSlot names_[StartInformation::kSlots] = {};
+};
+
+}  // namespace pith::root

@@ -1,0 +1,33 @@
+// Root's control service: what the supervisor, and whoever may end the machine, ask of root.
+#pragma once
+#include "protocols/root_server.h"
+#include "servers/root/component.h"
+
+namespace pith::root {
+
+/// Sessions with a badge below kFaultBadge may do everything; those from kPlatformBadge on only power and diagnostics.
+/// It also takes the faults of the supervisor itself, which nobody else can restart.
+class ControlService final : public protocols::RootServer {
+ public:
+  ControlService(CapabilitySlot endpoint, Component* components, u32 count);
+
+  Result<void> stop(Session session, u64 component) override;
+  Result<void> start(Session session, u64 component) override;
+  Result<protocols::RootStatusResult> status(Session session, u64 component) override;
+  Result<protocols::RootRegistersResult> registers(Session session, u64 component, u64 first) override;
+  Result<Bytes> memory(Session session, u64 component, u64 address, u64 most, std::span<std::byte, 448> data_room) override;
+  Result<void> power(Session session, u64 action) override;
+  Result<void> diagnostic(Session session, std::span<const std::byte> text) override;
+
+ protected:
+  void fault(Session session, Token token, const Words& words) override;
+
+ private:
+  Result<Component*> find(Session session, u64 component);
+
+  Component* components_;
+  u32 count_;
+  u32 restarts_ = 0;  // of the supervisor, by root
+};
+
+}  // namespace pith::root

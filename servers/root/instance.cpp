@@ -1,0 +1,207 @@
+// The disposable half of a component: its region, program, stack and thread; made at start, taken back whole at stop.
+#include <cstring>
+
+#include "abi/kernel.h"
+#include "lib/retry.h"
+#include "servers/root/component.h"
+#include "servers/root/places.h"
+
+namespace pith::root {
+
+namespace {
+
+constexpr kernel::Region kRegion{RootSlot::Region};
+constexpr kernel::CapabilitySpace kCapabilities{RootSlot::CapabilitySpace};
+constexpr u64 kAtOnce = 64;  // limit of Region.give and Region.reclaim
+constexpr u32 kBatch = 256;  // pages copied through the window at once
+
+/// Spreads the machine's seed over components and instances (splitmix64); those that need good randomness have a source of their own.
+u64 mix(u64 value) {
+  value += 0x9e3779b97f4a7c15;
+  value = (value ^ value >> 30) * 0xbf58476d1ce4e5b9;
+  value = (value ^ value >> 27) * 0x94d049bb133111eb;
+  return value ^ value >> 31;
+}
+
+}  // namespace
+
+Result<void> Component::start() {
+  if (running_) return Error::BadState;
+  running_ = true;  // from here on there is something to take back
+  Result<void> result = create_instance();
+  if (!result) {
+    std::string_view failed = step_;
+    (void)take_back();
+    step_ = failed;
+    return result;
+  }
+  instance_++;
+  return {};
+}
+
+Result<void> Component::create_instance() {
+  step_ = "instance region";
+  kernel::Region service{slot(Slot::ServiceRegion)};
+  u64 ceiling = description_->priority > description_->priority_ceiling ? description_->priority : description_->priority_ceiling;
+  TRY(retry([&] { return kRegion.create(instance_region_, ObjectType::Region, slot(Slot::InstanceRegion), ceiling, FrameNumber(0)); }));
+  step_ = "memory of the instance";
+  for (u32 i = 0; i < instance_frames_.count(); i++) {
+    FrameRange run = instance_frames_[i];
+    for (u64 given = 0; given < run.count; given += kAtOnce) {
+      u64 count = run.count - given < kAtOnce ? run.count - given : kAtOnce;
+      TRY(service.give(slot(Slot::InstanceRegion), FrameNumber(run.first + u32(given)), count));
+    }
+  }
+  instance_frames_.reset();
+  step_ = "copy share";
+  TRY(create(ObjectType::Share, Slot::Copy, 0, Owner::Instance));
+  TRY(load_segments());
+  step_ = "heap";
+  TRY(map_zeroes(kHeapAddress, description_->heap_pages, Owner::Instance));
+  step_ = "stack";
+  TRY(map_zeroes(kStackTop - description_->stack_pages * kPageSize, description_->stack_pages, Owner::Instance));
+  TRY(create_thread());
+  TRY(grant_instance());
+  TRY(write_start_page());
+  step_ = "start";
+  kernel::Endpoint endpoint{slot(Slot::Endpoint)};
+  if (description_->provides) {
+    TRY(retry([&] { return endpoint.bind(slot(Slot::Thread)); }));
+    TRY(retry([&] { return endpoint.requeue(); }));
+  }
+  return kernel::Thread{slot(Slot::Thread)}.start(description_->entry, kStackTop, 0, kStartInformation);
+}
+
+Result<void> Component::load_segments() {
+  step_ = "program";
+  for (u32 i = 0; i < description_->segment_count; i++) TRY(load_segment(description_->segments[i]));
+  return {};
+}
+
+Result<void> Component::load_segment(const image::Segment& segment) {
+  u64 image_size = system_->boot->image_size;
+  u64 bytes = u64{segment.file_pages} * kPageSize;
+  if (segment.offset % kPageSize || segment.offset > image_size || bytes > image_size - segment.offset) return Error::Damaged;
+  if (segment.file_pages > segment.memory_pages) return Error::Damaged;
+  const auto* source = reinterpret_cast<const u8*>(system_->boot->image_address + segment.offset);
+  FrameNumber frames[kBatch];
+  for (u32 done = 0; done < segment.memory_pages;) {
+    bool is_copied = done < segment.file_pages;
+    u32 left = (is_copied ? segment.file_pages : segment.memory_pages) - done;
+    u32 count = left < kBatch ? left : kBatch;
+    for (u32 i = 0; i < count; i++) {
+      frames[i] = TRY(create_data(Owner::Instance));
+      TRY(map_page(segment.address + u64{done + i} * kPageSize, frames[i], Access(segment.access), Owner::Instance));
+    }
+    if (is_copied) {
+      TRY(open_window(frames, count));
+      memcpy(reinterpret_cast<u8*>(kCopyWindow), source + u64{done} * kPageSize, u64{count} * kPageSize);
+      close_window(count);
+    }
+    done += count;
+  }
+  return {};
+}
+
+Result<void> Component::create_thread() {
+  step_ = "thread";
+  message_buffer_ = TRY(create_data(Owner::Instance));
+  TRY(map_page(kMessageBuffer, message_buffer_, Access::ReadWrite, Owner::Instance));
+  u64 ceiling = description_->priority > description_->priority_ceiling ? description_->priority : description_->priority_ceiling;
+  TRY(create(ObjectType::Thread, Slot::Thread, ceiling, Owner::Instance));
+  TRY(create(ObjectType::VectorState, Slot::Vector, 0, Owner::Instance));
+  kernel::Thread thread{slot(Slot::Thread)};
+  TRY(thread.configure(slot(Slot::AddressSpace), slot(Slot::CapabilitySpace), message_buffer_, fault_endpoint_, kFaultBadge + index_,
+                       ComponentSlot::Window));
+  TRY(thread.set_vector_state(slot(Slot::Vector)));
+  TRY(kernel::Notification{slot(Slot::Notification)}.bind(slot(Slot::Thread)));
+  return kernel::SchedulingContext{slot(Slot::Time)}.bind(slot(Slot::Thread));
+}
+
+/// The capabilities that name this instance's own objects.
+Result<void> Component::grant_instance() {
+  step_ = "capabilities of the instance";
+  // Control of its own first thread: the C library sets the thread pointer with it.
+  TRY(install(ComponentSlot::Thread, slot(Slot::Thread), kAllRights & ~kRightGrant, 0));
+  if (!has_grant(image::GrantKind::Region)) return {};
+  TRY(install(ComponentSlot::Region, slot(Slot::InstanceRegion), kAllRights & ~kRightGrant, 0));
+  TRY(create(ObjectType::CapabilityTable, Slot::Table1, 0, Owner::Instance));
+  return kernel::CapabilitySpace{slot(Slot::CapabilitySpace)}.link(1, slot(Slot::Table1));
+}
+
+Result<void> Component::write_start_page() {
+  step_ = "start page";
+  FrameNumber frame = TRY(create_data(Owner::Instance));
+  TRY(map_page(kStartInformation, frame, Access::Read, Owner::Instance));
+  TRY(open_window(&frame, 1));
+  const BootInformation& boot = *system_->boot;
+  auto& start = *reinterpret_cast<StartInformation*>(kCopyWindow);  // zero: the frame is fresh
+  memcpy(start.name, description_->name, sizeof start.name);
+  start.index = index_;
+  start.instance = instance_;
+  start.heap_size = description_->heap_pages * kPageSize;
+  start.vault_size = description_->vault_pages * kPageSize;
+  start.module_size = module_size_;
+  start.counter_multiplier = boot.counter_multiplier;
+  start.counter_start = boot.counter_start;
+  start.counter_frequency = boot.counter_frequency;
+  start.wall_clock = boot.wall_clock;
+  for (u32 i = 0; i < 4; i++) start.seed[i] = mix(boot.seed[i] ^ mix(u64{index_} << 32 | instance_) ^ mix(__builtin_ia32_rdtsc()));
+  start.slot_count = named_slots_;
+  memcpy(start.slots, names_, sizeof names_);
+  start.priority_ceiling = description_->priority_ceiling;
+  memcpy(start.arguments, description_->arguments, sizeof description_->arguments);
+  memcpy(start.command_line, boot.command_line, sizeof start.command_line);
+  if (has_grant(image::GrantKind::Region)) start.pool_count = instance_frames_.take_rest(start.pool, StartInformation::kRanges);
+  start.magic = StartInformation::kMagic;
+  close_window(1);
+  return {};
+}
+
+Result<void> Component::stop() {
+  if (!running_) return Error::BadState;
+  return take_back();
+}
+
+/// Threads first, then everything that the instance's region owns, then the region. Repeatable when it ends early.
+Result<void> Component::take_back() {
+  step_ = "stop";
+  (void)kernel::Thread{slot(Slot::Thread)}.stop();
+  (void)kernel::SchedulingContext{slot(Slot::Time)}.unbind();
+  (void)kernel::Notification{slot(Slot::Notification)}.bind(kNoSlot);
+  (void)kernel::Region{slot(Slot::InstanceRegion)}.close();
+
+  step_ = "reclaim";
+  kernel::Region service{slot(Slot::ServiceRegion)};
+  for (u32 i = 0; i < instance_frames_.count(); i++) {
+    FrameRange run = instance_frames_[i];
+    for (u64 done = 0; done < run.count;) {
+      u64 count = run.count - done < kAtOnce ? run.count - done : kAtOnce;
+      TRY(retry([&]() -> Result<void> {
+        auto answer = TRY(service.reclaim(FrameNumber(run.first + u32(done)), count));
+        if (answer.state == 1) return Error::Again;
+        return {};
+      }));
+      done += count;
+    }
+  }
+  Result<void> destroyed = retry([&] { return service.destroy(instance_region_); });
+  // When the region could not even be made there is nothing to destroy.
+  if (!destroyed && destroyed.error() != Error::BadFrame) {
+    auto type = kRegion.inspect(instance_region_);
+    if (!type || type->type != u64(ObjectType::Untyped)) return destroyed;
+  }
+  instance_frames_.reset();
+
+  for (Slot which : {Slot::InstanceRegion, Slot::Table1, Slot::Thread, Slot::Vector, Slot::Copy}) forget(which);
+  kernel::CapabilitySpace own{slot(Slot::CapabilitySpace)};
+  (void)own.remove(ComponentSlot::Thread);
+  (void)own.remove(ComponentSlot::Region);
+  for (u32 i = 0; i < 4; i++) (void)own.remove(CapabilitySlot(ComponentSlot::Window.raw + i));
+  running_ = false;
+  return {};
+}
+
+void Component::forget(Slot which) { (void)kCapabilities.remove(slot(which)); }
+
+}  // namespace pith::root

@@ -1,0 +1,10 @@
+// Fixed places in root's own address space beside those of abi/boot_information.h.
+#pragma once
+#include "abi/start_information.h"
+
+namespace pith::root {
+
+/// Where pages of an instance are seen while root fills or reads them: one share.
+inline constexpr u64 kCopyWindow = kShareWindow;
+
+}  // namespace pith::root

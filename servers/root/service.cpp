@@ -1,0 +1,237 @@
+// The lasting half of a component: what others hold, and what a new instance finds again.
+#include <cstring>
+
+#include "abi/kernel.h"
+#include "lib/retry.h"
+#include "servers/root/component.h"
+
+namespace pith::root {
+
+namespace {
+
+constexpr kernel::Region kRegion{RootSlot::Region};
+constexpr kernel::CapabilitySpace kCapabilities{RootSlot::CapabilitySpace};
+constexpr kernel::Platform kPlatform{RootSlot::Platform};
+constexpr u64 kGiveAtOnce = 64;  // Region.give's limit
+constexpr u64 kSharePages = 512;
+
+template <class List>
+Result<void> give(kernel::Region from, CapabilitySlot to, const List& list) {
+  for (u32 i = 0; i < list.count(); i++) {
+    FrameRange run = list[i];
+    while (run.count > 0) {
+      u32 count = run.count < kGiveAtOnce ? run.count : u32(kGiveAtOnce);
+      TRY(from.give(to, FrameNumber(run.first), count));
+      run.first += count;
+      run.count -= count;
+    }
+  }
+  return {};
+}
+
+constexpr u64 tables_for(u64 pages) { return pages ? (pages + kSharePages - 1) / kSharePages + 1 : 0; }
+
+}  // namespace
+
+void Component::initialize(System& system, u32 index) {
+  system_ = &system;
+  index_ = index;
+  description_ = &system.tables.components()[index];
+}
+
+bool Component::has_grant(image::GrantKind kind) const {
+  for (u32 i = 0; i < description_->grant_count; i++) {
+    if (description_->grants[i].kind == kind) return true;
+  }
+  return false;
+}
+
+/// Instance region, address space (2), capability space and table, endpoint, notification, time; upper page tables: one of level 2 and one of level 1 for
+/// each place (program, start page, heap, stack (2), shares, vault, module, tables); devices; vault and its leaf tables.
+u64 Component::service_frames_needed() const {
+  return 8 + 10 + description_->grant_count + tables_for(description_->vault_pages) + description_->vault_pages;
+}
+
+/// Thread, vector state, message buffer, start page, copy share, capability table, leaf tables of stack, buffer and start page; the program's pages.
+u64 Component::instance_frames_needed() const {
+  u64 frames = 6 + 3 + tables_for(description_->heap_pages) + description_->heap_pages + tables_for(description_->stack_pages) + description_->stack_pages;
+  for (u32 i = 0; i < description_->segment_count; i++) {
+    frames += tables_for(description_->segments[i].memory_pages) + description_->segments[i].memory_pages;
+  }
+  return frames;
+}
+
+u64 Component::frames_owned() const {
+  u64 frames = 0;
+  if (auto status = kernel::Region{slot(Slot::ServiceRegion)}.status()) frames += status->frames;
+  if (running_) {
+    if (auto status = kernel::Region{slot(Slot::InstanceRegion)}.status()) frames += status->frames;
+  }
+  return frames;
+}
+
+Result<void> Component::create_service(u64 pool) {
+  TRY(create_regions(pool));
+  TRY(create_objects());
+  TRY(map_vault());
+  return map_module();
+}
+
+Result<void> Component::create_regions(u64 pool) {
+  step_ = "capability table of root";
+  FrameNumber table = TRY(system_->bank.take());
+  CapabilitySlot temporary(RootSlot::FirstFree.raw + index_);
+  TRY(retry([&] { return kRegion.create(table, ObjectType::CapabilityTable, temporary, 0, FrameNumber(0)); }));
+  TRY(kCapabilities.link(1 + index_, temporary));
+
+  step_ = "service region";
+  u64 ceiling = description_->priority > description_->priority_ceiling ? description_->priority : description_->priority_ceiling;
+  FrameNumber region = TRY(system_->bank.take());
+  TRY(retry([&] { return kRegion.create(region, ObjectType::Region, slot(Slot::ServiceRegion), ceiling, FrameNumber(0)); }));
+
+  step_ = "memory";
+  TRY(system_->bank.take(service_frames_needed(), service_frames_));
+  TRY(system_->bank.take(instance_frames_needed() + pool, instance_frames_));
+  TRY(give(kRegion, slot(Slot::ServiceRegion), service_frames_));
+  TRY(give(kRegion, slot(Slot::ServiceRegion), instance_frames_));
+  instance_region_ = TRY(service_frames_.take());
+  return {};
+}
+
+Result<void> Component::create_objects() {
+  step_ = "address space";
+  TRY(create(ObjectType::AddressSpace, Slot::AddressSpace, 0, Owner::Service));
+  step_ = "capability space";
+  TRY(create(ObjectType::CapabilitySpace, Slot::CapabilitySpace, 0, Owner::Service));
+  TRY(create(ObjectType::CapabilityTable, Slot::Table0, 0, Owner::Service));
+  TRY(kernel::CapabilitySpace{slot(Slot::CapabilitySpace)}.link(0, slot(Slot::Table0)));
+  step_ = "endpoint";
+  TRY(create(ObjectType::Endpoint, Slot::Endpoint, 0, Owner::Service));
+  TRY(create(ObjectType::Notification, Slot::Notification, 0, Owner::Service));
+  step_ = "time";
+  TRY(create(ObjectType::SchedulingContext, Slot::Time, 0, Owner::Service));
+  return kernel::SchedulingContext{slot(Slot::Time)}.configure(description_->priority, description_->budget, description_->period, 0);
+}
+
+Result<void> Component::map_vault() {
+  step_ = "vault";
+  return map_zeroes(kVaultAddress, description_->vault_pages, Owner::Service);
+}
+
+/// The component's module; and for the fault handler, and those without a module, the image's tables: the system's manifest, who is who.
+Result<void> Component::map_module() {
+  step_ = "tables";
+  if (description_->module == 0 || handles_faults()) TRY(map_image(kTablesAddress, 0, system_->tables.size()));
+  if (description_->module == 0) return {};
+  step_ = "module";
+  if (description_->module > system_->tables.modules().size()) return Error::BadArgument;
+  const image::Module& module = system_->tables.modules()[description_->module - 1];
+  TRY(map_image(kModuleAddress, module.offset, module.size));
+  module_size_ = module.size;
+  return {};
+}
+
+/// The image's frames are root's, so shares of root's region show them: one for 2 MiB.
+Result<void> Component::map_image(u64 address, u64 offset, u64 size) {
+  u64 image_size = system_->boot->image_size;
+  if (offset % kPageSize || offset > image_size || size > image_size - offset) return Error::Damaged;
+  kernel::AddressSpace space{slot(Slot::AddressSpace)};
+  u64 pages = pages_for(size);
+  u32 first = system_->boot->image_first_frame + u32(offset >> kPageShift);
+  if (pages) TRY(link_tables(address, 1, Owner::Service));
+  for (u64 done = 0; done < pages; done += kSharePages) {
+    FrameNumber frame = TRY(system_->bank.take());
+    CapabilitySlot place = slot(Slot::Temporary);
+    TRY(retry([&] { return kRegion.create(frame, ObjectType::Share, place, 0, FrameNumber(0)); }));
+    for (u64 i = 0; i < kSharePages && done + i < pages; i++) {
+      TRY(kernel::Share{place}.map(i, FrameNumber(first + u32(done + i)), u64(Access::Read)));
+    }
+    TRY(space.link_share(VirtualAddress(address + done * kPageSize), place));
+    TRY(kCapabilities.remove(place));
+  }
+  return {};
+}
+
+Result<void> Component::install(CapabilitySlot place, CapabilitySlot source, u64 rights, u64 badge) {
+  return kernel::CapabilitySpace{slot(Slot::CapabilitySpace)}.install(place, source, rights, badge);
+}
+
+void Component::name_slot(const char (&name)[24], CapabilitySlot place, image::GrantKind kind) {
+  if (named_slots_ == StartInformation::kSlots) return;
+  NamedSlot& entry = names_[named_slots_++];
+  memcpy(entry.name, name, sizeof entry.name);
+  entry.slot = place.raw;
+  entry.kind = u32(kind);
+}
+
+Result<void> Component::grant(Component* components, u32 count, CapabilitySlot supervisor) {
+  step_ = "own endpoint";
+  // The supervisor's own faults are root's business.
+  fault_endpoint_ = handles_faults() || supervisor == kNoSlot ? system_->control : supervisor;
+  if (description_->provides) TRY(install(ComponentSlot::Service, endpoint(), right::Endpoint::Receive, 0));
+  TRY(install(ComponentSlot::Notification, slot(Slot::Notification), kAllRights, 0));
+  for (u32 i = 0; i < description_->grant_count; i++) {
+    step_ = name_of(description_->grants[i].name);
+    TRY(grant_one(description_->grants[i], i, components, count));
+  }
+  return {};
+}
+
+Result<void> Component::grant_one(const image::Grant& grant, u32 number, Component* components, u32 count) {
+  CapabilitySlot place(ComponentSlot::FirstGrant.raw + number);
+  switch (grant.kind) {
+    case image::GrantKind::Service: {
+      if (grant.target >= count || !components[grant.target].description_->provides) return Error::BadArgument;
+      if (name_of(grant.name) == "log") place = ComponentSlot::Log;
+      TRY(install(place, components[grant.target].endpoint(), right::Endpoint::Call, 1 + index_));
+      break;
+    }
+    case image::GrantKind::RootControl:
+      TRY(install(place, system_->control, right::Endpoint::Call, 1 + index_));
+      break;
+    case image::GrantKind::Platform:
+      TRY(install(place, system_->control, right::Endpoint::Call, kPlatformBadge + 1 + index_));
+      break;
+    case image::GrantKind::Region: {
+      // Threads that it makes report their faults as the first one does.
+      static constexpr char kFault[24] = "fault";
+      TRY(install(place, fault_endpoint_, right::Endpoint::Call, kFaultBadge + index_));
+      name_slot(kFault, place, grant.kind);
+      TRY(install(ComponentSlot::AddressSpace, slot(Slot::AddressSpace), kAllRights & ~kRightGrant, 0));
+      TRY(install(ComponentSlot::CapabilitySpace, slot(Slot::CapabilitySpace), kAllRights & ~kRightGrant, 0));
+      return {};
+    }
+    case image::GrantKind::FaultHandler:
+      return {};
+    case image::GrantKind::Interrupt:
+    case image::GrantKind::IoPorts:
+    case image::GrantKind::DeviceMemory:
+      TRY(grant_device(grant, number, place));
+      break;
+    default:
+      return Error::BadArgument;
+  }
+  name_slot(grant.name, place, grant.kind);
+  return {};
+}
+
+Result<void> Component::grant_device(const image::Grant& grant, u32 number, CapabilitySlot place) {
+  FrameNumber frame = TRY(take_frame(Owner::Service));
+  CapabilitySlot device = device_slot(number);
+  CapabilitySlot region = slot(Slot::ServiceRegion);
+  if (grant.kind == image::GrantKind::Interrupt) {
+    TRY(retry([&] { return kPlatform.create_interrupt(region, frame, grant.first, device); }));
+  } else if (grant.kind == image::GrantKind::IoPorts) {
+    TRY(retry([&] { return kPlatform.create_io_ports(region, frame, grant.first, grant.count, device); }));
+  } else {
+    // Device memory is seen at the share window's place of the grant's number.
+    u64 address = kShareWindow + u64{number} * kSharePages * kPageSize;
+    TRY(retry([&] { return kPlatform.create_device_share(region, frame, grant.first, grant.count, device); }));
+    Result<void> linked = link_tables(kShareWindow, 1, Owner::Service);
+    if (!linked && linked.error() != Error::Occupied) return linked;
+    return kernel::AddressSpace{slot(Slot::AddressSpace)}.link_share(VirtualAddress(address), device);
+  }
+  return install(place, device, kAllRights & ~kRightGrant, 0);
+}
+
+}  // namespace pith::root

@@ -1,0 +1,94 @@
+// Reads a dead thread's registers and stack through root.
+#include "servers/supervisor/crash_record.h"
+
+#include <cstring>
+
+#include "abi/message.h"
+#include "abi/types.h"
+#include "lib/boot_tables.h"
+#include "lib/clock.h"
+
+namespace pith::supervisor {
+
+namespace {
+
+using ull = unsigned long long;
+
+constexpr const char* kRegisterNames[kRegisters] = {"rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8",
+                                                    "r9",  "r10", "r11", "r12", "r13", "r14", "r15", "rip", "rflags"};
+constexpr const char* kFaultNames[] = {"?", "memory", "instruction", "arithmetic", "breakpoint", "alignment", "vector", "protection"};
+constexpr u64 kRegistersAtOnce = 5;
+constexpr u64 kStackBytes = 4096;
+
+bool is_code(const image::Component& component, u64 address) {
+  for (u32 i = 0; i < component.segment_count && i < image::kComponentSegments; i++) {
+    const image::Segment& segment = component.segments[i];
+    if (segment.access == u32(Access::ReadExecute) && address - segment.address < u64{segment.memory_pages} * kPageSize) return true;
+  }
+  return false;
+}
+
+void collect_registers(const protocols::RootClient& root, Crash& crash) {
+  u64 values[kRegisters + kRegistersAtOnce] = {};
+  for (u64 first = 0; first < kRegisters; first += kRegistersAtOnce) {
+    auto some = root.registers(crash.index, first);
+    if (!some) return;
+    memcpy(values + first, &*some, kRegistersAtOnce * sizeof(u64));
+  }
+  memcpy(crash.registers, values, sizeof crash.registers);
+  // Root reads the component's first thread; another one may have crashed.
+  crash.has_registers = values[u64(Register::Rip)] == crash.fault.w[FaultMessage::Instruction];
+}
+
+void collect_callers(const protocols::RootClient& root, Crash& crash) {
+  u64 address = crash.fault.w[FaultMessage::Stack] & ~u64{7};
+  u64 end = address + kStackBytes;
+  while (address < end) {
+    auto bytes = root.memory(crash.index, address, 448);
+    if (!bytes || bytes->size() < sizeof(u64)) return;
+    u64 words[448 / sizeof(u64)];
+    usize count = bytes->size() / sizeof(u64);
+    memcpy(words, bytes->data.data(), count * sizeof(u64));
+    for (usize i = 0; i < count; i++) {
+      if (!is_code(crash.component, words[i])) continue;
+      if (crash.caller_count == Crash::kMostCallers) return;
+      crash.callers[crash.caller_count++] = words[i];
+    }
+    address += count * sizeof(u64);
+  }
+}
+
+void write_place(std::string_view name, const Symbols& symbols, u32 number, u64 address, CrashText& text) {
+  Symbols::Place place = symbols.find(name, address);
+  text.add("  #%-2u %016llx", number, ull(address));
+  if (place.function.empty()) {
+    text.add("\n");
+  } else {
+    text.add(" %.*s+%llx\n", int(place.function.size()), place.function.data(), ull(place.offset));
+  }
+}
+
+}  // namespace
+
+void collect(const protocols::RootClient& root, Crash& crash) {
+  collect_registers(root, crash);
+  collect_callers(root, crash);
+}
+
+void write(const Crash& crash, const Symbols& symbols, CrashText& text) {
+  std::string_view name = name_of(crash.component.name);
+  u64 kind = crash.fault.w[FaultMessage::Kind];
+  text.clear();
+  text.add("crash %.*s instance %llu at %llu.%03llu s\n", int(name.size()), name.data(), ull(crash.instance), ull(crash.time / kSecond),
+           ull(crash.time / kMillisecond % 1000));
+  text.add("  fault %s address %llx code %llx instruction %llx stack %llx thread %llx\n", kind < std::size(kFaultNames) ? kFaultNames[kind] : "?",
+           ull(crash.fault.w[FaultMessage::Address]), ull(crash.fault.w[FaultMessage::Code]), ull(crash.fault.w[FaultMessage::Instruction]),
+           ull(crash.fault.w[FaultMessage::Stack]), ull(crash.fault.w[FaultMessage::Thread]));
+  for (u64 i = 0; crash.has_registers && i < kRegisters; i++) {
+    text.add("  %-6s %016llx%s", kRegisterNames[i], ull(crash.registers[i]), i % 3 == 2 ? "\n" : "");
+  }
+  write_place(name, symbols, 0, crash.fault.w[FaultMessage::Instruction], text);
+  for (u32 i = 0; i < crash.caller_count; i++) write_place(name, symbols, i + 1, crash.callers[i], text);
+}
+
+}  // namespace pith::supervisor

@@ -1,0 +1,65 @@
+// The supervisor: takes the faults of all components, restarts them, and tells and does what operators ask.
+#pragma once
+#include "lib/boot_tables.h"
+#include "protocols/root.h"
+#include "protocols/supervisor_server.h"
+#include "servers/supervisor/crash_record.h"
+#include "servers/supervisor/policy.h"
+
+namespace pith::supervisor {
+
+inline constexpr u32 kMostComponents = 32;
+/// Badge of fault calls: this + the component's index (servers/root/component.h).
+inline constexpr u32 kFaultBadge = 0x10000;
+
+/// Runs under serve_committing(). It calls nobody but root: everybody else may be waiting for it.
+class Service : public protocols::SupervisorServer {
+ public:
+  Service(CapabilitySlot endpoint, protocols::RootClient root, const BootTables& tables, Symbols symbols);
+
+  Result<u64> count(Session session) override;
+  Result<Bytes> state(Session session, u64 component, std::span<std::byte, 448> text_room) override;
+  Result<Bytes> name(Session session, u64 component, std::span<std::byte, 448> text_room) override;
+  Result<void> control(Session session, u64 component, std::span<const std::byte> command) override;
+  Result<Bytes> crash(Session session, u64 component, u64 from, std::span<std::byte, 448> text_room) override;
+  Result<void> power(Session session, u64 action, u64 code) override;
+
+  void on_signals(u64) {}
+  void answered() {}
+  /// Starts those whose wait is over.
+  void idle();
+  /// When the next start is due.
+  u64 deadline() const;
+  /// A fault call: it is not answered but ends with its thread. A faulted thread of a component that cannot be stopped stays where it is.
+  void on_fault(const ipc::Received& received);
+
+ protected:
+  virtual u64 time() = 0;
+  ~Service() = default;
+
+ private:
+  enum class State { Running, Waiting, Stopped, Failed };
+  struct Watched {
+    State state = State::Running;
+    u64 start_at = 0;     // while Waiting
+    u32 restarts = 0;
+    RestartPolicy policy;
+    CrashText crash;
+  };
+
+  Result<Watched*> find(u64 component);
+  const image::Component& description(u64 component) const { return tables_.components()[component]; }
+  void crashed(u64 component, const Words& fault);
+  Result<void> stop(u64 component);
+  Result<void> start(u64 component);
+  void give_up(u64 component);
+  void say(std::string_view text);
+
+  protocols::RootClient root_;
+  const BootTables& tables_;
+  Symbols symbols_;
+  u32 count_;
+  Watched watched_[kMostComponents];
+};
+
+}  // namespace pith::supervisor
