@@ -26,7 +26,9 @@ TEST(Checker, RefusesBadNames) {
   EXPECT_NE(complaints(kSystem + component("a234567890123456789012345")), "");
   EXPECT_NE(complaints(kSystem + component("../a")), "");
   EXPECT_NE(complaints(kSystem + component("root")), "");
-  EXPECT_NE(complaints(kSystem), "");
+  EXPECT_EQ(complaints(kSystem), "m.toml: no [[component]]: a system of root alone does nothing\n");
+  EXPECT_EQ(complaints(kSystem + "root = \"bench\"\n"), "");
+  EXPECT_NE(complaints(kSystem + "root = \"..\"\n"), "");
   EXPECT_EQ(complaints(kSystem + component("a") + component("a")), "m.toml:8: two components are called `a` (the other in line 5)\n");
   EXPECT_NE(system_of({"arguments = \"" + std::string(256, 'x') + "\""}), "");
 }
