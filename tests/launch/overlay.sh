@@ -24,7 +24,7 @@ WORK=$work PATH="$work/bin:$PATH" "$launch" run --build "$work" --exec 'echo "a 
 
 grep -qx exec "$work/arguments"
 # The archive lies in the image as it is: from the first magic number on.
-offset=$(grep -abo 070701 "$work/image" | head -n 1 | cut -d: -f1)
+offset=$(grep -abo 070701 "$work/image" | awk -F: 'NR == 1 { print $1 }')
 tail -c +"$((offset + 1))" "$work/image" >"$work/archive"
 mkdir "$work/root"
 (cd "$work/root" && busybox cpio -idm <"$work/archive" 2>/dev/null) || true
