@@ -40,7 +40,7 @@ function(pith_add_boot_images)
       COMMAND pith-manifest pack ${manifest} --components ${CMAKE_BINARY_DIR}/components --module rootfs=${rootfs} -o ${image}
       DEPENDS pith-manifest ${manifest} ${rootfs} ${programs} ${files}
       COMMENT "Packing system ${name}" VERBATIM)
-    add_custom_target(image-${name} DEPENDS ${image})
-    add_dependencies(images image-${name})
+    add_custom_target(pack-${name} DEPENDS ${image})  # the file itself is the target image-NAME
+    add_dependencies(images pack-${name})
   endforeach()
 endfunction()
