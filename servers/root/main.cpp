@@ -24,7 +24,7 @@ constexpr kernel::Region kRegion{RootSlot::Region};
 /// Root's own slots: RootSlot::FirstFree + component index hold the tables of its space, the last of table 0 its endpoint.
 constexpr CapabilitySlot kControl{kSlotsPerTable - 1};
 
-/// The kernel has checked the checksum; numbers in the tables may still be nonsense. Errors: Damaged.
+/// The kernel has checked the image's checksum; this checks what root relies on. Errors: Damaged.
 Result<void> check_image() {
   const BootInformation& boot = *system_state.boot;
   std::span<const std::byte> bytes(reinterpret_cast<const std::byte*>(boot.image_address), boot.image_size);

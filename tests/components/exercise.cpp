@@ -70,7 +70,8 @@ void test_supervisor() {
     log_line(LogLevel::Information, "%s restarted in %llu us", text, static_cast<unsigned long long>((now() - start) / kMicrosecond));
     check(is_killed, text);
   }
-  check(bool(console.write(ipc::as_bytes("still here\r\n"))) && bool(console.drain()), "console: after its restart");
+  check(bool(console.write(ipc::as_bytes("still here\r\n"))), "console: write after its restart");
+  check(bool(console.drain()), "console: drain after its restart");
   check(bool(protocols::ClockClient{service("clock")}.wall_offset()), "clock: after its restart");
   Result<Bytes> state = supervisor.state(1);
   check(state && state->text().starts_with("name "), "supervisor: state");

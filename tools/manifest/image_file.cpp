@@ -26,7 +26,7 @@ bool is_called(const image::Module& module, std::string_view name) { return std:
 
 u64 image_checksum(std::span<const u8> image) {
   u64 sum = 0;
-  for (u64 offset = sizeof(image::Header); offset + 8 <= image.size(); offset += 8) {
+  for (u64 offset = offsetof(image::Header, components_offset); offset + 8 <= image.size(); offset += 8) {
     sum = (std::rotl(sum, 5) ^ load<u64>(image, offset)) * image::kMultiplier;
   }
   return sum;
@@ -76,6 +76,7 @@ std::vector<u8> replace_module(std::span<const u8> image, std::string_view name,
   }
   memcpy(result.data() + header.modules_offset, modules.data(), modules.size() * sizeof(image::Module));
   header.size = result.size();
+  memcpy(result.data(), &header, sizeof header);
   header.checksum = image_checksum(result);
   memcpy(result.data(), &header, sizeof header);
   return result;
