@@ -8,29 +8,6 @@
 
 namespace pith::launch {
 
-const char* const kHelp = R"(usage: ./pith run [OPTION]... [-- QEMU-ARGUMENT...]
-
-Boots a system in QEMU. Without --exec: an interactive shell on this terminal; ctrl-a x leaves.
-
-  --exec CMD         run CMD in the Linux environment's shell; its output goes to standard output,
-                     everything else to standard error; exit with CMD's status
-  --file HOST=GUEST  add a host file or folder to the root file system, run bits kept (repeatable);
-                     GUEST ending in / names the folder to put it into
-  --timeout S        end the machine after S seconds of wall time
-  --system NAME      the system systems/NAME.toml (default: default)
-  --memory M         main memory, as in 512M or 2G (default: 512M)
-  --cpus N           number of processors (default: 1)
-  --arch A           architecture: x86_64
-  --icount           count instructions: deterministic time of 1 ns per instruction
-  --debug            wait for gdb on port 1234 before the first instruction
-  --gdb PORT         the same on another port
-  --append WORDS     more words for the kernel's command line
-  --build DIR        folder of the build (default: where this program lies)
-
-Exit status: that of CMD (without --exec: of the shell); 2 wrong usage, 124 time-out,
-125 the system did not come up, 126 kernel panic.
-)";
-
 namespace {
 
 using Setter = std::function<bool(const std::string&)>;

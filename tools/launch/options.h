@@ -28,6 +28,7 @@ struct Options {
 /// `words` without the program's name.
 Options parse_options(const std::vector<std::string>& words);
 
+/// The text of help.txt, which ./pith shows before anything is built.
 extern const char* const kHelp;
 
 }  // namespace pith::launch
