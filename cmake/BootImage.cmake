@@ -1,11 +1,14 @@
 # pith_add_boot_images(): one target image-NAME, made into build/image-NAME, for each manifest in systems/ and tests/systems/.
 
-# The programs that a manifest names, root included, as targets; `missing` gets those that nothing builds.
+# The programs that a manifest names, root or what stands in its place included, as targets; `missing` gets those that nothing builds.
 function(pith_programs_of manifest programs missing)
-  set(found root)
-  file(STRINGS ${manifest} lines REGEX "^ *program *= *\"")
+  file(STRINGS ${manifest} lines REGEX "^ *(program|root) *= *\"")
+  set(found)
+  if(NOT lines MATCHES "root *= *\"")
+    set(found root)
+  endif()
   foreach(line ${lines})
-    string(REGEX REPLACE "^ *program *= *\"([^\"]*)\".*" "\\1" program "${line}")
+    string(REGEX REPLACE "^ *(program|root) *= *\"([^\"]*)\".*" "\\2" program "${line}")
     list(APPEND found ${program})
   endforeach()
   list(REMOVE_DUPLICATES found)
@@ -31,13 +34,19 @@ function(pith_add_boot_images)
       continue()
     endif()
     set(image ${CMAKE_BINARY_DIR}/image-${name})
-    set(rootfs ${CMAKE_BINARY_DIR}/rootfs.cpio)
+    file(STRINGS ${manifest} wants_rootfs REGEX "module *= *\"rootfs\"")
+    set(rootfs)
+    set(modules)
+    if(wants_rootfs)
+      set(rootfs ${CMAKE_BINARY_DIR}/rootfs.cpio)
+      set(modules --module rootfs=${rootfs})
+    endif()
     set(files)
     foreach(program ${programs})
       list(APPEND files $<TARGET_FILE:${program}>)
     endforeach()
     add_custom_command(OUTPUT ${image}
-      COMMAND pith-manifest pack ${manifest} --components ${CMAKE_BINARY_DIR}/components --module rootfs=${rootfs} -o ${image}
+      COMMAND pith-manifest pack ${manifest} --components ${CMAKE_BINARY_DIR}/components ${modules} -o ${image}
       DEPENDS pith-manifest ${manifest} ${rootfs} ${programs} ${files}
       COMMENT "Packing system ${name}" VERBATIM)
     add_custom_target(image-${name} DEPENDS ${image})
