@@ -7,7 +7,7 @@ namespace pith::image {
 inline constexpr u64 kMagic = 0x31474d4948544950;  // "PITHIMG1"
 inline constexpr u32 kVersion = 1;
 
-/// The image begins with it. The checksum covers everything after it, as 64-bit words: sum = (rotate_left(sum, 5) ^ word) * kMultiplier.
+/// The image begins with it. The checksum covers everything behind its own field, as 64-bit words: sum = (rotate_left(sum, 5) ^ word) * kMultiplier.
 struct Header {
   u64 magic;
   u32 version;

@@ -16,7 +16,8 @@ struct GuestRegisters {
   u64 rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp;
   u64 r8, r9, r10, r11, r12, r13, r14, r15;
   u64 rip, rflags, fs_base, gs_base;
-  /// 0: return by the fast path when only rcx and r11 may be lost (after a system call); 1: restore every register.
+  /// 1: the next run restores every register; 0: rcx and r11 may be lost, as after a system call. The kernel sets it at a fault or interruption
+  /// and clears it when it has done so; the supervising program sets it when it changed rcx or r11.
   u64 restore_all;
 };
 

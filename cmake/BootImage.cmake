@@ -1,4 +1,4 @@
-# pith_add_boot_images(): one target image-NAME, made into build/image-NAME, for each manifest in systems/ and tests/systems/.
+# pith_add_boot_images(): one image, build/image-NAME, for each manifest in systems/ and tests/systems/.
 
 # The programs that a manifest names, root or what stands in its place included, as targets; `missing` gets those that nothing builds.
 function(pith_programs_of manifest programs missing)
@@ -49,7 +49,7 @@ function(pith_add_boot_images)
       COMMAND pith-manifest pack ${manifest} --components ${CMAKE_BINARY_DIR}/components ${modules} -o ${image}
       DEPENDS pith-manifest ${manifest} ${rootfs} ${programs} ${files}
       COMMENT "Packing system ${name}" VERBATIM)
-    add_custom_target(image-${name} DEPENDS ${image})
-    add_dependencies(images image-${name})
+    add_custom_target(pack-${name} DEPENDS ${image})
+    add_dependencies(images pack-${name})
   endforeach()
 endfunction()

@@ -7,8 +7,11 @@ add_library(pith_sanitized INTERFACE)
 target_compile_options(pith_sanitized INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 target_link_options(pith_sanitized INTERFACE -fsanitize=address,undefined)
 
-# Builds every host test: `./pith test` asks ninja for it.
+# Builds every host test: `./pith test` asks ninja for it. The list alone is made by configuring.
 add_custom_target(host_tests)
+add_custom_target(host_test_list)
+# Linux programs that guest tests take with them.
+add_custom_target(guest_programs)
 
 function(pith_host_test name)
   add_executable(${name} EXCLUDE_FROM_ALL ${ARGN})
@@ -21,4 +24,11 @@ function(pith_host_test name)
   endif()
   add_dependencies(host_tests ${name})
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
+  set_property(GLOBAL APPEND_STRING PROPERTY PITH_HOST_TESTS "${name} $<TARGET_FILE:${name}>\n")
+endfunction()
+
+# Writes build/host-tests.txt: name and program of each host test, for `./pith test`.
+function(pith_list_host_tests)
+  get_property(tests GLOBAL PROPERTY PITH_HOST_TESTS)
+  file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/host-tests.txt CONTENT "${tests}")
 endfunction()

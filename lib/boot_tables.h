@@ -6,11 +6,15 @@
 
 #include "abi/boot_image.h"
 #include "abi/error.h"
+#include "abi/start_information.h"
 #include "base/result.h"
 
 namespace pith {
 
-/// The tables at the start of a boot image: header, components, modules. `bytes` may end behind the tables (root hands out no more than these pages).
+/// Where root shows these tables, read-only, to components that must know who is who: those without a module, and whoever handles faults.
+inline constexpr u64 kTablesAddress = kModuleAddress + 0x8'0000'0000;
+
+/// The tables at the start of a boot image: header, components, modules.
 class BootTables {
  public:
   constexpr BootTables() = default;
@@ -24,6 +28,13 @@ class BootTables {
     if (!fits(header.components_offset, header.component_count, sizeof(image::Component), bytes.size())) return Error::Damaged;
     if (!fits(header.modules_offset, header.module_count, sizeof(image::Module), bytes.size())) return Error::Damaged;
     return {};
+  }
+
+  /// The tables that root shows at kTablesAddress. They are there: root checked them, and nobody can write them.
+  static BootTables shown() {
+    BootTables tables;
+    tables.header_ = reinterpret_cast<const image::Header*>(kTablesAddress);
+    return tables;
   }
 
   const image::Header& header() const { return *header_; }

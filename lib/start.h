@@ -23,7 +23,7 @@ bool has_command_line_word(std::string_view word);
 /// This component's arguments from the manifest.
 std::string_view arguments();
 
-/// The module that was mapped for this component: its own file, or the boot image's tables (lib/boot_tables.h) where the manifest names none.
+/// The file that the manifest names as this component's module; empty without one.
 std::span<const std::byte> module_bytes();
 
 /// The vault: zero at the service's first start, kept across restarts. Empty where the manifest gives none.

@@ -74,6 +74,7 @@ Result<std::unique_ptr<Thread>> Thread::spawn(FramePool& pool, void (*function)(
   thread->pool_ = &pool;
   thread->function_ = function;
   thread->argument_ = argument;
+  pith_libc_enable_threads();
   TRY(thread->build(priority, stack_pages));
   TRY(thread->launch());
   return thread;

@@ -1,6 +1,8 @@
 // Checks of the boot image.
 #include "kernel/boot/boot_image.h"
 
+#include <stddef.h>
+
 #include "kernel/arch/contract/memory.h"
 
 namespace pith {
@@ -9,7 +11,7 @@ namespace {
 
 u64 checksum(const u8* base, u64 size) {
   u64 sum = 0;
-  for (u64 offset = sizeof(image::Header); offset < size; offset += sizeof(u64)) {
+  for (u64 offset = offsetof(image::Header, components_offset); offset < size; offset += sizeof(u64)) {
     u64 word = *reinterpret_cast<const u64*>(base + offset);
     sum = ((sum << 5 | sum >> 59) ^ word) * image::kMultiplier;
   }

@@ -118,7 +118,7 @@ Progress dismantle_thread(FrameNumber frame) {
   Thread& thread = view<Thread>(frame);
   stop_thread(thread);
   if (!unpark(thread, kThreadsPerStep)) return Progress::More;
-  if (thread.guest.raw != 0) leave_guest(thread, GuestExit::Interrupted, 0, 0, 0);
+  part_from_guest(thread);
   if (thread.endpoint.raw != 0) unbind_server(view<Endpoint>(thread.endpoint));
   if (thread.notification.raw != 0) unbind_notification(view<Notification>(thread.notification));
   if (thread.scheduling_context.raw != 0) unbind_context(thread.scheduling_context);

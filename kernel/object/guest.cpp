@@ -13,9 +13,7 @@ Link& guest_link_of(FrameNumber guest) { return view<Guest>(guest).space_link; }
 }  // namespace
 
 void detach_guest(Guest& guest) {
-  if (guest.thread.raw != 0) {
-    leave_guest(view<Thread>(guest.thread), GuestExit::Interrupted, 0, 0, 0);
-  }
+  if (guest.thread.raw != 0) part_from_guest(view<Thread>(guest.thread));
   if (guest.space.raw != 0) remove(view<AddressSpace>(guest.space).guests, frame_of(guest), guest_link_of);
   guest.space = FrameNumber();
   guest.root = 0;
@@ -24,10 +22,16 @@ void detach_guest(Guest& guest) {
 }
 
 void leave_guest(Thread& thread, GuestExit reason, u64 kind, u64 address, u64 code) {
+  if ((thread.key & Key::kInGuest) == 0) return;
   thread.words = Words{{u64(reason), kind, address, code, 0, 0}};
   thread.result = 0;
   thread.key &= ~Key::kInGuest;
-  if (thread.guest.raw != 0) view<Guest>(thread.guest).thread = FrameNumber();
+}
+
+void part_from_guest(Thread& thread) {
+  if (thread.guest.raw == 0) return;
+  leave_guest(thread, GuestExit::Interrupted, 0, 0, 0);
+  view<Guest>(thread.guest).thread = FrameNumber();
   thread.guest = FrameNumber();
 }
 
@@ -36,7 +40,7 @@ Result<void> Guest::configure(Thread& caller, CapabilitySlot space_slot, FrameNu
   FrameNumber self = frame_of(*this);
   FrameNumber owner = info(self).owner;
   TRY(check_mappable(owner, new_registers));
-  if (thread.raw != 0) return Error::Busy;
+  if (thread.raw != 0 && (view<Thread>(thread).key & Key::kInGuest) != 0) return Error::Busy;
   TRY(check_open(owner));
   TRY(check_open(info(new_space.frame).owner));
 
@@ -51,14 +55,18 @@ Result<void> Guest::configure(Thread& caller, CapabilitySlot space_slot, FrameNu
 
 Error Guest::run(Thread& caller, Badge, Handle, Words&) {
   if (space.raw == 0) return Error::NotConfigured;
-  if (thread.raw != 0 || caller.guest.raw != 0) return Error::Busy;
+  if (thread.raw != 0 && (view<Thread>(thread).key & Key::kInGuest) != 0) return Error::Busy;
   if ((caller.key & Key::kInterrupted) != 0) {
     caller.key &= ~Key::kInterrupted;
     return Error::Cancelled;
   }
 
-  thread = caller.self;
-  caller.guest = frame_of(*this);
+  if (thread != caller.self) {
+    if (thread.raw != 0) part_from_guest(view<Thread>(thread));
+    part_from_guest(caller);
+    thread = caller.self;
+    caller.guest = frame_of(*this);
+  }
   caller.key |= Key::kInGuest;
   return kSuccess;
 }

@@ -9,12 +9,13 @@ namespace pith {
 
 struct Words;
 
-/// Invariants: in the `guests` list of `space`; `thread` is 0 or the thread whose `guest` is this frame, which runs it or was stopped while it ran it.
+/// Invariants: in the `guests` list of `space`; `thread` is 0 or the thread whose `guest` is this frame: the last that ran it. That thread is inside
+/// the guest, running or stopped, if and only if its key has kInGuest.
 struct alignas(kPageSize) Guest {
   static constexpr ObjectType kType = ObjectType::Guest;
   FrameNumber space;
   FrameNumber registers;  ///< Data frame laid out as GuestRegisters
-  FrameNumber thread;
+  FrameNumber thread;     ///< that ran it last
   FrameNumber vector_state;
   u64 root;               ///< translation root
   Link space_link;
@@ -27,7 +28,10 @@ struct alignas(kPageSize) Guest {
 /// Takes the guest's links to its space and register page away and ends a run in progress.
 void detach_guest(Guest& guest);
 
-/// Ends the run of the guest that `thread` is in; run_guest will answer these words.
+/// Ends the run of the guest that `thread` is in, if it is in one; run_guest will answer these words.
 void leave_guest(Thread& thread, GuestExit reason, u64 kind, u64 address, u64 code);
+
+/// Cuts the tie between a thread and the guest that it ran last, ending a run in progress.
+void part_from_guest(Thread& thread);
 
 }  // namespace pith

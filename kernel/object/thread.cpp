@@ -79,7 +79,7 @@ Result<void> Thread::start(Thread&, u64 new_instruction, u64 new_stack, u64 new_
   if (space.raw == 0 || capabilities.raw == 0) return Error::NotConfigured;
   TRY(check_open(info(self).owner));
 
-  if (guest.raw != 0) leave_guest(*this, GuestExit::Interrupted, 0, 0, 0);
+  leave_guest(*this, GuestExit::Interrupted, 0, 0, 0);
   registers = {};
   registers.start(new_instruction, new_stack, argument);
   pointer = new_pointer;

@@ -50,7 +50,7 @@ struct alignas(kPageSize) Thread {
   FrameNumber buffer;              ///< message buffer, a Data frame
   FrameNumber notification;        ///< bound to it
   FrameNumber vector_state;
-  FrameNumber guest;               ///< the one that it runs
+  FrameNumber guest;               ///< the one that it ran last, or is in
   CapabilitySlot window;           ///< four slots that receive capabilities
   Capability fault;                ///< endpoint for its faults
   Badge caller_badge;              ///< of the capability that its call came through

@@ -25,8 +25,7 @@ class Log final : public log::Service {
 
 Result<void> run() {
   CapabilitySlot ports = TRY(find_slot(image::GrantKind::IoPorts));
-  BootTables tables;
-  TRY(tables.open(module_bytes()));
+  BootTables tables = BootTables::shown();
   if (vault_bytes().size() < sizeof(log::Vault)) return Error::NoMemory;
   auto& vault = *reinterpret_cast<log::Vault*>(vault_bytes().data());
   vault.restore();

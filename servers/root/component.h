@@ -79,7 +79,7 @@ class Component {
   Result<void> create_objects();
   Result<void> map_vault();
   Result<void> map_module();
-  Result<void> map_image(u64 offset, u64 size);
+  Result<void> map_image(u64 address, u64 offset, u64 size);
   Result<void> grant_one(const image::Grant& grant, u32 number, Component* components, u32 count);
   Result<void> grant_device(const image::Grant& grant, u32 number, CapabilitySlot place);
   Result<void> install(CapabilitySlot place, CapabilitySlot source, u64 rights, u64 badge);

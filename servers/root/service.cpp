@@ -47,9 +47,9 @@ bool Component::has_grant(image::GrantKind kind) const {
 }
 
 /// Instance region, address space (2), capability space and table, endpoint, notification, time; upper page tables: one of level 2 and one of level 1 for
-/// each place (program, start page, heap, stack (2), shares, vault, module); devices; vault and its leaf tables.
+/// each place (program, start page, heap, stack (2), shares, vault, module, tables); devices; vault and its leaf tables.
 u64 Component::service_frames_needed() const {
-  return 8 + 9 + description_->grant_count + tables_for(description_->vault_pages) + description_->vault_pages;
+  return 8 + 10 + description_->grant_count + tables_for(description_->vault_pages) + description_->vault_pages;
 }
 
 /// Thread, vector state, message buffer, start page, copy share, capability table, leaf tables of stack, buffer and start page; the program's pages.
@@ -118,23 +118,27 @@ Result<void> Component::map_vault() {
   return map_zeroes(kVaultAddress, description_->vault_pages, Owner::Service);
 }
 
-/// A component without a module of its own sees the image's tables: the system's manifest, who is who.
+/// The component's module; and for the fault handler, and those without a module, the image's tables: the system's manifest, who is who.
 Result<void> Component::map_module() {
+  step_ = "tables";
+  if (description_->module == 0 || handles_faults()) TRY(map_image(kTablesAddress, 0, system_->tables.size()));
+  if (description_->module == 0) return {};
   step_ = "module";
-  if (description_->module == 0) return map_image(0, system_->tables.size());
   if (description_->module > system_->tables.modules().size()) return Error::BadArgument;
   const image::Module& module = system_->tables.modules()[description_->module - 1];
-  return map_image(module.offset, module.size);
+  TRY(map_image(kModuleAddress, module.offset, module.size));
+  module_size_ = module.size;
+  return {};
 }
 
 /// The image's frames are root's, so shares of root's region show them: one for 2 MiB.
-Result<void> Component::map_image(u64 offset, u64 size) {
+Result<void> Component::map_image(u64 address, u64 offset, u64 size) {
   u64 image_size = system_->boot->image_size;
   if (offset % kPageSize || offset > image_size || size > image_size - offset) return Error::Damaged;
   kernel::AddressSpace space{slot(Slot::AddressSpace)};
   u64 pages = pages_for(size);
   u32 first = system_->boot->image_first_frame + u32(offset >> kPageShift);
-  if (pages) TRY(link_tables(kModuleAddress, 1, Owner::Service));
+  if (pages) TRY(link_tables(address, 1, Owner::Service));
   for (u64 done = 0; done < pages; done += kSharePages) {
     FrameNumber frame = TRY(system_->bank.take());
     CapabilitySlot place = slot(Slot::Temporary);
@@ -142,10 +146,9 @@ Result<void> Component::map_image(u64 offset, u64 size) {
     for (u64 i = 0; i < kSharePages && done + i < pages; i++) {
       TRY(kernel::Share{place}.map(i, FrameNumber(first + u32(done + i)), u64(Access::Read)));
     }
-    TRY(space.link_share(VirtualAddress(kModuleAddress + done * kPageSize), place));
+    TRY(space.link_share(VirtualAddress(address + done * kPageSize), place));
     TRY(kCapabilities.remove(place));
   }
-  module_size_ = size;
   return {};
 }
 

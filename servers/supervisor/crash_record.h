@@ -1,25 +1,35 @@
 // Writes down what a crashed component looked like.
 #pragma once
 #include "abi/boot_image.h"
+#include "abi/registers.h"
 #include "lib/ipc/ipc.h"
 #include "protocols/root.h"
+#include "servers/supervisor/symbols.h"
 #include "servers/supervisor/text.h"
 
 namespace pith::supervisor {
 
-using CrashText = Text<3072>;
+using CrashText = Text<4096>;
 
-/// What crashed, and where.
+/// What crashed, where, and what was found there.
 struct Crash {
+  static constexpr u32 kMostCallers = 24;
+
   const image::Component& component;
-  u64 index;      ///< of the component
-  u64 instance;   ///< which life of it
-  u64 time;       ///< nanoseconds since boot
-  Words fault;    ///< as in FaultMessage
+  u64 index;            ///< of the component
+  u64 instance;         ///< which life of it
+  u64 time;             ///< nanoseconds since boot
+  Words fault;          ///< as in FaultMessage
+  bool has_registers = false;  ///< they are those of the thread that crashed
+  u64 registers[kRegisters] = {};
+  u32 caller_count = 0;
+  u64 callers[kMostCallers] = {};  ///< addresses on the stack that lie in the program's code
 };
 
-/// Fault, registers and the addresses on the stack that lie in the program's code ("may have been called from": components keep no frame
-/// pointers). The thread must still exist.
-void write_crash_record(const protocols::RootClient& root, const Crash& crash, CrashText& text);
+/// Fills the lower half of `crash` through root, while the thread still exists.
+void collect(const protocols::RootClient& root, Crash& crash);
+
+/// Fault, registers and stack as text. Components keep no frame pointers, so the stack is what may have called, not what did.
+void write(const Crash& crash, const Symbols& symbols, CrashText& text);
 
 }  // namespace pith::supervisor

@@ -8,6 +8,7 @@
 namespace {
 
 using namespace pith;
+using supervisor::Symbols;
 
 class Supervisor final : public supervisor::Service {
  public:
@@ -19,9 +20,9 @@ class Supervisor final : public supervisor::Service {
 
 Result<void> run() {
   CapabilitySlot root = TRY(find_slot(image::GrantKind::RootControl));
-  static BootTables tables;
-  TRY(tables.open(module_bytes()));
-  static Supervisor service(ComponentSlot::Service, protocols::RootClient{root}, tables);
+  static BootTables tables = BootTables::shown();
+  std::string_view text(reinterpret_cast<const char*>(module_bytes().data()), module_bytes().size());
+  static Supervisor service(ComponentSlot::Service, protocols::RootClient{root}, tables, Symbols(text));
   serve_committing(service, ComponentSlot::Service);
 }
 

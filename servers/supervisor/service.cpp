@@ -23,8 +23,8 @@ Result<Bytes> answer_from(std::string_view text, u64 from, std::span<std::byte, 
 
 }  // namespace
 
-Service::Service(CapabilitySlot endpoint, protocols::RootClient root, const BootTables& tables)
-    : SupervisorServer(endpoint), root_(root), tables_(tables), count_(std::min<u32>(u32(tables.components().size()), kMostComponents)) {
+Service::Service(CapabilitySlot endpoint, protocols::RootClient root, const BootTables& tables, Symbols symbols)
+    : SupervisorServer(endpoint), root_(root), tables_(tables), symbols_(symbols), count_(std::min<u32>(u32(tables.components().size()), kMostComponents)) {
   for (u32 i = 0; i < count_; i++) watched_[i].policy.initialize(description(i).restart, description(i).restart_limit);
 }
 
@@ -110,32 +110,24 @@ void Service::on_fault(const ipc::Received& received) {
   crashed(component, received.words);
 }
 
-/// The faulted thread's call is in progress; stopping the component ends it.
+/// The faulted thread's call is in progress; stopping the component ends it. What takes long comes after the restart.
 void Service::crashed(u64 component, const Words& fault) {
   Watched& watched = watched_[component];
-  u64 instance = 0;
-  if (auto status = root_.status(component)) instance = status->instance;
-  u64 when = time();
-  write_crash_record(root_, Crash{description(component), component, instance, when, fault}, watched.crash);
-  if (!stop(component)) {
-    say("supervisor: a crashed component cannot be stopped\n");
-    give_up(component);
-    return;
-  }
-  RestartPolicy::Decision decision = watched.policy.crashed(when);
-  if (decision.kind == RestartPolicy::Decision::GiveUp) {
-    say(watched.crash.view());
-    give_up(component);
-    return;
-  }
-  watched.restarts++;
-  if (decision.at <= when) {
-    (void)start(component);
-  } else {
+  Crash crash{description(component), component, 0, time(), fault};
+  if (auto status = root_.status(component)) crash.instance = status->instance;
+  collect(root_, crash);
+  bool is_stopped = bool(stop(component));
+  RestartPolicy::Decision decision = watched.policy.crashed(crash.time);
+  bool is_given_up = !is_stopped || decision.kind == RestartPolicy::Decision::GiveUp;
+  if (!is_given_up) {
+    watched.restarts++;
     watched.state = State::Waiting;
     watched.start_at = decision.at;
+    idle();
   }
+  write(crash, symbols_, watched.crash);
   say(watched.crash.view());
+  if (is_given_up) give_up(component);
 }
 
 void Service::give_up(u64 component) {

@@ -15,7 +15,7 @@ inline constexpr u32 kFaultBadge = 0x10000;
 /// Runs under serve_committing(). It calls nobody but root: everybody else may be waiting for it.
 class Service : public protocols::SupervisorServer {
  public:
-  Service(CapabilitySlot endpoint, protocols::RootClient root, const BootTables& tables);
+  Service(CapabilitySlot endpoint, protocols::RootClient root, const BootTables& tables, Symbols symbols);
 
   Result<u64> count(Session session) override;
   Result<Bytes> state(Session session, u64 component, std::span<std::byte, 448> text_room) override;
@@ -57,6 +57,7 @@ class Service : public protocols::SupervisorServer {
 
   protocols::RootClient root_;
   const BootTables& tables_;
+  Symbols symbols_;
   u32 count_;
   Watched watched_[kMostComponents];
 };

@@ -2,11 +2,11 @@
 # shellcheck shell=bash
 
 say() { echo "pith: $*" >&2; }
-# `./pith run` sets its own status for a system that does not come up.
-failure_status=1
+# What fails ends with 1, but `./pith run` with the status of a system that does not come up.
 fail() {
   say "$*"
-  exit "$failure_status"
+  [ "${command:-}" != run ] || exit 125
+  exit 1
 }
 misused() {
   say "$* (see ./pith ${command:-} --help)"
@@ -64,7 +64,17 @@ without_apt() {
   say "this is no Debian system, and these programs are missing:$lost"
   say "install what corresponds to these packages of Debian 12:"
   packages_for "$1" | awk -F '\t' '{ printf "  %-22s %s\n", $1, $2 }' >&2
-  exit "$failure_status"
+  fail "cannot build here"
+}
+
+# One changing line of progress on a terminal; elsewhere a line now and then, and all that is no progress.
+run_ninja() {
+  export NINJA_STATUS='[%f/%t] '
+  if [ -t 2 ]; then
+    ninja -C "$PITH_BUILD" "$@" >&2
+  else
+    ninja -C "$PITH_BUILD" "$@" 2>&1 | awk '/^ninja: (Entering|no work)/ { next } /^\[[0-9]+\/[0-9]+\] / && ++count % 50 != 1 { next } { print; fflush() }' >&2
+  fi
 }
 
 # Builds the targets, one build at a time in one folder.
@@ -82,7 +92,7 @@ build() {
       fail "the build cannot be configured"
     }
   fi
-  NINJA_STATUS='[%f/%t] ' ninja -C "$PITH_BUILD" "$@" >&2 9>&- || fail "the build failed"
+  run_ninja "$@" 9>&- || fail "the build failed"
   exec 9>&-
 }
 

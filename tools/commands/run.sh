@@ -7,7 +7,6 @@ main() {
     exit 0
   fi
   local system
-  failure_status=125
   system=$(default=default option_value --system "$@")
   install_packages run
   build_system "$system"

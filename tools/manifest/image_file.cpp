@@ -26,7 +26,7 @@ bool is_called(const image::Module& module, std::string_view name) { return std:
 
 u64 image_checksum(std::span<const u8> image) {
   u64 sum = 0;
-  for (u64 offset = sizeof(image::Header); offset + 8 <= image.size(); offset += 8) {
+  for (u64 offset = offsetof(image::Header, components_offset); offset + 8 <= image.size(); offset += 8) {
     sum = (std::rotl(sum, 5) ^ load<u64>(image, offset)) * image::kMultiplier;
   }
   return sum;

@@ -64,7 +64,10 @@ system_call_entry:
   lea -1(%r12), %ecx
   test $3, %cl
   jz fast_reply_receive
-  jmp slow_call_locked
+  lea -3(%r12), %ecx
+  test $3, %cl
+  jz run_guest
+
 
 // The slow way when no fast path was tried: it expects the lock to be held.
 slow_call_locked:
@@ -86,6 +89,43 @@ slow_call_locked:
   pop %rsi
   pop %rdi
   jmp slow_call
+
+// run_guest: r11 thread, r12 handle. No words go in.
+run_guest:
+  mov %r11, %rdi
+  mov %r12, %rsi
+  call fast_run_guest
+  mov %rax, %rdi
+  mov %rdx, %rsi          // only comes back when the guest can be entered the short way
+
+// Enters a guest after a system call of its own: rdi register page, rsi its instruction pointer, checked. rcx and r11 may be lost.
+.globl enter_guest_fast
+enter_guest_fast:
+  mov G_FS(%rdi), %rcx
+  mov $0x7fffffffffff, %rax
+  and %rax, %rcx
+  wrfsbase %rcx
+  mov %rdi, GUEST_REGISTERS
+  mov %rsi, %rcx
+  mov G_RFLAGS(%rdi), %r11
+  and $USER_FLAGS, %r11d
+  or $FIXED_FLAGS, %r11d
+  mov G_RAX(%rdi), %rax
+  mov G_RBX(%rdi), %rbx
+  mov G_RDX(%rdi), %rdx
+  mov G_RSI(%rdi), %rsi
+  mov G_RBP(%rdi), %rbp
+  mov G_RSP(%rdi), %rsp
+  mov G_R8(%rdi), %r8
+  mov G_R9(%rdi), %r9
+  mov G_R10(%rdi), %r10
+  mov G_R12(%rdi), %r12
+  mov G_R13(%rdi), %r13
+  mov G_R14(%rdi), %r14
+  mov G_R15(%rdi), %r15
+  mov G_RDI(%rdi), %rdi
+  swapgs
+  sysretq
 
 // Leaves the kernel on the fast path: r11 next thread, r12 status, words where they came in.
 .globl fast_resume
@@ -125,6 +165,7 @@ leave_to_system_call:
   mov WORDS+32(%r11), %r9
   mov WORDS+40(%r11), %rax
   mov RESULT(%r11), %r10
+leave_with_words:
   mov INSTRUCTION(%r11), %rcx
   mov STACK(%r11), %rsp
   mov CALLEE_SAVED(%r11), %rbx
@@ -183,35 +224,6 @@ enter_guest_all:
   mov %rdi, GUEST_REGISTERS
   jmp restore_all
 
-// Enters a guest after a system call of its own: rdi register page, rsi its instruction pointer, checked by the caller. rcx and r11 may be lost.
-.globl enter_guest_fast
-enter_guest_fast:
-  mov G_FS(%rdi), %rcx
-  mov $0x7fffffffffff, %rax
-  and %rax, %rcx
-  wrfsbase %rcx
-  mov %rdi, GUEST_REGISTERS
-  mov %rsi, %rcx
-  mov G_RFLAGS(%rdi), %r11
-  and $USER_FLAGS, %r11d
-  or $FIXED_FLAGS, %r11d
-  mov G_RAX(%rdi), %rax
-  mov G_RBX(%rdi), %rbx
-  mov G_RDX(%rdi), %rdx
-  mov G_RSI(%rdi), %rsi
-  mov G_RBP(%rdi), %rbp
-  mov G_RSP(%rdi), %rsp
-  mov G_R8(%rdi), %r8
-  mov G_R9(%rdi), %r9
-  mov G_R10(%rdi), %r10
-  mov G_R12(%rdi), %r12
-  mov G_R13(%rdi), %r13
-  mov G_R14(%rdi), %r14
-  mov G_R15(%rdi), %r15
-  mov G_RDI(%rdi), %rdi
-  swapgs
-  sysretq
-
 // A guest made a system call: its registers go to its page.
 guest_system_call:
   mov %rsp, SCRATCH
@@ -240,8 +252,20 @@ guest_system_call:
   movq $0, GUEST_REGISTERS
   mov KERNEL_STACK, %rsp
   xor %ebp, %ebp
-  call acquire_kernel_lock
-  jmp guest_called
+  call guest_called       // answers the thread, its own state as run_guest left it
+  mov %rax, %r11
+  mov ROOT(%r11), %rcx
+  mov %rcx, %cr3
+  mov POINTER(%r11), %rcx
+  wrfsbase %rcx
+  xor %edi, %edi          // GuestExit::SystemCall
+  xor %esi, %esi
+  xor %edx, %edx
+  xor %r8d, %r8d
+  xor %r9d, %r9d
+  xor %eax, %eax
+  xor %r10d, %r10d
+  jmp leave_with_words
 
 // Traps. Each vector pushes an error code where the processor does not, and its number.
 .macro vector which

@@ -1,6 +1,8 @@
 // Leaving the kernel: to a thread, to its guest, or to idleness.
 #include "kernel/arch/contract/memory.h"
 #include "kernel/arch/x86_64/boot_tables.h"
+#include "kernel/ipc/fast.h"
+#include "kernel/object/capability_space.h"
 #include "kernel/object/guest.h"
 #include "kernel/object/thread.h"
 #include "kernel/object/vector_state.h"
@@ -41,6 +43,7 @@ void enter_guest(Cpu& cpu, Guest& guest) {
   u64 instruction = page[offsetof(GuestRegisters, rip) / 8];
   bool all = page[offsetof(GuestRegisters, restore_all) / 8] != 0;
   if (instruction >= kUserEnd) return;
+  if (all) page[offsetof(GuestRegisters, restore_all) / 8] = 0;  // asked for once
   set_vector_access(cpu, guest.vector_state);
   load_root(guest.root);
   kernel_lock.release();
@@ -48,7 +51,42 @@ void enter_guest(Cpu& cpu, Guest& guest) {
   enter_guest_fast(page, instruction);
 }
 
+/// What fast_run_guest hands to the entry code, in two registers.
+struct GuestEntry {
+  volatile u64* page;
+  u64 instruction;
+};
+
 }  // namespace
+
+/// run_guest where nothing special is the matter: checks as Guest::run, in the same order of effects. Goes the slow way otherwise.
+extern "C" GuestEntry fast_run_guest(Thread* thread, u64 handle) {
+  kernel_lock.acquire();
+  auto capability = check_capability(*thread, Handle{handle}.slot(), ObjectType::Guest, right::Guest::Run);
+  if (!capability || thread->guest != capability->frame || thread->key > Key::kCpuMask) store_entry(*thread, handle, {});
+  Guest& guest = guests[thread->guest.raw];
+  volatile u64* page = data_pages[guest.registers.raw].words;
+  u64 instruction = page[offsetof(GuestRegisters, rip) / 8];
+  bool all = page[offsetof(GuestRegisters, restore_all) / 8] != 0;
+  if (guest.root == 0 || all || instruction >= kUserEnd) store_entry(*thread, handle, {});
+
+  thread->key |= Key::kInGuest;
+  set_vector_access(this_cpu(), guest.vector_state);
+  write_cr3(guest.root);
+  kernel_lock.release();
+  return {page, instruction};
+}
+
+/// A guest made a system call; its registers are in its page. Answers the thread that goes on, with its root still to be loaded.
+extern "C" Thread* guest_called() {
+  Cpu& cpu = this_cpu();
+  Thread& thread = *cpu.current;
+  kernel_lock.acquire();
+  thread.key &= ~Key::kInGuest;
+  set_vector_access(cpu, thread.vector_state);
+  kernel_lock.release();
+  return &thread;
+}
 
 void leave(Cpu& cpu) {
   if (cpu.current == nullptr) {

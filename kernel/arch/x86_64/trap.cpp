@@ -115,11 +115,4 @@ extern "C" [[noreturn]] void trap_entry(TrapFrame* frame) {
 
 extern "C" void acquire_kernel_lock() { kernel_lock.acquire(); }
 
-/// A guest made a system call: its registers are in its page.
-extern "C" [[noreturn]] void guest_called() {
-  Cpu& cpu = this_cpu();
-  leave_guest(*cpu.current, GuestExit::SystemCall, 0, 0, 0);
-  arch::leave(cpu);
-}
-
 }  // namespace pith::x86
