@@ -30,7 +30,11 @@ class Round {
     begin();
     for (u32 step = 0; step < steps; step++) {
       last_ = "";
-      one_step();
+      try {
+        one_step();
+      } catch (const std::exception& problem) {
+        FAIL() << problem.what() << " in step " << step << ": " << last_;
+      }
       std::string broken = broken_invariant();
       ASSERT_EQ(broken, "") << "after step " << step << ": " << last_;
       ASSERT_EQ(undocumented_, "") << "at step " << step;
@@ -64,6 +68,38 @@ class Round {
     }
     give_basics();
     for (u32 i = 0; i < kWorkers; i++) make_worker();
+    for (u32 i = 0; i < 60; i++) make_object();
+  }
+
+  /// Root makes an object of a random type for the workers.
+  void make_object() {
+    constexpr ObjectType types[] = {ObjectType::Endpoint,  ObjectType::Endpoint,     ObjectType::Endpoint,   ObjectType::Notification,
+                                    ObjectType::Share,     ObjectType::Share,        ObjectType::Guest,      ObjectType::VectorState,
+                                    ObjectType::Data,      ObjectType::Data,         ObjectType::PageTable,  ObjectType::PageTable,
+                                    ObjectType::Region,    ObjectType::AddressSpace, ObjectType::CapabilitySpace, ObjectType::CapabilityTable,
+                                    ObjectType::PageTable, ObjectType::Data,         ObjectType::Interrupt,  ObjectType::IoPorts};
+    ObjectType type = types[pick(std::size(types))];
+    FrameNumber frame = untyped_frame();
+    u32 slot = u32(20 + pick(kWorkerSlots - 20));
+    last_ = "making an object of type " + std::to_string(u32(type));
+    machine_.capability(CapabilitySlot(304)) = {};
+    if (type == ObjectType::Interrupt) {
+      if (machine_(Operation::PlatformCreateInterrupt, RootSlot::Platform, {own_.raw, frame.raw, pick(kLines), 304}).is_error()) return;
+    } else if (type == ObjectType::IoPorts) {
+      if (machine_(Operation::PlatformCreateIoPorts, RootSlot::Platform, {own_.raw, frame.raw, pick(65536), 1 + pick(64), 304}).is_error()) return;
+    } else {
+      FrameNumber second;
+      u64 argument = type == ObjectType::PageTable ? pick(3) : type == ObjectType::Region ? 10 : 0;
+      if (type == ObjectType::AddressSpace) {
+        second = FrameNumber(first_ + u32(pick(count_)));
+        for (u32 i = 0; i < count_ && one_in(2); i++) {
+          if (frames[first_ + i].type == ObjectType::PageTable && frames[first_ + i].level == 0) argument = first_ + i;
+        }
+      }
+      if (machine_(Operation::RegionCreate, own_, {frame.raw, u64(type), 304, argument, second.raw}).is_error()) return;
+      if (type == ObjectType::Data || type == ObjectType::PageTable) return;
+    }
+    put(slot, frame);
   }
 
   void must(Answer answer) {
@@ -151,6 +187,7 @@ class Round {
   void one_step() {
     u64 what = pick(100);
     if (what == 0) return give_basics();
+    if (what == 9 || what == 10) return make_object();
     if (what < 4) {
       last_ = "time";
       return machine_.advance(pick(2) * 100'000 + pick(3) * 5'000'000);
@@ -214,7 +251,8 @@ class Round {
   /// A slot with a capability of this type, mostly.
   CapabilitySlot slot_of(u32 type) {
     u32 start = u32(pick(kWorkerSlots));
-    for (u32 i = 0; i < kWorkerSlots && !one_in(50); i++) {
+    bool at_random = one_in(15);
+    for (u32 i = 0; i < kWorkerSlots && !at_random; i++) {
       u32 slot = (start + i) % kWorkerSlots;
       const Capability& capability = view<CapabilityTable>(worker_table_).slot[slot];
       if (capability.is_live() && u32(capability.type()) == type) return CapabilitySlot(slot);
@@ -238,7 +276,8 @@ class Round {
       if (name == "state") return slot_of(u32(ObjectType::VectorState)).raw;
     }
     if (name == "token" && !tokens_.empty() && !one_in(4)) return tokens_[pick(tokens_.size())];
-    if (name == "access") return u64[]{1, 3, 5, 3, 7, 0}[pick(6)];
+    constexpr u64 accesses[] = {1, 3, 5, 3, 7, 0};
+    if (name == "access") return accesses[pick(6)];
     return word(described.kind);
   }
 
@@ -289,6 +328,9 @@ class Round {
     // The workers' table and space go first, as they are not of the region.
     ASSERT_TRUE(machine_.reclaim_all(RootSlot::Region)) << "the region could not be taken back";
     ASSERT_EQ(broken_invariant(), "");
+    for (u32 i = 1; i < frame_count; i++) {
+      ASSERT_NE(info(FrameNumber(i)).owner, region_) << "frame " << i << " of type " << u32(frames[i].type) << " is left";
+    }
     ASSERT_EQ(view<Region>(region_).frames, 0u);
     for (u32 i = 0; i < count_; i++) {
       FrameNumber frame(first_ + i);
