@@ -315,13 +315,13 @@ void Machine::serve(const Made& server, CapabilitySlot endpoint) {
   if (running() != nullptr) switch_to(root());
 }
 
-bool Machine::reclaim_all(CapabilitySlot above, u32 passes) {
+bool Machine::reclaim_all(CapabilitySlot above, u32 passes, bool (*check)()) {
   for (u32 pass = 0; pass < passes; pass++) {
     bool blocked = false;
     for (u64 first = 1; first < frame_count;) {
       u64 count = frame_count - first < 64 ? frame_count - first : 64;
       Answer answer = (*this)(Operation::RegionReclaim, above, {first, count});
-      if (!answer.returned || answer.is_error()) return false;
+      if (!answer.returned || answer.is_error() || (check != nullptr && !check())) return false;
       first += answer[0];
       blocked = blocked || answer[1] == 2;
     }

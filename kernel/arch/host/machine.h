@@ -96,7 +96,8 @@ class Machine {
   /// Puts a capability to `frame` into a slot without asking the kernel.
   void grant(CapabilitySlot slot, FrameNumber frame, u32 rights = kAllRights, Badge badge = Badge());
   /// Takes everything below the closed `region_frame` back, at most `passes` times over all of memory. True if it ends with all free.
-  bool reclaim_all(CapabilitySlot above, u32 passes = 40);
+  /// `check` is called after each step and says whether to go on.
+  bool reclaim_all(CapabilitySlot above, u32 passes = 40, bool (*check)() = nullptr);
 
  private:
   template <class Entry>
