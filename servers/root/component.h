@@ -103,6 +103,7 @@ class Component {
   Result<void> grant_instance();
   Result<void> create_thread();
   Result<void> take_back();
+  Result<void> reclaim_frames();
   void forget(Slot which);
 
   System* system_ = nullptr;

@@ -122,9 +122,9 @@ Result<void> Component::create_thread() {
 Result<void> Component::grant_instance() {
   step_ = "capabilities of the instance";
   // Control of its own first thread: the C library sets the thread pointer with it.
-  TRY(install(ComponentSlot::Thread, slot(Slot::Thread), kAllRights & ~kRightGrant, 0));
+  TRY(install(ComponentSlot::Thread, slot(Slot::Thread), right::Thread::Control | right::Thread::Interrupt, 0));
   if (!has_grant(image::GrantKind::Region)) return {};
-  TRY(install(ComponentSlot::Region, slot(Slot::InstanceRegion), kAllRights & ~kRightGrant, 0));
+  TRY(install(ComponentSlot::Region, slot(Slot::InstanceRegion), right::Region::Use, 0));
   TRY(create(ObjectType::CapabilityTable, Slot::Table1, 0, Owner::Instance));
   return kernel::CapabilitySpace{slot(Slot::CapabilitySpace)}.link(1, slot(Slot::Table1));
 }
@@ -172,24 +172,11 @@ Result<void> Component::take_back() {
   (void)kernel::Region{slot(Slot::InstanceRegion)}.close();
 
   step_ = "reclaim";
-  kernel::Region service{slot(Slot::ServiceRegion)};
-  for (u32 i = 0; i < instance_frames_.count(); i++) {
-    FrameRange run = instance_frames_[i];
-    for (u64 done = 0; done < run.count;) {
-      u64 count = run.count - done < kAtOnce ? run.count - done : kAtOnce;
-      TRY(retry([&]() -> Result<void> {
-        auto answer = TRY(service.reclaim(FrameNumber(run.first + u32(done)), count));
-        if (answer.state == 1) return Error::Again;
-        return {};
-      }));
-      done += count;
-    }
-  }
-  Result<void> destroyed = retry([&] { return service.destroy(instance_region_); });
+  TRY(reclaim_frames());
   // When the region could not even be made there is nothing to destroy.
-  if (!destroyed && destroyed.error() != Error::BadFrame) {
-    auto type = kRegion.inspect(instance_region_);
-    if (!type || type->type != u64(ObjectType::Untyped)) return destroyed;
+  auto type = TRY(kRegion.inspect(instance_region_));
+  if (type.type != u64(ObjectType::Untyped)) {
+    TRY(retry([&] { return kernel::Region{slot(Slot::ServiceRegion)}.destroy(instance_region_); }));
   }
   instance_frames_.reset();
 
@@ -199,6 +186,27 @@ Result<void> Component::take_back() {
   (void)own.remove(ComponentSlot::Region);
   for (u32 i = 0; i < 4; i++) (void)own.remove(CapabilitySlot(ComponentSlot::Window.raw + i));
   running_ = false;
+  return {};
+}
+
+/// Pages that a table still maps come back in the round after the table's. Errors: Busy when something never does.
+Result<void> Component::reclaim_frames() {
+  constexpr u32 kRounds = 8;
+  kernel::Region service{slot(Slot::ServiceRegion)};
+  bool is_complete = false;
+  for (u32 round = 0; round < kRounds && !is_complete; round++) {
+    is_complete = true;
+    for (u32 i = 0; i < instance_frames_.count(); i++) {
+      FrameRange run = instance_frames_[i];
+      for (u32 done = 0; done < run.count;) {
+        u64 count = run.count - done < kAtOnce ? run.count - done : kAtOnce;
+        auto answer = TRY(service.reclaim(FrameNumber(run.first + done), count));
+        done += u32(answer.done);
+        if (answer.state != 0) is_complete = false;
+      }
+    }
+  }
+  if (!is_complete) return Error::Busy;
   return {};
 }
 

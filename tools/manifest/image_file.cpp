@@ -76,6 +76,7 @@ std::vector<u8> replace_module(std::span<const u8> image, std::string_view name,
   }
   memcpy(result.data() + header.modules_offset, modules.data(), modules.size() * sizeof(image::Module));
   header.size = result.size();
+  memcpy(result.data(), &header, sizeof header);
   header.checksum = image_checksum(result);
   memcpy(result.data(), &header, sizeof header);
   return result;

@@ -53,6 +53,7 @@ class Writer {
     memcpy(bytes_.data() + header.components_offset, components.data(), count * sizeof(image::Component));
     memcpy(bytes_.data() + header.modules_offset, modules.data(), modules.size() * sizeof(image::Module));
     header.size = bytes_.size();
+    memcpy(bytes_.data(), &header, sizeof header);
     header.checksum = image_checksum(bytes_);
     memcpy(bytes_.data(), &header, sizeof header);
     return std::move(bytes_);
