@@ -42,6 +42,8 @@ void arm_deadline(Thread& thread, u64 deadline) {
 }
 
 void enqueue_call(Endpoint& endpoint, Thread& caller, bool in_front) {
+  // A call that comes back may have been delivered on the fast path, which does not note the level.
+  if (in_front && caller.scheduling_context.raw != 0) caller.level = view<SchedulingContext>(caller.scheduling_context).priority;
   u32 level = caller.level % kPriorities;
   if (in_front)
     push_front(endpoint.queue[level], caller.self, call_link);
