@@ -79,6 +79,7 @@ void reply(Thread& server, Handle handle) {
   Thread& client = view<Thread>(server.client);
   server.client = FrameNumber();
   server.key &= ~Key::kSlowReply;
+  this_cpu().reschedule = true;  // the time in use may be the client's, or have come along its call
   client.callee = FrameNumber();
   client.waiting_at = FrameNumber();
   if ((client.key & Key::kFaulted) != 0) {
@@ -138,6 +139,7 @@ void return_call(Thread& server) {
   Thread& client = view<Thread>(server.client);
   server.client = FrameNumber();
   server.key &= ~Key::kSlowReply;
+  this_cpu().reschedule = true;  // the time in use may have come along this call
   client.callee = FrameNumber();
   enqueue_call(view<Endpoint>(client.waiting_at), client, true);
 }
