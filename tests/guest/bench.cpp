@@ -42,6 +42,7 @@ inline void enter_with(u64 handle, u64 word) {
 }
 
 void report(const char* name, u64 value) {
+  print("row ");
   print(name);
   print(" ");
   print_number(value);

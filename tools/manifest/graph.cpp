@@ -89,7 +89,6 @@ void write_dot(const Manifest& manifest, std::ostream& out) {
 void write_json(const Manifest& manifest, std::ostream& out) {
   out << "{\"system\": " << quoted(manifest.name.value) << ", \"root\": " << quoted(manifest.root.value) << ", \"memory_pages\": " << manifest.memory_pages << ", \"components\": ";
   const char* separator = "[\n  ";
-  if (manifest.components.empty()) out << "[";
   for (const Component& component : manifest.components) {
     out << separator;
     write_component(component, out);

@@ -66,10 +66,10 @@ struct Component {
   }
 };
 
-/// The whole system. Component 0 is root, which no manifest writes down; a test may put another program in its place.
+/// The whole system. Component 0 is root, which no manifest writes down.
 struct Manifest {
   Name name;
-  Name root{"root"};  ///< program of component 0
+  Name root{"root"};  ///< program that runs as root
   u64 memory_pages = 0;
   u32 memory_line = 0;
   std::vector<Component> components;
