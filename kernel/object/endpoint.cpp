@@ -138,6 +138,7 @@ void return_call(Thread& server) {
   server.key &= ~Key::kSlowReply;
   client.callee = FrameNumber();
   enqueue_call(view<Endpoint>(client.waiting_at), client, true);
+  if (server.state != ThreadState::Inactive) expedite_chain(server.self);  // it goes on without the client's time
 }
 
 void unbind_server(Endpoint& endpoint) {
