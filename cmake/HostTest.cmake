@@ -13,6 +13,13 @@ add_custom_target(host_test_list)
 # Linux programs that guest tests take with them.
 add_custom_target(guest_programs)
 
+# Makes an executable that is a test by itself (exit status 0: passed) known to ctest and `./pith test`.
+function(pith_register_host_test name)
+  add_dependencies(host_tests ${name})
+  add_test(NAME ${name} COMMAND ${name})
+  set_property(GLOBAL APPEND_STRING PROPERTY PITH_HOST_TESTS "${name} $<TARGET_FILE:${name}>\n")
+endfunction()
+
 function(pith_host_test name)
   add_executable(${name} EXCLUDE_FROM_ALL ${ARGN})
   target_link_libraries(${name} PRIVATE pith_host pith_sanitized GTest::gtest GTest::gtest_main)
@@ -22,9 +29,7 @@ function(pith_host_test name)
   if(TARGET generated)
     add_dependencies(${name} generated)
   endif()
-  add_dependencies(host_tests ${name})
-  add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
-  set_property(GLOBAL APPEND_STRING PROPERTY PITH_HOST_TESTS "${name} $<TARGET_FILE:${name}>\n")
+  pith_register_host_test(${name})
 endfunction()
 
 # Writes build/host-tests.txt: name and program of each host test, for `./pith test`.

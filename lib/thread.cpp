@@ -74,6 +74,7 @@ Result<std::unique_ptr<Thread>> Thread::spawn(FramePool& pool, void (*function)(
   thread->pool_ = &pool;
   thread->function_ = function;
   thread->argument_ = argument;
+  pith_libc_enable_threads();
   TRY(thread->build(priority, stack_pages));
   TRY(thread->launch());
   return thread;
@@ -83,7 +84,6 @@ Result<void> Thread::build(u32 priority, u64 stack_pages) {
   slot_ = TRY(pool_->create_object(ObjectType::Thread, start_information().priority_ceiling));
   time_ = TRY(pool_->create_object(ObjectType::SchedulingContext));
   parker_ = TRY(pool_->create_object(ObjectType::Notification));
-  vector_ = TRY(pool_->create_object(ObjectType::VectorState));
   buffer_ = TRY(pool_->allocate_data());
   TRY(map_stack(stack_pages));
   TRY(kernel::SchedulingContext{time_}.configure(priority, kTimeSlice, kTimeSlice, 0));
@@ -91,6 +91,7 @@ Result<void> Thread::build(u32 priority, u64 stack_pages) {
   Result<CapabilitySlot> found = find_slot("fault");
   CapabilitySlot fault = found ? *found : kNoSlot;
   TRY(kernel::Thread{slot_}.configure(ComponentSlot::AddressSpace, ComponentSlot::CapabilitySpace, buffer_, fault, 0, ComponentSlot::Window));
+  vector_ = TRY(pool_->create_object(ObjectType::VectorState));
   TRY(kernel::Thread{slot_}.set_vector_state(vector_));
   return kernel::SchedulingContext{time_}.bind(slot_);
 }
@@ -124,9 +125,9 @@ Thread::~Thread() {
     (void)kernel::Thread{slot_}.stop();
     pool_->destroy_object(slot_);
   }
-  if (vector_.raw) pool_->destroy_object(vector_);
   if (time_.raw) pool_->destroy_object(time_);
   if (parker_.raw) pool_->destroy_object(parker_);
+  if (vector_.raw) pool_->destroy_object(vector_);
   for (u64 page = stack_place_ + kPlacePages * kPageSize; stack_.raw;) {
     FrameNumber frame = stack_;
     stack_ = pool_->next_of(frame);

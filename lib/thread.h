@@ -11,8 +11,7 @@ namespace pith {
 class FramePool;
 
 /// A thread with stack, message buffer, time and a parker (the notification that it sleeps on). Its faults go to the supervisor, as those of the first thread.
-/// It may use vector registers (the C library does here and there), but a hot path that does costs a switch of their contents.
-/// malloc and stdio of the C library are used by one thread at a time: under the component's own lock (lib/libc/thread_block.h).
+/// It may use vector registers, but pays for each switch between them and those of its guest: hot paths are compiled without.
 class Thread {
  public:
   /// Starts `function(argument)` on a new thread. Its end is the end of the function or exit_current().

@@ -10,7 +10,7 @@
 using namespace pith;
 
 int main() {
-  constexpr u32 kPriority = 17;  // above the guests' threads: input and timers are served at once
+  constexpr u32 kPriority = 12;  // above the guests' threads: input and timers are served at once
   constexpr u64 kStackPages = 8;
   auto pool = FramePool::instance();
   if (!pool) {

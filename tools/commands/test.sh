@@ -77,6 +77,7 @@ run_all() {
 targets_for() {
   echo pith-launch pith-manifest kernel host_test_list
   grep -q '^unit/' <<<"$1" && echo host_tests
+  grep -qE "^(launch|manifest)/" <<<"$1" && echo guest_programs rootfs
   grep -qE '^(boot|linux|recovery|fuzz)/' <<<"$1" && echo images guest_programs
   return 0
 }

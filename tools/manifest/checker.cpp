@@ -23,7 +23,9 @@ void check_name(const Name& name, const char* what, Problems& problems) {
 
 void check_names(const Manifest& manifest, Problems& problems) {
   check_name(manifest.name, "the system's name", problems);
-  if (manifest.components.empty()) problems.add(0, "no [[component]]: a system of root alone does nothing");
+  check_name(manifest.root, "root's program", problems);
+  // A test program in root's place may be all there is.
+  if (manifest.components.empty() && manifest.root.value == Manifest{}.root.value) problems.add(0, "no [[component]]: a system of root alone does nothing");
   std::map<std::string, u32> lines;
   for (const Component& component : manifest.components) {
     const Name& name = component.name;

@@ -73,7 +73,7 @@ class Packer {
   Packer(const Manifest& manifest, const Options& options, Problems& problems) : manifest_(manifest), options_(options), problems_(problems) {}
 
   bool pack() {
-    parts_.root = load_program("root", 0);
+    parts_.root = load_program(manifest_.root.value, manifest_.root.line);
     for (const Component& component : manifest_.components) {
       parts_.programs.push_back(load_program(component.program.value, component.program.line));
     }

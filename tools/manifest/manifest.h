@@ -69,6 +69,7 @@ struct Component {
 /// The whole system. Component 0 is root, which no manifest writes down.
 struct Manifest {
   Name name;
+  Name root{"root"};  ///< program that runs as root
   u64 memory_pages = 0;
   u32 memory_line = 0;
   std::vector<Component> components;

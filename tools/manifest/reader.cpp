@@ -139,6 +139,7 @@ Manifest read_manifest(std::string_view source, Problems& problems) {
   if (const toml::table* system = fields.table("system")) {
     Fields keys(*system, "[system]", problems);
     manifest.name = keys.string("name").value_or(Name{});
+    manifest.root = keys.string("root").value_or(manifest.root);
     manifest.memory_line = keys.line();
     manifest.memory_pages = keys.pages("memory").value_or(0);
     if (!keys.get("name")) problems.add(keys.line(), "[system] has no `name`");

@@ -10,7 +10,7 @@ namespace pith::personality {
 
 namespace {
 constexpr u64 kStackPages = 12;
-constexpr u32 kPriority = 16;
+constexpr u32 kPriority = 10;
 }  // namespace
 
 Worker* Worker::idle_ = nullptr;

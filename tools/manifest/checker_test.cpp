@@ -1,0 +1,110 @@
+// Tests of everything that makes a manifest meaningless: each refusal with its line and reason.
+#include <gtest/gtest.h>
+
+#include "tools/manifest/test_manifest.h"
+
+namespace pith::manifest {
+
+namespace {
+
+/// One component for each of the keys, called a, b, c…; the keys of the first stand in line 6, of the second in line 9.
+std::string system_of(const std::vector<std::string>& keys) {
+  std::string source = kSystem;
+  char name = 'a';
+  for (const std::string& key : keys) source += component(std::string(1, name++), key);
+  return complaints(source);
+}
+
+TEST(Checker, AcceptsWhatIsRight) {
+  EXPECT_EQ(system_of({"provides = true", "uses = [\"a\"]", "uses = [\"a\"]\nown_memory = true\nmemory = {pool = \"1 MiB\"}"}), "");
+}
+
+TEST(Checker, RefusesBadNames) {
+  EXPECT_EQ(complaints(kSystem + component("Log")),
+            "m.toml:5: component name `Log` must be 1 to 23 characters a-z 0-9 _ - and begin with a letter\n"
+            "m.toml:5: program name `Log` must be 1 to 23 characters a-z 0-9 _ - and begin with a letter\n");
+  EXPECT_NE(complaints(kSystem + component("a234567890123456789012345")), "");
+  EXPECT_NE(complaints(kSystem + component("../a")), "");
+  EXPECT_NE(complaints(kSystem + component("root")), "");
+  EXPECT_EQ(complaints(kSystem), "m.toml: no [[component]]: a system of root alone does nothing\n");
+  EXPECT_EQ(complaints(kSystem + "root = \"bench\"\n"), "");
+  EXPECT_NE(complaints(kSystem + "root = \"..\"\n"), "");
+  EXPECT_EQ(complaints(kSystem + component("a") + component("a")), "m.toml:8: two components are called `a` (the other in line 5)\n");
+  EXPECT_NE(system_of({"arguments = \"" + std::string(256, 'x') + "\""}), "");
+}
+
+TEST(Checker, RefusesServicesThatNobodyProvides) {
+  EXPECT_EQ(system_of({"uses = [\"x\"]"}), "m.toml:6: `a` uses `x`, and no component is called so\n");
+  EXPECT_EQ(system_of({"", "uses = [\"a\"]"}), "m.toml:9: `b` uses `a`, which provides no service that could be granted\n");
+  EXPECT_EQ(system_of({"provides = true", "uses = [\"a\", \"a\"]"}), "m.toml:9: `b` uses `a` twice\n");
+}
+
+TEST(Checker, RefusesCircles) {
+  EXPECT_EQ(system_of({"provides = true\nuses = [\"b\"]", "provides = true\nuses = [\"a\"]"}),
+            "m.toml:11: calls go round in a circle, so a component could wait for itself: a → b → a\n");
+  EXPECT_EQ(system_of({"provides = true\nuses = [\"a\"]"}),
+            "m.toml:7: calls go round in a circle, so a component could wait for itself: a → a\n");
+  std::string complaint = system_of({"faults = true\nuses = [\"b\"]", "provides = true"});
+  EXPECT_NE(complaint.find("a → b → a (the last step is a fault"), std::string::npos) << complaint;
+}
+
+TEST(Checker, RefusesASecondHolder) {
+  EXPECT_EQ(system_of({"control = true", "control = true"}), "m.toml:9: `control` is held by `a` already, and one component may hold it\n");
+  EXPECT_EQ(system_of({"faults = true", "faults = true"}).substr(0, 9), "m.toml:9:");
+}
+
+TEST(Checker, RefusesPoolsThatNobodyMayUse) {
+  EXPECT_EQ(system_of({"memory = {pool = \"1 MiB\"}"}), "m.toml:6: `a` has a `pool` but not `own_memory = true`, so it could not use it\n");
+  EXPECT_EQ(system_of({"memory = {stack = \"0 KiB\"}"}), "m.toml:6: `a` has no stack\n");
+}
+
+TEST(Checker, RefusesTooManyGrants) {
+  std::string ports;
+  for (int i = 0; i < 25; i++) ports += "[" + std::to_string(0x300 + i) + ", 1],";
+  EXPECT_EQ(system_of({"devices = {ports = [" + ports + "]}"}), "m.toml:4: `a` would get 25 grants; 24 are possible\n");
+}
+
+TEST(Checker, RefusesDevicesThatAreNotRootsToGrant) {
+  EXPECT_EQ(system_of({"devices = {interrupt = 24}"}), "m.toml:6: interrupt line 24 of `a` does not exist on this machine\n");
+  EXPECT_EQ(system_of({"devices = {interrupt = 0}"}), "m.toml:6: interrupt line 0 cannot be granted to `a`: the kernel keeps the timer\n");
+  EXPECT_EQ(system_of({"devices = {ports = [[0x18, 16]]}"}),
+            "m.toml:6: ports 0x18-0x27 cannot be granted to `a`: the kernel keeps the interrupt controllers\n");
+  EXPECT_EQ(system_of({"devices = {ports = [[0xffff, 2]]}"}), "m.toml:6: ports 0xffff-0x10000 of `a` does not exist on this machine\n");
+  EXPECT_EQ(system_of({"devices = {memory = [[0x200000, 1]]}"}),
+            "m.toml:6: device memory 0x200000-0x200fff cannot be granted to `a`: it is main memory\n");
+  EXPECT_EQ(system_of({"devices = {memory = [[0xfee00000, 1]]}"}),
+            "m.toml:6: device memory 0xfee00000-0xfee00fff cannot be granted to `a`: the kernel keeps the local APIC\n");
+  EXPECT_EQ(system_of({"devices = {memory = [[0xfed00800, 1]]}"}), "m.toml:6: device memory of `a` must begin on a page boundary\n");
+  EXPECT_EQ(system_of({"devices = {memory = [[0xa0000, 16], [0xfed00000, 1]]}"}), "");
+}
+
+TEST(Checker, RefusesTwoOwners) {
+  EXPECT_EQ(system_of({"devices = {interrupt = 4}", "devices = {interrupt = 4}"}), "m.toml:9: interrupt line 4 of `b` belongs to `a` already (line 6)\n");
+  EXPECT_EQ(system_of({"devices = {ports = [[0x3f8, 8]]}", "devices = {ports = [[0x3ff, 1]]}"}),
+            "m.toml:9: ports 1023 of `b` belongs to `a` already (line 6)\n");
+  EXPECT_EQ(system_of({"devices = {memory = [[0xfed00000, 2]]}", "devices = {memory = [[0xfed01000, 1]]}"}),
+            "m.toml:9: device memory 0xfed01000-0xfed01fff of `b` belongs to `a` already (line 6)\n");
+}
+
+TEST(Checker, RefusesTimeThatIsNotThere) {
+  EXPECT_EQ(system_of({"time = {priority = 9, ceiling = 8}"}), "m.toml:6: priority 9 of `a` is above its own ceiling of 8\n");
+  EXPECT_EQ(system_of({"time = {budget_us = 3, period_us = 2}"}),
+            "m.toml:6: the budget of `a` is longer than its period: no processor has that much time\n");
+  EXPECT_EQ(system_of({"time = {priority = 9, budget_us = 6, period_us = 10}", "time = {priority = 8, budget_us = 5, period_us = 10}"}),
+            "m.toml:9: time is overcommitted: budgets of priority 8 and above add up to 110 % of a processor\n");
+  EXPECT_EQ(system_of({"time = {priority = 9, budget_us = 5, period_us = 10}", "time = {priority = 9, budget_us = 5, period_us = 10}"}), "");
+}
+
+TEST(Checker, RefusesMemoryThatIsNotThere) {
+  EXPECT_EQ(system_of({"memory = {heap = \"32 MiB\"}", "memory = {heap = \"32 MiB\"}"}),
+            "m.toml:1: memory is overcommitted: heaps, stacks, vaults and pools of 65 MiB, programs of 0 MiB and an image of 0 MiB make 65 MiB; "
+            "the system has 64 MiB\n");
+  Problems problems("m.toml");
+  Manifest manifest = read_manifest(kSystem + component("a"), problems);
+  check_memory(manifest, 10'000, 6'369, problems);
+  EXPECT_FALSE(problems.is_empty());
+}
+
+}  // namespace
+
+}  // namespace pith::manifest
