@@ -54,6 +54,8 @@ const TimeScale& time_scale() { return scale; }
 
 void acknowledge_local() { local(EndOfInterrupt) = 0; }
 
+void timer_expired() { last_deadline = 0; }
+
 void initialise_interrupts() {
   write_msr(Msr::ApicBase, read_msr(Msr::ApicBase) | 1u << 11);
   local(Spurious) = kEnable | kSpuriousVector;
@@ -116,8 +118,6 @@ void set_timer(u64 deadline) {
   if (ticks > 0xffff'fff0) ticks = 0xffff'fff0;
   x86::local(x86::TimerInitial) = ticks == 0 ? 1 : u32(ticks);
 }
-
-void forget_deadline() { x86::last_deadline = ~u64{0}; }
 
 void send_interruption(u32 cpu) {
   x86::local(x86::CommandHigh) = cpu << 24;
