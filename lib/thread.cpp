@@ -91,6 +91,8 @@ Result<void> Thread::build(u32 priority, u64 stack_pages) {
   Result<CapabilitySlot> found = find_slot("fault");
   CapabilitySlot fault = found ? *found : kNoSlot;
   TRY(kernel::Thread{slot_}.configure(ComponentSlot::AddressSpace, ComponentSlot::CapabilitySpace, buffer_, fault, 0, ComponentSlot::Window));
+  vector_ = TRY(pool_->create_object(ObjectType::VectorState));
+  TRY(kernel::Thread{slot_}.set_vector_state(vector_));
   return kernel::SchedulingContext{time_}.bind(slot_);
 }
 
@@ -125,6 +127,7 @@ Thread::~Thread() {
   }
   if (time_.raw) pool_->destroy_object(time_);
   if (parker_.raw) pool_->destroy_object(parker_);
+  if (vector_.raw) pool_->destroy_object(vector_);
   for (u64 page = stack_place_ + kPlacePages * kPageSize; stack_.raw;) {
     FrameNumber frame = stack_;
     stack_ = pool_->next_of(frame);

@@ -102,6 +102,7 @@ class Component {
   Result<void> write_start_page();
   Result<void> grant_instance();
   Result<void> create_thread();
+  Result<bool> reclaim_run(kernel::Region service, FrameRange run);
   Result<void> take_back();
   void forget(Slot which);
 

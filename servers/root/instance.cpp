@@ -14,6 +14,7 @@ constexpr kernel::Region kRegion{RootSlot::Region};
 constexpr kernel::CapabilitySpace kCapabilities{RootSlot::CapabilitySpace};
 constexpr u64 kAtOnce = 64;  // limit of Region.give and Region.reclaim
 constexpr u32 kBatch = 256;  // pages copied through the window at once
+constexpr u32 kMostPasses = 8;  // tables, then what they map, with room for nesting
 
 /// Spreads the machine's seed over components and instances (splitmix64); those that need good randomness have a source of their own.
 u64 mix(u64 value) {
@@ -163,6 +164,18 @@ Result<void> Component::stop() {
   return take_back();
 }
 
+/// Takes one run of frames back as far as it goes; true if some of it is still in use.
+Result<bool> Component::reclaim_run(kernel::Region service, FrameRange run) {
+  bool is_blocked = false;
+  for (u64 done = 0; done < run.count;) {
+    u64 count = run.count - done < kAtOnce ? run.count - done : kAtOnce;
+    auto answer = TRY(service.reclaim(FrameNumber(run.first + u32(done)), count));
+    done += answer.done;
+    if (answer.state == 2) is_blocked = true;
+  }
+  return is_blocked;
+}
+
 /// Threads first, then everything that the instance's region owns, then the region. Repeatable when it ends early.
 Result<void> Component::take_back() {
   step_ = "stop";
@@ -173,18 +186,13 @@ Result<void> Component::take_back() {
 
   step_ = "reclaim";
   kernel::Region service{slot(Slot::ServiceRegion)};
-  for (u32 i = 0; i < instance_frames_.count(); i++) {
-    FrameRange run = instance_frames_[i];
-    for (u64 done = 0; done < run.count;) {
-      u64 count = run.count - done < kAtOnce ? run.count - done : kAtOnce;
-      TRY(retry([&]() -> Result<void> {
-        auto answer = TRY(service.reclaim(FrameNumber(run.first + u32(done)), count));
-        if (answer.state == 1) return Error::Again;
-        return {};
-      }));
-      done += count;
-    }
+  // A frame that is still mapped when its turn comes is free in the pass after the one that took the page table apart.
+  bool is_blocked = true;
+  for (u32 pass = 0; is_blocked && pass < kMostPasses; pass++) {
+    is_blocked = false;
+    for (u32 i = 0; i < instance_frames_.count(); i++) is_blocked = TRY(reclaim_run(service, instance_frames_[i])) || is_blocked;
   }
+  if (is_blocked) return Error::Busy;
   Result<void> destroyed = retry([&] { return service.destroy(instance_region_); });
   // When the region could not even be made there is nothing to destroy.
   if (!destroyed && destroyed.error() != Error::BadFrame) {

@@ -1,0 +1,139 @@
+// Pages, names and nodes of the file system in memory.
+#include "personality/linux/files/tmpfs.h"
+
+#include <cstring>
+
+#include "personality/linux/environment.h"
+#include "personality/linux/files/devices.h"
+#include "personality/linux/files/file.h"
+#include "personality/linux/files/pipe.h"
+#include "personality/linux/process/task.h"
+
+namespace pith::personality {
+
+Inode::Inode(FilesystemKind kind, u32 mode_) : filesystem(kind), number(environment().next_inode++), mode(mode_) {
+  access_time = modification_time = change_time = wall_time();
+}
+
+void Inode::touch_modified() { modification_time = change_time = wall_time(); }
+void Inode::touch_changed() { change_time = wall_time(); }
+
+Result<void> check_access(const Credentials& credentials, const Inode& inode, u32 mask) {
+  u32 bits = inode.mode;
+  if (credentials.effective_uid == 0) {
+    bool executable = inode.is_directory() || bits & 0111;
+    if (mask & 1 && !executable) return LinuxError::AccessDenied;
+    return {};
+  }
+  u32 allowed = credentials.effective_uid == inode.uid ? bits >> 6 : credentials.in_group(inode.gid) ? bits >> 3 : bits;
+  if ((allowed & mask) != mask) return LinuxError::AccessDenied;
+  return {};
+}
+
+TmpfsFile::~TmpfsFile() {
+  for (PageIndex page : pages_)
+    if (page != kNoPage) environment().pages.release(page);
+}
+
+Result<Reference<File>> TmpfsFile::open(Task&, u32 flags) {
+  if (flags & OpenFlag::Truncate && (flags & OpenFlag::AccessMask) != OpenFlag::ReadOnly) TRY(resize(0));
+  return Reference<File>(new RegularFile(this));
+}
+
+Result<PageIndex> TmpfsFile::page_for_writing(u64 index) {
+  if (index >= kLargest / kPageSize) return LinuxError::FileTooBig;
+  if (index < pages_.size() && pages_[index] != kNoPage) return pages_[index];
+  PageIndex page = TRY(environment().pages.allocate_zeroed());
+  if (index >= pages_.size()) pages_.resize(index + 1);
+  pages_[index] = page;
+  page_count_++;
+  return page;
+}
+
+Result<void> TmpfsFile::resize(u64 size) {
+  if (size > kLargest) return LinuxError::FileTooBig;
+  PageStore& store = environment().pages;
+  u64 keep = pages_for(size);
+  for (u64 index = keep; index < pages_.size(); index++) {
+    if (pages_[index] == kNoPage) continue;
+    store.release(pages_[index]);
+    page_count_--;
+  }
+  if (keep < pages_.size()) pages_.resize(keep);
+  if (size < size_ && size % kPageSize && keep <= pages_.size() && keep && pages_[keep - 1] != kNoPage)
+    memset(store.data(pages_[keep - 1]) + size % kPageSize, 0, kPageSize - size % kPageSize);
+  size_ = size;
+  touch_modified();
+  return {};
+}
+
+Result<u64> TmpfsFile::write(u64 offset, const void* data, u64 size) {
+  const u8* source = static_cast<const u8*>(data);
+  u64 done = 0;
+  while (done < size) {
+    u64 in_page = (offset + done) % kPageSize;
+    u64 length = kPageSize - in_page < size - done ? kPageSize - in_page : size - done;
+    Result<PageIndex> page = page_for_writing((offset + done) / kPageSize);
+    if (!page) {
+      if (done) break;
+      return page.error() == LinuxError::OutOfMemory ? LinuxError::NoSpace : page.error();
+    }
+    memcpy(environment().pages.data(*page) + in_page, source + done, length);
+    done += length;
+    extend_to(offset + done);
+  }
+  return done;
+}
+
+Result<Reference<Inode>> TmpfsDirectory::lookup(Task&, std::string_view wanted) {
+  auto it = entries_.find(wanted);
+  if (it == entries_.end()) return LinuxError::NoEntry;
+  return it->second.inode;
+}
+
+void TmpfsDirectory::list(Task&, u64 cookie, const NameSink& sink) {
+  for (auto it = order_.lower_bound(cookie); it != order_.end(); ++it) {
+    const Inode& inode = *it->second->second.inode;
+    if (!sink(it->second->first, inode.number, inode.mode, it->first + 1)) return;
+  }
+}
+
+Result<void> TmpfsDirectory::add(std::string_view new_name, Reference<Inode> inode) {
+  auto [it, inserted] = entries_.try_emplace(std::string(new_name), Entry{inode, next_cookie_});
+  if (!inserted) return LinuxError::Exists;
+  order_.emplace(next_cookie_++, it);
+  inode->links++;
+  if (Directory* directory = inode->as_directory()) {
+    directory->parent = this;
+    directory->name = new_name;
+    inode->links++;
+    links++;
+  }
+  touch_modified();
+  return {};
+}
+
+Result<void> TmpfsDirectory::remove(std::string_view old_name) {
+  auto it = entries_.find(old_name);
+  if (it == entries_.end()) return LinuxError::NoEntry;
+  Reference<Inode> inode = it->second.inode;
+  order_.erase(it->second.cookie);
+  entries_.erase(it);
+  inode->links--;
+  inode->touch_changed();
+  if (Directory* directory = inode->as_directory()) {
+    directory->parent = nullptr;
+    inode->links--;
+    links--;
+  }
+  touch_modified();
+  return {};
+}
+
+Result<Reference<File>> TmpfsNode::open(Task& task, u32 flags) {
+  if (type() == FileMode::Character) return open_device(task, this, flags);
+  if (type() == FileMode::Fifo) return open_named_pipe(task, this, pipe_, flags);
+  return LinuxError::NoDevice;
+}
+
+}  // namespace pith::personality

@@ -1,0 +1,170 @@
+// Making the root file system and process 1.
+#include "personality/linux/init.h"
+
+#include "lib/log.h"
+#include "personality/linux/exec/program.h"
+#include "personality/linux/files/path.h"
+#include "personality/linux/files/root.h"
+#include "personality/linux/misc/random.h"
+#include "personality/linux/process/worker.h"
+#include "personality/linux/services.h"
+#include "personality/linux/terminal/terminal.h"
+
+namespace pith::personality {
+
+namespace {
+
+ByteSink* output_stream = nullptr;  ///< raw console
+ByteSink* error_stream = nullptr;   ///< diagnostic port
+
+const std::vector<std::string> kEnvironment{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "USER=root", "LOGNAME=root",
+                                            "SHELL=/bin/sh", "TERM=vt100"};
+
+void set_limits(Process& process) {
+  constexpr u64 kFiles = 1024, kMostFiles = 4096;
+  for (ResourceLimit& limit : process.limits) limit = {kUnlimited, kUnlimited};
+  process.limits[Resource::Files] = {kFiles, kMostFiles};
+  process.limits[Resource::Stack] = {8 << 20, kUnlimited};
+  process.limits[Resource::Processes] = {ProcessTable::kMost, ProcessTable::kMost};
+}
+
+/// A process that is not there for anyone yet, so that the tree can be built with its rights.
+Task& make_first_task() {
+  Environment& env = environment();
+  auto* process = new Process(1, nullptr);
+  process->group = process->session = 1;
+  process->command = "init";
+  process->start_time = now();
+  set_limits(*process);
+  auto* task = new Task(*process, 1);
+  task->files = Reference<FileTable>(new FileTable);
+  task->context = Reference<FilesystemContext>(new FilesystemContext);
+  task->context->root = task->context->current = Reference<Inode>(env.root);
+  process->tasks.push_back(task);
+  return *task;
+}
+
+void discard(Task& task) {
+  Process* process = &task.process;
+  delete &task;
+  delete process;
+}
+
+Result<void> add_streams(Task& task) {
+  Reference<Inode> inode = TRY(find_inode(task, "/dev/null"));
+  Reference<File> input(new StreamFile(inode, *output_stream, StreamFile::Source::Console));
+  Reference<File> output(new StreamFile(inode, *output_stream, StreamFile::Source::None));
+  Reference<File> error(new StreamFile(inode, *error_stream, StreamFile::Source::None));
+  output->flags = error->flags = OpenFlag::WriteOnly;
+  task.files->put(0, input, OnExec::Keep);
+  task.files->put(1, output, OnExec::Keep);
+  task.files->put(2, error, OnExec::Keep);
+  return {};
+}
+
+Result<void> add_terminal(Task& task) {
+  Reference<Inode> inode = TRY(find_inode(task, "/dev/console"));
+  Reference<File> file = TRY(inode->open(task, OpenFlag::ReadWrite));
+  file->flags = OpenFlag::ReadWrite;
+  for (i32 number = 0; number < 3; number++) task.files->put(number, file, OnExec::Keep);
+  return {};
+}
+
+Result<std::string> command_text(Task& task) {
+  Reference<Inode> inode = TRY(find_inode(task, "/etc/pith/exec"));
+  std::string text(inode->size(), 0);
+  Reference<File> file = TRY(inode->open(task, OpenFlag::ReadOnly));
+  Transfer to(text.data(), text.size());
+  u64 length = TRY(file->read(task, to, 0));
+  text.resize(length);
+  while (!text.empty() && text.back() == 0) text.pop_back();
+  return text;
+}
+
+/// Makes process 1 and lets it run.
+Result<void> start_init(StartMode mode) {
+  Environment& env = environment();
+  Task& task = make_first_task();
+  ProgramStrings strings;
+  strings.environment = kEnvironment;
+  if (mode == StartMode::Command) {
+    strings.arguments = {"sh", "-c", TRY(command_text(task))};
+    TRY(add_streams(task));
+  } else {
+    strings.arguments = {"-sh"};
+    TRY(add_terminal(task));
+  }
+  if (Result<Reference<Inode>> home = find_inode(task, "/root"); home && mode == StartMode::Interactive) task.context->current = *home;
+  task.space = TRY(AddressSpace::create());
+  Worker* worker = TRY(Worker::acquire(*task.space));
+  task.worker = worker;
+  task.guest = &worker->guest();
+  const char* shell = "/bin/sh";
+  Result<Reference<Inode>> inode = find_inode(task, shell);
+  Result<void> done = inode ? execute(task, shell, *inode, std::move(strings)) : Result<void>(inode.error());
+  if (!done) {
+    log_line(LogLevel::Error, "cannot start %s: error %u", shell, errno_of(done.error()));
+    return done.error();
+  }
+  if (env.processes.all().empty()) TRY(env.processes.allocate());  // number 1 is taken
+  env.init = &task.process;
+  env.processes.add(task.process);
+  env.processes.add(task);
+  worker->start(task);
+  return {};
+}
+
+void end_of_command(i32 status) {
+  Environment& env = environment();
+  output_stream->flush();
+  error_stream->flush();
+  u64 code = status & 0x7f ? 128 + u64(status & 0x7f) : u64(status >> 8 & 0xff);
+  Unlocked unlocked;
+  (void)env.services.console_drain();
+  env.services.power(0, code);
+}
+
+void respawn(i32) {
+  std::vector<i32> others;
+  for (const auto& [pid, process] : environment().processes.all()) others.push_back(pid);
+  for (i32 pid : others)
+    if (Process* process = environment().processes.find(pid)) send_signal(*process, {.signal = Signal::Kill, .code = SignalInformation::kKernel});
+  if (!start_init(StartMode::Interactive)) log_line(LogLevel::Error, "process 1 could not be started again");
+}
+
+void report(const FillReport& report) {
+  if (report.error == kSuccess) {
+    log_line(LogLevel::Information, "root file system: %llu files, %llu KiB", static_cast<unsigned long long>(report.files),
+             static_cast<unsigned long long>(report.bytes / 1024));
+    return;
+  }
+  bool full = report.error == LinuxError::NoSpace || report.error == LinuxError::OutOfMemory;
+  log_line(LogLevel::Error, "root file system: the archive %s at byte %llu; %llu files before that are there",
+           full ? "does not fit into memory" : "is cut short or damaged", static_cast<unsigned long long>(report.offset),
+           static_cast<unsigned long long>(report.files));
+}
+
+}  // namespace
+
+Result<void> start_environment(std::span<const u8> archive, StartMode mode) {
+  Environment& env = environment();
+  env.boot_wall_offset = env.services.wall_offset().value_or(0);
+  seed_random();
+  Lock lock(env.lock);
+  output_stream = new ByteSink([&env](std::span<const std::byte> data) { return env.services.console_write(data); });
+  error_stream = new ByteSink([&env](std::span<const std::byte> data) { return env.services.diagnostic_write(data); });
+  if (mode == StartMode::Interactive)
+    env.console = Reference<Terminal>(new Terminal([&env](std::span<const std::byte> data) { return env.services.console_write(data); }));
+  env.root = Reference<Directory>(new TmpfsDirectory(0755));
+  env.root->parent = env.root.get();
+  env.root->links = 2;
+  Task& builder = make_first_task();
+  report(fill_from_archive(builder, *env.root, archive));
+  Result<void> added = add_own_directories(builder, *env.root);
+  discard(builder);
+  TRY(added);
+  env.on_init_exit = mode == StartMode::Command ? end_of_command : respawn;
+  return start_init(mode);
+}
+
+}  // namespace pith::personality

@@ -1,0 +1,18 @@
+// Start of the environment: root file system, process 1, helper threads.
+#pragma once
+#include <span>
+#include <string>
+
+#include "personality/linux/environment.h"
+
+namespace pith::personality {
+
+enum class StartMode : u8 {
+  Interactive,  ///< a login shell on the terminal, started again when it ends
+  Command,      ///< /etc/pith/exec by a shell, without a terminal; its end powers the machine off
+};
+
+/// Fills the root file system and starts process 1. Errors: what made it impossible; it has been logged.
+Result<void> start_environment(std::span<const u8> archive, StartMode mode);
+
+}  // namespace pith::personality

@@ -1,0 +1,36 @@
+// The Linux environment: wiring.
+#include "lib/log.h"
+#include "lib/start.h"
+#include "lib/thread.h"
+#include "personality/linux/init.h"
+#include "personality/linux/native_services.h"
+#include "personality/linux/terminal/terminal.h"
+#include "personality/linux/time/clock.h"
+
+using namespace pith;
+
+int main() {
+  constexpr u32 kPriority = 12;  // above the guests' threads: input and timers are served at once
+  constexpr u64 kStackPages = 8;
+  auto pool = FramePool::instance();
+  if (!pool) {
+    log_line(LogLevel::Error, "the linux environment needs a pool of frames in its manifest");
+    return 1;
+  }
+  static auto services = personality::connect_services();
+  personality::create_environment(*pool, reinterpret_cast<u8*>(kPoolAddress), *services);
+  bool command = has_command_line_word("exec");
+  std::span<const std::byte> module = module_bytes();
+  auto started = personality::start_environment({reinterpret_cast<const u8*>(module.data()), module.size()},
+                                                command ? personality::StartMode::Command : personality::StartMode::Interactive);
+  if (!started) {
+    log_line(LogLevel::Error, "the linux environment could not start: error %u", personality::errno_of(started.error()));
+    if (command) services->power(0, 125);
+    return 1;
+  }
+  auto timers = Thread::spawn(*pool, [](void*) { personality::run_timers(); }, nullptr, kPriority, kStackPages);
+  if (!timers) log_line(LogLevel::Error, "no thread for timers");
+  if (!command) personality::run_console_input();
+  // The first thread has no more to do; process 1 ends the machine.
+  for (;;) sleep_for(3600 * kSecond);
+}

@@ -1,0 +1,136 @@
+// Page faults: finding, making and copying pages at the first touch.
+#include <cstring>
+
+#include "personality/linux/environment.h"
+#include "personality/linux/files/inode.h"
+#include "personality/linux/memory/address_space.h"
+
+namespace pith::personality {
+
+namespace {
+
+constexpr u64 kStackGuard = 256 * kPageSize;
+
+bool allows(const Area& area, Need need) {
+  switch (need) {
+    case Need::Read:
+      return area.protection != Protection::None;
+    case Need::Write:
+      return area.protection & Protection::Write;
+    case Need::Execute:
+      return area.protection & Protection::Execute;
+  }
+  return false;
+}
+
+u32 access_flags(const Area& area) {
+  u32 flags = area.protection ? u32{PageEntry::Read} : 0;
+  if (area.protection & Protection::Execute) flags |= PageEntry::Execute;
+  return flags;
+}
+
+}  // namespace
+
+Area* AddressSpace::find_or_grow(u64 address) {
+  Area* area = areas_.find_from(address);
+  if (!area) return nullptr;
+  if (area->start <= address) return area;
+  u64 start = address & ~(kPageSize - 1);
+  if (area->growth != Growth::Down || area->end - start > stack_limit) return nullptr;
+  u64 guard = start - kStackGuard;
+  if (!areas_.is_free(guard, area->start)) return nullptr;
+  areas_.grow_down(*area, start);
+  return areas_.find(address);
+}
+
+Result<PageEntry*> AddressSpace::provide_new(const Area& area, u64 address, Need need) {
+  u32 flags = access_flags(area);
+  PageIndex page;
+  if (area.backing) {
+    u64 index = area.page_in_backing(address);
+    if (index >= pages_for(area.backing->size())) return LinuxError::NoDevice;
+    if (area.sharing == Sharing::Shared) {
+      page = TRY(area.backing->page_for_writing(index));
+      store_.retain(page);
+      flags |= PageEntry::Shared;
+      if (area.protection & Protection::Write) flags |= PageEntry::Write;
+    } else if (page = area.backing->page_for_reading(index); page == kNoPage) {
+      page = TRY(store_.allocate_zeroed());
+      if (area.protection & Protection::Write) flags |= PageEntry::Write;
+    } else if (need == Need::Write) {
+      PageIndex copy = TRY(store_.allocate());
+      memcpy(store_.data(copy), store_.data(page), kPageSize);
+      page = copy;
+      flags |= PageEntry::Write;
+    } else {
+      store_.retain(page);
+    }
+  } else {
+    page = TRY(store_.allocate_zeroed());
+    if (area.protection & Protection::Write) flags |= PageEntry::Write;
+  }
+  PageEntry& entry = pages_.make(address >> kPageShift);
+  entry = {page, flags};
+  return &entry;
+}
+
+Result<void> AddressSpace::make_writable(u64 page_number, PageEntry& entry) {
+  if (store_.references(entry.page) > 1) {
+    PageIndex copy = TRY(store_.allocate());
+    memcpy(store_.data(copy), store_.data(entry.page), kPageSize);
+    hide(page_number, entry);
+    store_.release(entry.page);
+    entry.page = copy;
+  }
+  entry.flags |= PageEntry::Write;
+  return {};
+}
+
+Result<PageEntry*> AddressSpace::provide(u64 address, Need need) {
+  if (address >= AreaMap::kHighest) return LinuxError::BadPointer;
+  Area* area = find_or_grow(address);
+  if (!area || !allows(*area, need)) return LinuxError::BadPointer;
+  PageEntry* entry = pages_.find(address >> kPageShift);
+  if (!entry) return provide_new(*area, address, need);
+  if (need == Need::Write && !(entry->flags & PageEntry::Write)) TRY(make_writable(address >> kPageShift, *entry));
+  return entry;
+}
+
+Result<void> AddressSpace::show(u64 page_number, PageEntry& entry) {
+  Access access = entry.flags & PageEntry::Execute ? Access::ReadExecute : Access::Read;
+  bool writable = entry.flags & PageEntry::Write;
+  // W^X: a page that a program may both write and execute is shown as one or the other, by what was asked for last.
+  if (writable) access = Access::ReadWrite;
+  u64 address = page_number << kPageShift;
+  Result<void> done = entry.flags & PageEntry::Mapped ? guest_space_->protect(address, access)
+                                                      : guest_space_->map(address, store_.frame(entry.page), access);
+  if (!done) return done.error() == Error::NoMemory || done.error() == Error::Limit ? LinuxError::OutOfMemory : done.error();
+  entry.flags |= PageEntry::Mapped;
+  entry.flags = writable ? entry.flags | PageEntry::MappedWrite : entry.flags & ~PageEntry::MappedWrite;
+  return {};
+}
+
+Result<void> AddressSpace::handle_fault(u64 address, Need need) {
+  PageEntry* entry = TRY(provide(address, need));
+  u64 number = address >> kPageShift;
+  if (need == Need::Execute && entry->flags & PageEntry::Write && !(entry->flags & PageEntry::Shared)) {
+    entry->flags &= ~PageEntry::Write;  // the next store makes it writable again
+  }
+  TRY(show(number, *entry));
+  if (need == Need::Write) return {};
+  // Neighbours that are there already, are cheap to show now and likely to be touched next.
+  constexpr u64 kAround = 8;
+  u64 first = number & ~(kAround - 1);
+  for (u64 near = first; near < first + kAround; near++) {
+    PageEntry* other = pages_.find(near);
+    if (other && !(other->flags & PageEntry::Mapped) && other->flags & PageEntry::Read) (void)show(near, *other);
+  }
+  return {};
+}
+
+Result<u8*> AddressSpace::resolve_slow(u64 address, Need need) {
+  PageEntry* entry = TRY(provide(address, need));
+  return store_.data(entry->page) + (address & (kPageSize - 1));
+}
+
+}  // namespace pith::personality

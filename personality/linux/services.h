@@ -1,0 +1,31 @@
+// What the personality needs from the rest of the system, as plain functions: the seam behind which services and their stubs lie.
+#pragma once
+#include <span>
+#include <string>
+
+#include "base/result.h"
+
+namespace pith::personality {
+
+/// Every member may block and is called without the environment's lock.
+class Services {
+ public:
+  virtual ~Services() = default;
+  virtual Result<u64> console_write(std::span<const std::byte> data) = 0;
+  virtual Result<u64> console_read(std::span<std::byte> buffer) = 0;
+  virtual Result<void> console_wait_input() = 0;
+  virtual Result<void> console_drain() = 0;
+  virtual Result<u64> diagnostic_write(std::span<const std::byte> data) = 0;
+  virtual Result<void> random(std::span<std::byte> buffer) = 0;
+  virtual Result<u64> wall_offset() = 0;
+  virtual Result<void> set_wall_offset(u64 nanoseconds) = 0;
+  virtual Result<u64> component_count() = 0;
+  virtual Result<std::string> component_name(u64 component) = 0;
+  virtual Result<std::string> component_state(u64 component) = 0;
+  virtual Result<std::string> component_crash(u64 component) = 0;
+  virtual Result<void> component_control(u64 component, std::string_view command) = 0;
+  virtual void yield() = 0;
+  virtual void power(u64 action, u64 code) = 0;
+};
+
+}  // namespace pith::personality

@@ -1,0 +1,147 @@
+// Kills the console, the log and the clock at seeded instants while others use them, and measures how long each is away.
+// Under instruction counting the kernel's nanoseconds are executed instructions, so the instants are the same in every run with the same seed.
+#include <cstdio>
+#include <cstring>
+#include <string_view>
+
+#include "lib/clock.h"
+#include "lib/ipc/ipc.h"
+#include "lib/log.h"
+#include "lib/start.h"
+#include "protocols/clock.h"
+#include "protocols/console.h"
+#include "protocols/log.h"
+#include "protocols/supervisor.h"
+
+using namespace pith;
+
+namespace {
+
+constexpr u32 kTargets = 3;
+constexpr const char* kNames[kTargets] = {"console", "log", "clock"};
+constexpr u64 kShortestPause = 300 * kMicrosecond;
+constexpr u64 kPauses = 4 * kMillisecond;
+constexpr u64 kLimit = 10 * kMillisecond;
+
+/// xorshift64*: seeded, the same everywhere.
+class Random {
+ public:
+  explicit Random(u64 seed) : state_(seed * 2 + 1) {}
+  u64 below(u64 bound) {
+    state_ ^= state_ >> 12;
+    state_ ^= state_ << 25;
+    state_ ^= state_ >> 27;
+    return (state_ * 0x2545f4914f6cdd1d >> 16) % bound;
+  }
+
+ private:
+  u64 state_;
+};
+
+u64 argument(std::string_view name, u64 otherwise) {
+  for (std::string_view text : {std::string_view(start_information().command_line), arguments()}) {
+    usize at = text.find(name);
+    if (at == std::string_view::npos) continue;
+    u64 value = 0;
+    for (char digit : text.substr(at + name.size())) {
+      if (digit < '0' || digit > '9') break;
+      value = value * 10 + u64(digit - '0');
+    }
+    return value;
+  }
+  return otherwise;
+}
+
+/// Waits until an instant; nobody calls this component.
+void wait_until(u64 deadline) { (void)ipc::receive(ComponentSlot::Service, deadline); }
+
+struct Target {
+  u64 component;
+  u32 kills, inside;
+  u64 longest;
+};
+
+protocols::SupervisorClient supervisor;
+Target targets[kTargets];
+
+bool is_busy(u64 component) {
+  auto text = supervisor.state(component);
+  if (!text) return false;
+  return text->text().find("busy 1") != std::string_view::npos;
+}
+
+Result<void> probe(u32 which) {
+  switch (which) {
+    case 0:
+      (void)TRY(protocols::ConsoleClient{TRY(find_slot("console"))}.read(0));
+      return {};
+    case 1:
+      (void)TRY(protocols::LogClient{TRY(find_slot("log"))}.raw({}));
+      return {};
+    default:
+      (void)TRY(protocols::ClockClient{TRY(find_slot("clock"))}.wall_offset());
+      return {};
+  }
+}
+
+Result<void> kill(u32 which) {
+  Target& target = targets[which];
+  if (is_busy(target.component)) target.inside++;
+  u64 start = now();
+  TRY(supervisor.control(target.component, ipc::as_bytes("kill")));
+  TRY(probe(which));
+  u64 away = now() - start;
+  if (away > target.longest) target.longest = away;
+  target.kills++;
+  return {};
+}
+
+Result<void> find_targets() {
+  u64 count = TRY(supervisor.count());
+  for (u64 i = 0; i < count; i++) {
+    Bytes name = TRY(supervisor.name(i));
+    for (u32 which = 0; which < kTargets; which++) {
+      if (name.text() == kNames[which]) targets[which].component = i;
+    }
+  }
+  return {};
+}
+
+void report() {
+  u32 kills = 0, inside = 0;
+  u64 longest = 0;
+  for (u32 which = 0; which < kTargets; which++) {
+    const Target& target = targets[which];
+    log_line(LogLevel::Information, "torture: %s killed %u times, %u inside a request, longest recovery %llu ns", kNames[which], target.kills, target.inside,
+             static_cast<unsigned long long>(target.longest));
+    kills += target.kills;
+    inside += target.inside;
+    if (target.longest > longest) longest = target.longest;
+  }
+  bool is_good = inside * 10 >= kills * 3 && longest < kLimit;
+  log_line(LogLevel::Information, "torture: %s: %u kills, %u inside, longest %llu ns", is_good ? "passed" : "failed", kills, inside,
+           static_cast<unsigned long long>(longest));
+}
+
+}  // namespace
+
+int main() {
+  auto slot = find_slot("supervisor");
+  if (!slot) return 1;
+  supervisor.slot = *slot;
+  u64 wanted = argument("kills=", 100);
+  u64 seed = argument("seed=", 1);
+  Random random(seed);
+  if (!find_targets()) return 1;
+  wait_until(now() + 200 * kMillisecond);
+  for (u64 left = wanted * kTargets; left > 0; left--) {
+    wait_until(now() + kShortestPause + random.below(kPauses));
+    u32 which = u32(left % kTargets);
+    if (auto killed = kill(which); !killed) {
+      log_line(LogLevel::Error, "torture: failed: %s: %s", kNames[which], error_name(killed.error()));
+      break;
+    }
+  }
+  report();
+  while (true) wait_until(0);
+}
