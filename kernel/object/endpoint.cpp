@@ -199,6 +199,7 @@ Error Endpoint::reply_message(Thread& caller, Badge, Handle handle, Words&) {
   if (caller.self != server) return Error::BadState;
   if (auto good = check_message(caller, handle); !good) return good.error();
   reply(caller, handle);
+  expedite(caller);  // it goes on without the client's time
   return kSuccess;
 }
 
@@ -219,6 +220,7 @@ Result<u64> Endpoint::set_aside(Thread& caller) {
   caller.client = FrameNumber();
   caller.key &= ~Key::kSlowReply;
   push_back(set_aside_calls, client.self, call_link);
+  expedite(caller);  // it ran on the client's time, which is the client's again; its own may be parked
   this_cpu().reschedule = true;
   return u64{client.self.raw} | client.set_aside_number << kTokenFrameBits;
 }

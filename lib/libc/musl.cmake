@@ -56,7 +56,7 @@ endforeach()
 add_library(pith_musl STATIC ${neutral} ${special} ${CMAKE_CURRENT_SOURCE_DIR}/musl/thread_block.c)
 set_target_properties(pith_musl PROPERTIES OUTPUT_NAME c POSITION_INDEPENDENT_CODE OFF C_STANDARD 99 C_EXTENSIONS OFF)
 target_compile_options(pith_musl PRIVATE
-  --target=${component_target} -nostdinc -ffreestanding -frounding-math -fno-pic -O2 -fomit-frame-pointer -fno-vectorize -fno-slp-vectorize
+  --target=${component_target} -nostdinc -ffreestanding -fno-pic -O2 -fomit-frame-pointer -fno-vectorize -fno-slp-vectorize
   -fno-stack-protector -fno-unwind-tables -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -w -Qunused-arguments)
 target_compile_definitions(pith_musl PRIVATE _XOPEN_SOURCE=700)
 target_include_directories(pith_musl PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/musl ${musl}/arch/${PITH_ARCH} ${musl}/arch/generic

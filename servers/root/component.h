@@ -102,8 +102,8 @@ class Component {
   Result<void> write_start_page();
   Result<void> grant_instance();
   Result<void> create_thread();
-  Result<bool> reclaim_run(kernel::Region service, FrameRange run);
   Result<void> take_back();
+  Result<void> reclaim_frames();
   void forget(Slot which);
 
   System* system_ = nullptr;

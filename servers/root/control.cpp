@@ -76,9 +76,11 @@ Result<void> ControlService::diagnostic(Session, std::span<const std::byte> text
 }
 
 /// A component that the supervisor does not watch: the supervisor itself.
-void ControlService::fault(Session session, Token, const Words& words) {
-  u64 component = session.raw - kFaultBadge;
-  if (session.raw < kFaultBadge || component == 0 || component >= count_) return;
+void ControlService::on_fault(const ipc::Received& received) {
+  u32 badge = received.status.badge().raw;
+  u64 component = badge - kFaultBadge;
+  if (badge < kFaultBadge || component == 0 || component >= count_) return;
+  const Words& words = received.words;
   Component& found = components_[component];
   print_line("root: ", found.name(), " faulted: kind ", words.w[FaultMessage::Kind], " address ", words.w[FaultMessage::Address], " instruction ",
              words.w[FaultMessage::Instruction]);

@@ -19,8 +19,12 @@ class ControlService final : public protocols::RootServer {
   Result<void> power(Session session, u64 action) override;
   Result<void> diagnostic(Session session, std::span<const std::byte> text) override;
 
- protected:
-  void fault(Session session, Token token, const Words& words) override;
+  /// For serve_committing().
+  void on_fault(const ipc::Received& received);
+  void on_signals(u64) {}
+  void answered() {}
+  void idle() {}
+  u64 deadline() const { return 0; }
 
  private:
   Result<Component*> find(Session session, u64 component);

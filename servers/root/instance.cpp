@@ -14,7 +14,6 @@ constexpr kernel::Region kRegion{RootSlot::Region};
 constexpr kernel::CapabilitySpace kCapabilities{RootSlot::CapabilitySpace};
 constexpr u64 kAtOnce = 64;  // limit of Region.give and Region.reclaim
 constexpr u32 kBatch = 256;  // pages copied through the window at once
-constexpr u32 kMostPasses = 8;  // tables, then what they map, with room for nesting
 
 /// Spreads the machine's seed over components and instances (splitmix64); those that need good randomness have a source of their own.
 u64 mix(u64 value) {
@@ -123,9 +122,9 @@ Result<void> Component::create_thread() {
 Result<void> Component::grant_instance() {
   step_ = "capabilities of the instance";
   // Control of its own first thread: the C library sets the thread pointer with it.
-  TRY(install(ComponentSlot::Thread, slot(Slot::Thread), kAllRights & ~kRightGrant, 0));
+  TRY(install(ComponentSlot::Thread, slot(Slot::Thread), right::Thread::Control | right::Thread::Interrupt, 0));
   if (!has_grant(image::GrantKind::Region)) return {};
-  TRY(install(ComponentSlot::Region, slot(Slot::InstanceRegion), kAllRights & ~kRightGrant, 0));
+  TRY(install(ComponentSlot::Region, slot(Slot::InstanceRegion), right::Region::Use, 0));
   TRY(create(ObjectType::CapabilityTable, Slot::Table1, 0, Owner::Instance));
   return kernel::CapabilitySpace{slot(Slot::CapabilitySpace)}.link(1, slot(Slot::Table1));
 }
@@ -164,18 +163,6 @@ Result<void> Component::stop() {
   return take_back();
 }
 
-/// Takes one run of frames back as far as it goes; true if some of it is still in use.
-Result<bool> Component::reclaim_run(kernel::Region service, FrameRange run) {
-  bool is_blocked = false;
-  for (u64 done = 0; done < run.count;) {
-    u64 count = run.count - done < kAtOnce ? run.count - done : kAtOnce;
-    auto answer = TRY(service.reclaim(FrameNumber(run.first + u32(done)), count));
-    done += answer.done;
-    if (answer.state == 2) is_blocked = true;
-  }
-  return is_blocked;
-}
-
 /// Threads first, then everything that the instance's region owns, then the region. Repeatable when it ends early.
 Result<void> Component::take_back() {
   step_ = "stop";
@@ -185,19 +172,11 @@ Result<void> Component::take_back() {
   (void)kernel::Region{slot(Slot::InstanceRegion)}.close();
 
   step_ = "reclaim";
-  kernel::Region service{slot(Slot::ServiceRegion)};
-  // A frame that is still mapped when its turn comes is free in the pass after the one that took the page table apart.
-  bool is_blocked = true;
-  for (u32 pass = 0; is_blocked && pass < kMostPasses; pass++) {
-    is_blocked = false;
-    for (u32 i = 0; i < instance_frames_.count(); i++) is_blocked = TRY(reclaim_run(service, instance_frames_[i])) || is_blocked;
-  }
-  if (is_blocked) return Error::Busy;
-  Result<void> destroyed = retry([&] { return service.destroy(instance_region_); });
+  TRY(reclaim_frames());
   // When the region could not even be made there is nothing to destroy.
-  if (!destroyed && destroyed.error() != Error::BadFrame) {
-    auto type = kRegion.inspect(instance_region_);
-    if (!type || type->type != u64(ObjectType::Untyped)) return destroyed;
+  auto type = TRY(kRegion.inspect(instance_region_));
+  if (type.type != u64(ObjectType::Untyped)) {
+    TRY(retry([&] { return kernel::Region{slot(Slot::ServiceRegion)}.destroy(instance_region_); }));
   }
   instance_frames_.reset();
 
@@ -207,6 +186,27 @@ Result<void> Component::take_back() {
   (void)own.remove(ComponentSlot::Region);
   for (u32 i = 0; i < 4; i++) (void)own.remove(CapabilitySlot(ComponentSlot::Window.raw + i));
   running_ = false;
+  return {};
+}
+
+/// Pages that a table still maps come back in the round after the table's. Errors: Busy when something never does.
+Result<void> Component::reclaim_frames() {
+  constexpr u32 kRounds = 8;
+  kernel::Region service{slot(Slot::ServiceRegion)};
+  bool is_complete = false;
+  for (u32 round = 0; round < kRounds && !is_complete; round++) {
+    is_complete = true;
+    for (u32 i = 0; i < instance_frames_.count(); i++) {
+      FrameRange run = instance_frames_[i];
+      for (u32 done = 0; done < run.count;) {
+        u64 count = run.count - done < kAtOnce ? run.count - done : kAtOnce;
+        auto answer = TRY(service.reclaim(FrameNumber(run.first + done), count));
+        done += u32(answer.done);
+        if (answer.state != 0) is_complete = false;
+      }
+    }
+  }
+  if (!is_complete) return Error::Busy;
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include "abi/kernel.h"
 #include "abi/message.h"
 #include "lib/retry.h"
+#include "lib/serve.h"
 #include "servers/root/component.h"
 #include "servers/root/control.h"
 #include "servers/root/places.h"
@@ -29,7 +30,6 @@ Result<void> check_image() {
   std::span<const std::byte> bytes(reinterpret_cast<const std::byte*>(boot.image_address), boot.image_size);
   TRY(system_state.tables.open(bytes));
   const image::Header& header = system_state.tables.header();
-  if (header.size > boot.image_size || header.size % sizeof(u64)) return Error::Damaged;
   if (header.component_count == 0 || header.component_count > kMostComponents) return Error::Damaged;
   for (const image::Component& component : system_state.tables.components()) {
     if (component.segment_count > image::kComponentSegments || component.grant_count > image::kComponentGrants) return Error::Damaged;
@@ -100,7 +100,7 @@ extern "C" [[noreturn]] void root_main(const BootInformation* boot) {
   u32 count = u32(system_state.tables.components().size());
   build_components(count);
   ControlService service(kControl, components, count);
-  service.serve();
+  serve_committing(service, kControl);
 }
 
 }  // namespace root

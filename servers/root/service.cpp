@@ -169,7 +169,7 @@ Result<void> Component::grant(Component* components, u32 count, CapabilitySlot s
   // The supervisor's own faults are root's business.
   fault_endpoint_ = handles_faults() || supervisor == kNoSlot ? system_->control : supervisor;
   if (description_->provides) TRY(install(ComponentSlot::Service, endpoint(), right::Endpoint::Receive, 0));
-  TRY(install(ComponentSlot::Notification, slot(Slot::Notification), kAllRights, 0));
+  TRY(install(ComponentSlot::Notification, slot(Slot::Notification), right::Notification::Signal | right::Notification::Wait, 0));
   for (u32 i = 0; i < description_->grant_count; i++) {
     step_ = name_of(description_->grants[i].name);
     TRY(grant_one(description_->grants[i], i, components, count));
@@ -197,8 +197,8 @@ Result<void> Component::grant_one(const image::Grant& grant, u32 number, Compone
       static constexpr char kFault[24] = "fault";
       TRY(install(place, fault_endpoint_, right::Endpoint::Call, kFaultBadge + index_));
       name_slot(kFault, place, grant.kind);
-      TRY(install(ComponentSlot::AddressSpace, slot(Slot::AddressSpace), kAllRights & ~kRightGrant, 0));
-      TRY(install(ComponentSlot::CapabilitySpace, slot(Slot::CapabilitySpace), kAllRights & ~kRightGrant, 0));
+      TRY(install(ComponentSlot::AddressSpace, slot(Slot::AddressSpace), right::AddressSpace::Map | right::AddressSpace::Run, 0));
+      TRY(install(ComponentSlot::CapabilitySpace, slot(Slot::CapabilitySpace), right::CapabilitySpace::Modify | right::CapabilitySpace::Run, 0));
       return {};
     }
     case image::GrantKind::FaultHandler:
