@@ -14,11 +14,9 @@ void Device::initialize(Queues queues) {
   access_.write(Register::ModemControl, ModemControl::TerminalReady | ModemControl::RequestToSend | ModemControl::InterruptOut);
 }
 
-bool Device::take_over(u8& value) {
+bool Device::receive_early(u8& value) {
   access_.write(Register::ModemControl, ModemControl::Loopback);
-  bool was_received = receive(value);
-  access_.write(Register::FifoControl, FifoControl::Enable | FifoControl::Trigger8);
-  return was_received;
+  return receive(value);
 }
 
 bool Device::receive(u8& value) {
