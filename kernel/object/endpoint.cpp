@@ -142,6 +142,7 @@ void return_call(Thread& server) {
   this_cpu().reschedule = true;  // the time in use may have come along this call
   client.callee = FrameNumber();
   enqueue_call(view<Endpoint>(client.waiting_at), client, true);
+  if (server.state != ThreadState::Inactive) expedite_chain(server.self);  // it goes on without the client's time
 }
 
 void unbind_server(Endpoint& endpoint) {
