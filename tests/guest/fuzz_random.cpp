@@ -5,7 +5,7 @@ namespace pith::fuzz {
 
 namespace {
 
-constexpr u32 kOperationsPerRound = 1500;
+constexpr u32 kOperationsPerRound = 5000;
 constexpr u64 kAddressEnd = u64{1} << 47;
 
 u64 random_value() {
