@@ -142,6 +142,7 @@ void account(Cpu& cpu) {
   withdraw_context(frame);
   u64 next = context.period_start + context.period;
   if (next <= now) next = now + context.period - context.budget;
+  context.period_start = next - context.period;  // bind() arms the timer again by it
   cpu.timers.arm(frame, next);
 }
 

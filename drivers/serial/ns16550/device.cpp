@@ -4,14 +4,19 @@
 namespace pith::ns16550 {
 
 void Device::initialize(Queues queues) {
+  u8 clear = queues == Queues::Clear ? FifoControl::ClearReceive | FifoControl::ClearTransmit : 0;
+  access_.write(Register::FifoControl, FifoControl::Enable | FifoControl::Trigger8 | clear);
   access_.write(Register::InterruptEnable, 0);
   access_.write(Register::LineControl, LineControl::Latch);
   access_.write(Register::Data, 1);  // divisor 1: 115200
   access_.write(Register::InterruptEnable, 0);
   access_.write(Register::LineControl, LineControl::EightBits);
-  u8 clear = queues == Queues::Clear ? FifoControl::ClearReceive | FifoControl::ClearTransmit : 0;
-  access_.write(Register::FifoControl, FifoControl::Enable | FifoControl::Trigger8 | clear);
   access_.write(Register::ModemControl, ModemControl::TerminalReady | ModemControl::RequestToSend | ModemControl::InterruptOut);
+}
+
+bool Device::receive_early(u8& value) {
+  access_.write(Register::ModemControl, ModemControl::Loopback);
+  return receive(value);
 }
 
 bool Device::receive(u8& value) {

@@ -24,7 +24,7 @@ struct LineControl {
   static constexpr u8 EightBits = 3, Latch = 0x80;
 };
 struct ModemControl {
-  static constexpr u8 TerminalReady = 1, RequestToSend = 2, InterruptOut = 8;
+  static constexpr u8 TerminalReady = 1, RequestToSend = 2, InterruptOut = 8, Loopback = 0x10;
 };
 struct LineStatus {
   static constexpr u8 DataReady = 1, HoldingEmpty = 0x20, AllSent = 0x40;

@@ -93,6 +93,8 @@ bool calibrate_time() {
   return true;
 }
 
+void timer_expired() { last_deadline = ~u64{0}; }
+
 }  // namespace x86
 
 namespace arch {
@@ -116,8 +118,6 @@ void set_timer(u64 deadline) {
   if (ticks > 0xffff'fff0) ticks = 0xffff'fff0;
   x86::local(x86::TimerInitial) = ticks == 0 ? 1 : u32(ticks);
 }
-
-void forget_deadline() { x86::last_deadline = ~u64{0}; }
 
 void send_interruption(u32 cpu) {
   x86::local(x86::CommandHigh) = cpu << 24;
