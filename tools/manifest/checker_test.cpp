@@ -74,16 +74,16 @@ TEST(Checker, RefusesDevicesThatAreNotRootsToGrant) {
             "m.toml:6: device memory 0x200000-0x200fff cannot be granted to `a`: it is main memory\n");
   EXPECT_EQ(system_of({"devices = {memory = [[0xfee00000, 1]]}"}),
             "m.toml:6: device memory 0xfee00000-0xfee00fff cannot be granted to `a`: the kernel keeps the local APIC\n");
-  EXPECT_EQ(system_of({"devices = {memory = [[0xfed00800, 1]]}"}), "m.toml:6: device memory of `a` must begin on a page boundary\n");
-  EXPECT_EQ(system_of({"devices = {memory = [[0xa0000, 16], [0xfed00000, 1]]}"}), "");
+  EXPECT_EQ(system_of({"devices = {memory = [[0xfe000800, 1]]}"}), "m.toml:6: device memory of `a` must begin on a page boundary\n");
+  EXPECT_EQ(system_of({"devices = {memory = [[0xa0000, 16], [0xfe000000, 1]]}"}), "");
 }
 
 TEST(Checker, RefusesTwoOwners) {
   EXPECT_EQ(system_of({"devices = {interrupt = 4}", "devices = {interrupt = 4}"}), "m.toml:9: interrupt line 4 of `b` belongs to `a` already (line 6)\n");
   EXPECT_EQ(system_of({"devices = {ports = [[0x3f8, 8]]}", "devices = {ports = [[0x3ff, 1]]}"}),
             "m.toml:9: ports 1023 of `b` belongs to `a` already (line 6)\n");
-  EXPECT_EQ(system_of({"devices = {memory = [[0xfed00000, 2]]}", "devices = {memory = [[0xfed01000, 1]]}"}),
-            "m.toml:9: device memory 0xfed01000-0xfed01fff of `b` belongs to `a` already (line 6)\n");
+  EXPECT_EQ(system_of({"devices = {memory = [[0xfe000000, 2]]}", "devices = {memory = [[0xfe001000, 1]]}"}),
+            "m.toml:9: device memory 0xfe001000-0xfe001fff of `b` belongs to `a` already (line 6)\n");
 }
 
 TEST(Checker, RefusesTimeThatIsNotThere) {

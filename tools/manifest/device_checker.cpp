@@ -20,7 +20,9 @@ constexpr Kept kKeptPorts[] = {{0x20, 2, "the kernel keeps the interrupt control
                                {0xa0, 2, "the kernel keeps the interrupt controllers"},
                                {0x40, 4, "the kernel keeps the timer"},
                                {0xf4, 4, "the kernel keeps the test device that ends the machine"}};
-constexpr Kept kKeptMemory[] = {{0xfec00000, kPageSize, "the kernel keeps the I/O APIC"}, {0xfee00000, kPageSize, "the kernel keeps the local APIC"}};
+constexpr Kept kKeptMemory[] = {{0xfec00000, kPageSize, "the kernel keeps the I/O APIC"},
+                                {0xfed00000, kPageSize, "the kernel keeps the HPET"},
+                                {0xfee00000, kPageSize, "the kernel keeps the local APIC"}};
 
 bool overlap(u64 first, u64 count, u64 other_first, u64 other_count) {
   return first < other_first + other_count && other_first < first + count;

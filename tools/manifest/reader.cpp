@@ -76,7 +76,7 @@ void read_devices(const toml::table& table, const std::string& what, Devices& de
   }
   fields.each("ports", "pairs of the first port and a count, as in [[0x3f8, 8]]",
               [&](const toml::node& node) { return read_pair(node, 0xffff, devices.ports); });
-  fields.each("memory", "pairs of a physical address and a number of pages, as in [[0xfed00000, 1]]",
+  fields.each("memory", "pairs of a physical address and a number of pages, as in [[0xfe000000, 1]]",
               [&](const toml::node& node) { return read_pair(node, (u64{1} << 52) - 1, devices.memory); });
   fields.finish();
 }

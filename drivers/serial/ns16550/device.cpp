@@ -14,11 +14,10 @@ void Device::initialize(Queues queues) {
   access_.write(Register::ModemControl, ModemControl::TerminalReady | ModemControl::RequestToSend | ModemControl::InterruptOut);
 }
 
-bool Device::take_over(u8& value) {
+bool Device::receive_early(u8& value) {
   access_.write(Register::ModemControl, ModemControl::Loopback);
   bool was_received = has_received();
   if (was_received) value = access_.read(Register::Data);
-  access_.write(Register::FifoControl, FifoControl::Enable | FifoControl::Trigger8);
   return was_received;
 }
 
