@@ -26,34 +26,33 @@ void wake(Waiter& waiter) {
 
 void Mutex::lock_slowly() {
   Thread& thread = Thread::current();
-  Waiter self{.parker = thread.parker()};
+  bool interrupted = false;
   u64 state = state_.load(std::memory_order_relaxed);
   for (;;) {
-    if (state == kFree) {
+    if (!(state & kHeld)) {
       // acquire: as in lock().
-      if (state_.compare_exchange_weak(state, kHeld, std::memory_order_acquire, std::memory_order_relaxed)) return;
+      if (state_.compare_exchange_weak(state, state | kHeld, std::memory_order_acquire, std::memory_order_relaxed)) break;
       continue;
     }
-    self.next = reinterpret_cast<Waiter*>(state & ~kHeld);
+    Waiter self{.next = reinterpret_cast<Waiter*>(state & ~kHeld), .parker = thread.parker()};
     // release: the holder that takes this node from the list reads what we wrote into it.
-    if (state_.compare_exchange_weak(state, reinterpret_cast<u64>(&self) | kHeld, std::memory_order_release, std::memory_order_relaxed)) break;
-  }
-  bool interrupted = false;
-  // acquire: pairs with wake().
-  while (!self.woken.load(std::memory_order_acquire)) {
-    Result<void> parked = thread.park(0);
-    if (!parked && parked.error() == Error::Cancelled) interrupted = true;
+    if (!state_.compare_exchange_weak(state, reinterpret_cast<u64>(&self) | kHeld, std::memory_order_release, std::memory_order_relaxed)) continue;
+    // acquire: pairs with wake(). Once woken, this node is in no list.
+    while (!self.woken.load(std::memory_order_acquire)) {
+      Result<void> parked = thread.park(0);
+      if (!parked && parked.error() == Error::Cancelled) interrupted = true;
+    }
+    state = state_.load(std::memory_order_relaxed);
   }
   if (interrupted) thread.interrupt();
 }
 
+/// Lets go first and wakes then. The woken thread takes the lock or queues up again behind its holder, who will wake it: nobody is forgotten,
+/// and waiters that came in the meantime are found by the next unlock.
 void Mutex::unlock_slowly() {
   if (!queue_) {
-    u64 state = kHeld;
-    // release: as in unlock().
-    if (state_.compare_exchange_strong(state, kFree, std::memory_order_release, std::memory_order_relaxed)) return;
-    // Somebody waits. Newcomers only add in front, so after this exchange the list is ours; acquire: we read their nodes.
-    state = state_.exchange(kHeld, std::memory_order_acquire);
+    // Newcomers only add in front, so after this exchange the list is ours; acquire: we read their nodes.
+    u64 state = state_.exchange(kHeld, std::memory_order_acquire);
     for (auto* waiter = reinterpret_cast<Waiter*>(state & ~kHeld); waiter;) {
       Waiter* newer = waiter;
       waiter = waiter->next;
@@ -62,8 +61,10 @@ void Mutex::unlock_slowly() {
     }
   }
   Waiter* next = queue_;
-  queue_ = next->next;
-  wake(*next);  // the mutex stays held: it is the woken thread's now
+  if (next) queue_ = next->next;
+  // release: as in unlock().
+  state_.fetch_and(~kHeld, std::memory_order_release);
+  if (next) wake(*next);
 }
 
 Result<void> WaitQueue::wait(Mutex& held, u64 deadline) {

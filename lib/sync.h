@@ -10,8 +10,9 @@ namespace pith {
 /// A place in a queue, on the stack of the thread that waits.
 struct Waiter;
 
-/// Excludes other threads; hands over in order of arrival. Not recursive. Never cancelled: an interruption that arrives while waiting is kept for
-/// the next blocking operation. Free for components with one thread.
+/// Excludes other threads. Whoever lets go wakes the thread that waits longest, but a running thread may take the lock again before that one gets there:
+/// so threads of one priority do not change places at every unlock. Not recursive. Never cancelled: an interruption that arrives while waiting is kept
+/// for the next blocking operation.
 class Mutex {
  public:
   constexpr Mutex() = default;
@@ -39,8 +40,8 @@ class Mutex {
   void lock_slowly();
   void unlock_slowly();
 
-  std::atomic<u64> state_{kFree};  // kFree, kHeld, or kHeld | the newest Waiter that has arrived
-  Waiter* queue_ = nullptr;        // waiters in order of arrival; only the holder touches it
+  std::atomic<u64> state_{kFree};  // bit 0: held; the rest: the newest Waiter that has arrived since the last look
+  Waiter* queue_ = nullptr;        // waiters before those, in order of arrival; only the holder touches it
 };
 
 /// Holds a mutex for a scope.

@@ -18,6 +18,8 @@ namespace {
   return capability_tables[table.raw].slot[handle >> 24 & (kSlotsPerTable - 1)];
 }
 
+constexpr u64 kShortMessage = Handle::message(0, kNoSlot, kRegisterWords, 0).raw;
+
 }  // namespace
 
 extern "C" PITH_FAST_CALL void fast_call(PITH_FAST_PARAMETERS) {
@@ -37,6 +39,10 @@ extern "C" PITH_FAST_CALL void fast_call(PITH_FAST_PARAMETERS) {
   caller.state = ThreadState::WaitingForReply;
   caller.callee = receiver;
   caller.waiting_at = capability.frame;
+  // The message stays with the caller: when the server dies, or sets the call aside, it is delivered again.
+  caller.words = Words{{w0, w1, w2, w3, w4, w5}};
+  caller.handle = kShortMessage;
+  caller.caller_badge = capability.badge;
   u64 badge = capability.badge.raw | u64{kRegisterWords} << 32;
   kernel_lock.release();
   [[clang::musttail]] return fast_resume(PITH_FAST_ARGUMENTS(badge, &server));

@@ -90,7 +90,8 @@ FrameNumber spare_table_of(FrameNumber table) {
     FrameNumber spare = view<AddressSpace>(entry.parent).spare;
     if (spare.raw == 0) return spare;
     const FrameInfo& candidate = info(spare);
-    bool usable = candidate.type == ObjectType::PageTable && candidate.level == 0 && candidate.owner == info(entry.parent).owner;
+    bool usable = candidate.type == ObjectType::PageTable && candidate.level == 0 && candidate.owner == info(entry.parent).owner &&
+                  candidate.cursor == 0;
     return usable ? spare : FrameNumber();
   }
   return FrameNumber();
@@ -101,7 +102,8 @@ Result<void> AddressSpace::link_table(Thread&, VirtualAddress address, FrameNumb
   FrameInfo& entry = TRY(frame_below(owner, table));
   if (entry.type != ObjectType::PageTable) return Error::WrongType;
   if (entry.level >= arch::kPageTableLevels - 1) return Error::BadArgument;
-  if (entry.parent.raw != 0 || entry.uses != 0 || table == spare) return Error::FrameInUse;
+  // A table that is half taken apart never comes back: what were put in behind the cursor would not be taken out again.
+  if (entry.parent.raw != 0 || entry.uses != 0 || entry.cursor != 0 || table == spare) return Error::FrameInUse;
   TRY(check_address(address, entry.level + 1));
   Place place = TRY(walk(top, address.raw, entry.level + 1));
   arch::PageTableEntry& slot = entry_at(place);

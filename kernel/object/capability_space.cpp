@@ -43,6 +43,7 @@ Result<void> CapabilitySpace::link(Thread& caller, u64 index, CapabilitySlot tab
   FrameInfo& entry = info(capability.frame);
   if (entry.parent.raw != 0) return Error::FrameInUse;
   FrameNumber self = frame_of(*this);
+  if (info(self).cursor != 0) return Error::Closing;  // half taken apart: what is linked behind the cursor would never be unlinked
   TRY(check_open(info(self).owner));
   TRY(check_open(entry.owner));
 

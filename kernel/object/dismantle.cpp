@@ -117,11 +117,12 @@ Progress dismantle_capability_table(FrameNumber frame) {
 Progress dismantle_thread(FrameNumber frame) {
   Thread& thread = view<Thread>(frame);
   stop_thread(thread);
+  // No chain of calls ends here from now on, so that time which is unparked is not parked here again before the next step.
+  if (thread.endpoint.raw != 0) unbind_server(view<Endpoint>(thread.endpoint));
+  if (thread.scheduling_context.raw != 0) unbind_context(thread.scheduling_context);
   if (!unpark(thread, kThreadsPerStep)) return Progress::More;
   part_from_guest(thread);
-  if (thread.endpoint.raw != 0) unbind_server(view<Endpoint>(thread.endpoint));
   if (thread.notification.raw != 0) unbind_notification(view<Notification>(thread.notification));
-  if (thread.scheduling_context.raw != 0) unbind_context(thread.scheduling_context);
   release_vector_state(thread.vector_state);
   detach_thread(thread);
   for (u32 number = 0; number < kMaximumCpus; number++) {

@@ -42,6 +42,8 @@ void arm_deadline(Thread& thread, u64 deadline) {
 }
 
 void enqueue_call(Endpoint& endpoint, Thread& caller, bool in_front) {
+  // A call that comes back may have been delivered on the fast path, which does not note the level.
+  if (in_front && caller.scheduling_context.raw != 0) caller.level = view<SchedulingContext>(caller.scheduling_context).priority;
   u32 level = caller.level % kPriorities;
   if (in_front)
     push_front(endpoint.queue[level], caller.self, call_link);
@@ -77,6 +79,7 @@ void reply(Thread& server, Handle handle) {
   Thread& client = view<Thread>(server.client);
   server.client = FrameNumber();
   server.key &= ~Key::kSlowReply;
+  this_cpu().reschedule = true;  // the time in use may be the client's, or have come along its call
   client.callee = FrameNumber();
   client.waiting_at = FrameNumber();
   if ((client.key & Key::kFaulted) != 0) {
@@ -136,8 +139,10 @@ void return_call(Thread& server) {
   Thread& client = view<Thread>(server.client);
   server.client = FrameNumber();
   server.key &= ~Key::kSlowReply;
+  this_cpu().reschedule = true;  // the time in use may have come along this call
   client.callee = FrameNumber();
   enqueue_call(view<Endpoint>(client.waiting_at), client, true);
+  if (server.state != ThreadState::Inactive) expedite_chain(server.self);  // it goes on without the client's time
 }
 
 void unbind_server(Endpoint& endpoint) {

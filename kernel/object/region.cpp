@@ -169,7 +169,8 @@ Result<RegionReclaimResult> Region::reclaim(Thread&, FrameNumber first, u64 coun
     bool heavy = entry.type != ObjectType::Untyped && entry.type != ObjectType::Data;
     if (entry.type != ObjectType::Untyped) {
       Progress progress = dismantle(frame);
-      if (progress == Progress::More) return RegionReclaimResult{i, 1};
+      // Frames in front of it may be blocked, which the caller must hear: it comes to this one next.
+      if (progress == Progress::More) return RegionReclaimResult{i, i == 0 ? 1 : blocked};
       if (progress == Progress::Blocked) {
         blocked = 2;
         continue;

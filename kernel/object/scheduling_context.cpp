@@ -41,6 +41,7 @@ Result<void> SchedulingContext::bind(Thread& caller, CapabilitySlot thread_slot)
   thread = capability.frame;
   target.scheduling_context = self;
   target.key = (target.key & ~Key::kCpuMask) | cpu;
+  if (left == 0) cpus[cpu].timers.arm(self, period_start + period);  // exhausted when it was unbound, and still owed
   enqueue_context(self);
   return {};
 }

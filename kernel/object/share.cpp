@@ -29,7 +29,7 @@ Result<void> Share::map(Thread&, u64 index, FrameNumber frame, u64 access_word) 
   if (index >= kPageTableEntries) return Error::BadArgument;
   Access access = TRY(check_access(access_word));
   if (access == Access::ReadExecute) return Error::BadArgument;
-  if (self.level != 0) return Error::Busy;
+  if (self.level != 0 || self.cursor != 0) return Error::Busy;  // device memory, or half taken apart
   TRY(check_mappable(self.owner, frame));
   TRY(check_open(self.owner));
   if (entry[index].is_present()) return Error::Occupied;

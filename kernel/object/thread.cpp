@@ -97,7 +97,7 @@ void stop_thread(Thread& thread) {
       break;
     case ThreadState::WaitingForReply:
       view<Thread>(thread.callee).client = FrameNumber();
-      expedite(view<Thread>(thread.callee));  // it goes on without the client's time
+      expedite_chain(thread.callee);  // it goes on without the client's time
       thread.callee = FrameNumber();
       break;
     case ThreadState::Receiving:

@@ -89,6 +89,14 @@ void withdraw_context(FrameNumber frame) {
   context.place = Whereabouts::Nowhere;
 }
 
+void expedite_chain(FrameNumber first) {
+  for (u32 hops = 0; hops < kChainDepth && first.raw != 0; hops++) {
+    Thread& thread = view<Thread>(first);
+    expedite(thread);
+    first = next_in_chain(thread);
+  }
+}
+
 bool unpark(Thread& thread, u32 most) {
   for (u32 i = 0; i < most && !thread.parked.is_empty(); i++) enqueue_context(thread.parked.first);
   return thread.parked.is_empty();
@@ -134,6 +142,7 @@ void account(Cpu& cpu) {
   withdraw_context(frame);
   u64 next = context.period_start + context.period;
   if (next <= now) next = now + context.period - context.budget;
+  context.period_start = next - context.period;  // bind() arms the timer again by it
   cpu.timers.arm(frame, next);
 }
 

@@ -21,6 +21,9 @@ void wake(Thread& thread);
 /// Puts a thread's own parked time back into the ready queue: something happened that it should see at its own priority.
 void expedite(Thread& thread);
 
+/// The same for each thread of a chain of calls that has lost the time it ran on: `first`'s client is gone.
+void expedite_chain(FrameNumber first);
+
 /// Moves at most `most` contexts parked on `thread` back to the ready queue; true when none is left.
 bool unpark(Thread& thread, u32 most);
 

@@ -41,7 +41,7 @@ void TimerWheel::take(FrameNumber frame, TimerNode& node) {
 void TimerWheel::arm(FrameNumber frame, u64 deadline) {
   TimerNode& node = timer_node(frame);
   if (node.armed) take(frame, node);
-  u64 tick = (deadline + (u64{1} << kTimerTickShift) - 1) >> kTimerTickShift;
+  u64 tick = (deadline >> kTimerTickShift) + (deadline % (u64{1} << kTimerTickShift) != 0);  // rounded up, without overflow
   node.tick = tick < position ? position : tick;
   node.armed = true;
   insert(frame, node);

@@ -21,6 +21,7 @@ struct Environment {
   Services& services;
   ProcessTable processes;
   Process* init = nullptr;
+  bool protects_init = true;  ///< signals that process 1 does not handle cannot hurt it
   Reference<Directory> root;
   Reference<Terminal> console;
   WaitQueue timer_wakeup;  ///< the timer thread waits here

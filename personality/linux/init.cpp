@@ -100,8 +100,7 @@ Result<void> start_init(StartMode mode) {
   task.worker = worker;
   task.guest = &worker->guest();
   const char* shell = "/bin/sh";
-  Result<Reference<Inode>> inode = find_inode(task, shell);
-  Result<void> done = inode ? execute(task, shell, *inode, std::move(strings)) : Result<void>(inode.error());
+  Result<void> done = execute(task, AtFlag::CurrentDirectory, shell, 0, std::move(strings));
   if (!done) {
     log_line(LogLevel::Error, "cannot start %s: error %u", shell, errno_of(done.error()));
     return done.error();
@@ -163,6 +162,7 @@ Result<void> start_environment(std::span<const u8> archive, StartMode mode) {
   Result<void> added = add_own_directories(builder, *env.root);
   discard(builder);
   TRY(added);
+  env.protects_init = mode == StartMode::Interactive;
   env.on_init_exit = mode == StartMode::Command ? end_of_command : respawn;
   return start_init(mode);
 }

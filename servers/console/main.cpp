@@ -33,10 +33,8 @@ Result<void> run() {
   bool is_restart = vault.restore();
   ns16550::PortAccess access(ports);
   ns16550::Device device(access);
-  u8 early = 0;
-  bool has_early = !is_restart && device.receive_early(early);
-  device.initialize(is_restart ? ns16550::Device::Queues::Keep : ns16550::Device::Queues::Clear);
-  if (has_early) vault.receive.add(std::byte(early));
+  if (u8 typed = 0; !is_restart && device.take_over(typed)) vault.receive.add(std::byte(typed));
+  device.initialize(ns16550::Device::Queues::Keep);
   TRY(kernel::Interrupt{interrupt}.bind(ComponentSlot::Notification, kInterruptBit));
   Console service(device, vault, interrupt);
   serve_committing(service, ComponentSlot::Service);

@@ -161,6 +161,31 @@ void assertion_failed(const char* condition, const char*, int) { guest_test::fai
 
 }  // namespace pith
 
+// What the compiler may call by itself.
+extern "C" {
+void* memcpy(void* to, const void* from, usize count) {
+  void* result = to;
+  asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(count)::"memory");
+  return result;
+}
+
+void* memset(void* to, int value, usize count) {
+  void* result = to;
+  asm volatile("rep stosb" : "+D"(to), "+c"(count) : "a"(value) : "memory");
+  return result;
+}
+
+int memcmp(const void* left, const void* right, usize count) {
+  const u8* a = static_cast<const u8*>(left);
+  const u8* b = static_cast<const u8*>(right);
+  for (usize i = 0; i < count; i++) {
+    if (a[i] != b[i]) return a[i] < b[i] ? -1 : 1;
+    asm volatile("" ::: "memory");  // stays a loop
+  }
+  return 0;
+}
+}
+
 extern "C" [[noreturn]] void test_start(const pith::BootInformation* information) {
   pith::guest_test::begin(*information);
   run_test();

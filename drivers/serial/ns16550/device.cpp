@@ -14,9 +14,11 @@ void Device::initialize(Queues queues) {
   access_.write(Register::ModemControl, ModemControl::TerminalReady | ModemControl::RequestToSend | ModemControl::InterruptOut);
 }
 
-bool Device::receive_early(u8& value) {
+bool Device::take_over(u8& value) {
   access_.write(Register::ModemControl, ModemControl::Loopback);
-  return receive(value);
+  bool was_received = receive(value);
+  access_.write(Register::FifoControl, FifoControl::Enable | FifoControl::Trigger8);
+  return was_received;
 }
 
 bool Device::receive(u8& value) {

@@ -15,8 +15,9 @@ class Device {
   /// 115200 baud, 8N1, queues on, interrupts off. `Keep` at a restart: what arrived in the meantime is not lost.
   void initialize(Queues queues);
 
-  /// Before the first initialize(), which empties the queues: takes the byte that arrived before anybody drove the device, and lets no other in.
-  bool receive_early(u8& value);
+  /// Before the first initialize(): turns the queues on, which loses what lies in the device, with the line cut off from outside meanwhile.
+  /// True when a byte had been received; then it is in `value`.
+  bool take_over(u8& value);
 
   /// Takes one received byte out of the device; false when there is none. Once true, only the caller has the byte.
   bool receive(u8& value);

@@ -34,19 +34,6 @@ TEST(Ns16550, RestartKeepsInput) {
   EXPECT_FALSE(device.receive(value));
 }
 
-TEST(Ns16550, SavesTheByteBeforeTheQueues) {
-  FakeAccess access;
-  access.input = {'a'};
-  Device device(access);
-  u8 value = 0;
-  EXPECT_TRUE(device.receive_early(value));
-  EXPECT_EQ(value, 'a');
-  EXPECT_EQ(access.modem_control, ModemControl::Loopback);
-  device.initialize(Device::Queues::Clear);
-  EXPECT_FALSE(access.modem_control & ModemControl::Loopback);
-  EXPECT_FALSE(device.receive_early(value));
-}
-
 TEST(Ns16550, TransmitsAQueueAtATime) {
   FakeAccess access;
   Device device(access);

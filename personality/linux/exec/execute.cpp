@@ -53,6 +53,24 @@ Result<void> check_executable(Task& task, const Inode& inode) {
   return check_access(task.process.credentials, inode, 1);
 }
 
+/// The program that a path leads to, and its name without links on the way.
+struct Program {
+  Reference<Inode> inode;
+  std::string real_path;
+};
+
+Result<Program> find_program(Task& task, i32 directory, std::string_view path, u32 flags) {
+  if (path.empty() && flags & AtFlag::EmptyPath) {
+    File* file = TRY(task.files->find(directory));
+    return Program{file->inode, file->path};
+  }
+  Place place = TRY(place_at(task, directory, path, flags & AtFlag::NoFollow ? LastLink::Keep : LastLink::Follow));
+  if (!place.inode) return LinuxError::NoEntry;
+  if (!place.parent) return Program{place.inode, absolute_path(task, path)};
+  Result<std::string> parent = path_of(task, *place.parent);
+  return Program{place.inode, (!parent || *parent == "/" ? std::string() : *parent) + "/" + place.name};
+}
+
 /// Ends the other tasks of the process; execve leaves one.
 void end_other_tasks(Task& task) {
   for (Task* other : task.process.tasks) {
@@ -72,10 +90,10 @@ void take_over_identity(Task& task, const Inode& inode) {
 }
 
 /// The point of no return: from here on the old program is gone.
-void switch_program(Task& task, LoadedProgram program, const std::string& path, const Inode& inode) {
+void switch_program(Task& task, LoadedProgram program, const std::string& path, const Program& source) {
   Process& process = task.process;
   end_other_tasks(task);
-  take_over_identity(task, inode);
+  take_over_identity(task, *source.inode);
   (void)task.guest->set_space(program.space->guest_space());
   (void)task.guest->reset_vector_state();
   task.space = program.space;
@@ -88,18 +106,20 @@ void switch_program(Task& task, LoadedProgram program, const std::string& path, 
   task.clear_child_tid = 0;
   usize slash = path.rfind('/');
   process.command = path.substr(slash == std::string::npos ? 0 : slash + 1, 15);
-  process.executable = path;
+  process.executable = source.real_path;
   process.has_executed = true;
   machine::prepare_program(task.registers(), program.entry, program.stack);
 }
 
 }  // namespace
 
-Result<void> execute(Task& task, const std::string& path, Reference<Inode> inode, ProgramStrings strings) {
-  std::string shown = path;
+Result<void> execute(Task& task, i32 directory, std::string_view path, u32 flags, ProgramStrings strings) {
+  std::string shown(path);
+  Program source = TRY(find_program(task, directory, path, flags));
+  if (path.empty()) shown = source.real_path;
   for (u32 depth = 0;; depth++) {
-    TRY(check_executable(task, *inode));
-    std::string line = script_line(*inode);
+    TRY(check_executable(task, *source.inode));
+    std::string line = script_line(*source.inode);
     if (line.empty()) break;
     if (depth == kScriptDepth) return LinuxError::Loop;
     std::string_view rest = trim(line);
@@ -112,14 +132,13 @@ Result<void> execute(Task& task, const std::string& path, Reference<Inode> inode
     arguments.push_back(shown);
     for (usize index = 1; index < strings.arguments.size(); index++) arguments.push_back(std::move(strings.arguments[index]));
     strings.arguments = std::move(arguments);
-    inode = TRY(find_inode(task, interpreter));
+    source = TRY(find_program(task, AtFlag::CurrentDirectory, interpreter, 0));
     shown = interpreter;
   }
   Credentials credentials = task.process.credentials;
-  if (inode->mode & FileMode::SetUser) credentials.effective_uid = inode->uid;
-  LoadedProgram program = TRY(load_program(task, *inode, shown, strings, credentials));
-  std::string absolute = absolute_path(task, shown);
-  switch_program(task, std::move(program), absolute, *inode);
+  if (source.inode->mode & FileMode::SetUser) credentials.effective_uid = source.inode->uid;
+  LoadedProgram program = TRY(load_program(task, *source.inode, shown, strings, credentials));
+  switch_program(task, std::move(program), shown, source);
   return {};
 }
 
@@ -132,8 +151,7 @@ Result<u64> call_execveat(Task& task, i32 directory, GuestAddress path_pointer, 
   strings.arguments = TRY(copy_strings(task.memory(), arguments, budget));
   strings.environment = TRY(copy_strings(task.memory(), environment, budget));
   if (strings.arguments.empty()) strings.arguments.emplace_back();
-  Reference<Inode> inode = TRY(resolve_at(task, directory, path.view(), flags));
-  TRY(execute(task, path.view().empty() ? std::string("/dev/fd") : std::string(path.view()), inode, std::move(strings)));
+  TRY(execute(task, directory, path.view(), flags, std::move(strings)));
   return u64{0};
 }
 

@@ -55,7 +55,7 @@ bool prepare(Process& process, u32 signal) {
   if (process.state == ProcessState::Zombie) return false;
   // Process 1 is the root of all: what it does not handle cannot hurt it.
   bool handled = process.actions[signal - 1].handler > SignalAction::Ignore;
-  if (&process == environment().init && !handled) return false;
+  if (&process == environment().init && environment().protects_init && !handled) return false;
   if (signal == Signal::Continue) {
     remove_pending(process, kStops);
     continue_process(process);
