@@ -231,5 +231,6 @@ int main() {
     test_threads(*pool);
   }
   test_supervisor();
+  log_line(LogLevel::Information, "%s: %llu checks failed", failures ? "failed" : "passed", static_cast<unsigned long long>(failures));
   (void)protocols::SupervisorClient{service("supervisor")}.power(0, failures);
 }
