@@ -86,9 +86,10 @@ build() {
     flock 9
   }
   if [ ! -f "$PITH_BUILD/build.ninja" ]; then
-    say "configuring"
+    say "configuring; the C library's source is fetched the first time"
     cmake -G Ninja -S "$PITH_ROOT" -B "$PITH_BUILD" >"$PITH_BUILD/configure.log" 2>&1 9>&- || {
       cat "$PITH_BUILD/configure.log" >&2
+      rm -f "$PITH_BUILD/build.ninja"
       fail "the build cannot be configured"
     }
   fi

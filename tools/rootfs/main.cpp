@@ -31,7 +31,7 @@ constexpr TextFile kFiles[] = {
     {"etc/hostname", "pith\n"},
     {"etc/hosts", "127.0.0.1 localhost pith\n"},
     {"etc/shells", "/bin/sh\n/bin/ash\n"},
-    {"etc/profile", "# Settings of every login shell.\nexport PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin\nexport HOME=/root\nexport PS1='pith:\\w\\$ '\n"},
+    {"etc/profile", "# Settings of every login shell.\nexport PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin\nexport HOME=/root\nexport PS1='pith:\\w\\$ '\ncat /etc/motd\n"},
     {"etc/motd", "Pith: an unmodified Debian busybox on a microkernel with user-space drivers.\n"
                  "Components are files: ls /svc, cat /svc/console/state. Leave with ctrl-a x.\n"},
 };
