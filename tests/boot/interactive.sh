@@ -4,6 +4,8 @@ set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+touch "$work/screen"
+
 # wait_for COUNT PATTERN: until the screen shows the pattern that often, for at most 30 s.
 wait_for() {
   local try
