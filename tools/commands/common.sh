@@ -73,7 +73,7 @@ run_ninja() {
   if [ -t 2 ]; then
     ninja -C "$PITH_BUILD" "$@" >&2
   else
-    ninja -C "$PITH_BUILD" "$@" 2>&1 | awk '/^ninja: (Entering|no work)/ { next } /^\[[0-9]+\/[0-9]+\] / && ++count % 50 != 1 { next } { print; fflush() }' >&2
+    ninja -C "$PITH_BUILD" "$@" 2>&1 | awk '/^ninja: (Entering|no work)|Re-checking globbed/ { next } /^\[[0-9]+\/[0-9]+\] / && ++count % 50 != 1 { next } { print; fflush() }' >&2
   fi
 }
 
