@@ -32,6 +32,8 @@ struct ByteRing {
     publish(tail + 1);
   }
 
+  /// Where byte number `position` lies.
+  std::byte* place_of(u64 position) { return &bytes[position % kSize]; }
   std::byte front() const { return bytes[head % kSize]; }
   /// Copies what there is from the front on, at most `room` bytes, without removing it.
   usize peek(std::span<std::byte> room) const {

@@ -4,6 +4,7 @@
 #include "lib/clock.h"
 #include "lib/serve.h"
 #include "lib/start.h"
+#include "lib/vault/commit.h"
 #include "servers/console/service.h"
 
 namespace {
@@ -29,12 +30,15 @@ Result<void> run() {
   CapabilitySlot ports = TRY(find_slot(image::GrantKind::IoPorts));
   CapabilitySlot interrupt = TRY(find_slot(image::GrantKind::Interrupt));
   if (vault_bytes().size() < sizeof(console::Vault)) return Error::NoMemory;
+  complete_interrupted_commit();
   auto& vault = *reinterpret_cast<console::Vault*>(vault_bytes().data());
   bool is_restart = vault.restore();
   ns16550::PortAccess access(ports);
   ns16550::Device device(access);
-  if (u8 typed = 0; !is_restart && device.take_over(typed)) vault.receive.add(std::byte(typed));
-  device.initialize(ns16550::Device::Queues::Keep);
+  u8 early = 0;
+  bool has_early = !is_restart && device.receive_early(early);
+  device.initialize(is_restart ? ns16550::Device::Queues::Keep : ns16550::Device::Queues::Clear);
+  if (has_early) vault.receive.add(std::byte(early));
   TRY(kernel::Interrupt{interrupt}.bind(ComponentSlot::Notification, kInterruptBit));
   Console service(device, vault, interrupt);
   serve_committing(service, ComponentSlot::Service);

@@ -6,6 +6,7 @@
 #include "abi/start_information.h"
 #include "base/result.h"
 #include "lib/boot_tables.h"
+#include "lib/last_registers.h"
 #include "servers/root/frames.h"
 
 namespace pith::root {
@@ -105,6 +106,7 @@ class Component {
   Result<void> take_back();
   Result<void> reclaim_frames();
   void forget(Slot which);
+  void note_registers();
 
   System* system_ = nullptr;
   const image::Component* description_ = nullptr;
@@ -118,6 +120,7 @@ class Component {
   FrameNumber message_buffer_{0};
   CapabilitySlot fault_endpoint_ = kNoSlot;  // where its threads' faults go, in root's space
   u64 module_size_ = 0;
+  LastRegisters last_registers_ = {};  // of the first thread of the instance before
   u32 named_slots_ = 0;
   NamedSlot names_[StartInformation::kSlots] = {};
 };

@@ -47,6 +47,7 @@ Outcome perform(Operation operation, CapabilitySlot slot, Words words, u32 lengt
   if (operation == Operation::EndpointCall) handle = Handle::call(slot);
   if (operation == Operation::EndpointReplyReceive) handle = Handle::reply_receive(slot);
   if (operation == Operation::GuestRun) handle = Handle::run_guest(slot);
+  shared.latest = u32(operation);
   Status status = invoke(handle.raw, words);
   shared.progress = shared.progress + 1;
   Count& count = counts[index_of(operation)];

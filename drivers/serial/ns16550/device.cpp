@@ -14,18 +14,14 @@ void Device::initialize(Queues queues) {
   access_.write(Register::ModemControl, ModemControl::TerminalReady | ModemControl::RequestToSend | ModemControl::InterruptOut);
 }
 
-bool Device::take_over(u8& value) {
+bool Device::receive_early(u8& value) {
   access_.write(Register::ModemControl, ModemControl::Loopback);
-  bool was_received = receive(value);
-  access_.write(Register::FifoControl, FifoControl::Enable | FifoControl::Trigger8);
+  bool was_received = has_received();
+  if (was_received) value = access_.read(Register::Data);
   return was_received;
 }
 
-bool Device::receive(u8& value) {
-  if (!(access_.read(Register::LineStatus) & LineStatus::DataReady)) return false;
-  value = access_.read(Register::Data);
-  return true;
-}
+bool Device::has_received() { return access_.read(Register::LineStatus) & LineStatus::DataReady; }
 
 u32 Device::transmit_room() { return access_.read(Register::LineStatus) & LineStatus::HoldingEmpty ? kFifoSize : 0; }
 

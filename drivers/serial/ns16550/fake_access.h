@@ -30,6 +30,14 @@ class FakeAccess final : public Access {
     }
     return 0;
   }
+  void read_and_commit(Register which, std::byte* place, Commit commit) override {
+    *place = std::byte(read(which));
+    *commit.address = commit.value;
+  }
+  void write_and_commit(Register which, u8 value, Commit commit) override {
+    write(which, value);
+    *commit.address = commit.value;
+  }
   void write(Register which, u8 value) override {
     bool is_latched = line_control & LineControl::Latch;
     switch (which) {

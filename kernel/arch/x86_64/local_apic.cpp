@@ -54,8 +54,6 @@ const TimeScale& time_scale() { return scale; }
 
 void acknowledge_local() { local(EndOfInterrupt) = 0; }
 
-void timer_expired() { last_deadline = 0; }
-
 void initialise_interrupts() {
   write_msr(Msr::ApicBase, read_msr(Msr::ApicBase) | 1u << 11);
   local(Spurious) = kEnable | kSpuriousVector;
@@ -94,6 +92,8 @@ bool calibrate_time() {
   timer_multiplier = scale_of(timer_ticks, nanoseconds);
   return true;
 }
+
+void timer_expired() { last_deadline = ~u64{0}; }
 
 }  // namespace x86
 

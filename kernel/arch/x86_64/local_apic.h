@@ -18,7 +18,7 @@ void initialise_interrupts();
 /// Measures timer and time-stamp counter against the HPET. False: there is no HPET that runs.
 bool calibrate_time();
 void acknowledge_local();
-/// The timer interrupted and stands still now: the next deadline is set anew even if it is the same.
+/// The timer interrupted: it no longer runs, even if it was set for less than the whole way to the deadline.
 void timer_expired();
 
 struct TimeScale {

@@ -17,7 +17,7 @@ struct TerminalSettings {
 
   u32 input = ReturnToNewline | StartStop;
   u32 output = Process | NewlineToReturnNewline;
-  u32 control = 0xbf | 0x1000;  ///< 8 bits, receiver on, 115200
+  u32 control = 0xb0 | 0x1002;  ///< 8 bits, receiver on, 115200
   u32 local = Signals | Canonical | Echo | EchoErase | EchoKill | EchoControl | EchoKillErase | Extended;
   u8 line = 0;
   u8 characters[19] = {3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22, 0, 0, 0};
