@@ -86,8 +86,9 @@ build() {
     flock 9
   }
   if [ ! -f "$PITH_BUILD/build.ninja" ]; then
-    say "configuring; the C library's source is fetched the first time"
-    cmake -G Ninja -S "$PITH_ROOT" -B "$PITH_BUILD" >"$PITH_BUILD/configure.log" 2>&1 9>&- || {
+    say "configuring"
+    cmake -G Ninja -S "$PITH_ROOT" -B "$PITH_BUILD" 2>&1 9>&- | tee "$PITH_BUILD/configure.log" |
+      awk '/^fetch-source/ { print; fflush() }' >&2 || {
       cat "$PITH_BUILD/configure.log" >&2
       rm -f "$PITH_BUILD/build.ninja"
       fail "the build cannot be configured"
