@@ -25,13 +25,16 @@ struct ByteRing {
   void prepare(std::span<const std::byte> data, u64 position) {
     for (usize i = 0; i < data.size(); i++) bytes[(position + i) % kSize] = data[i];
   }
-  /// release: a successor that sees the tail sees the bytes before it (the compiler keeps the order; the processor does anyway after a kill).
+  /// release: a successor that sees the tail sees the bytes before it (the compiler keeps the order; the processor does anyway after a
+  /// kill).
   void publish(u64 new_tail) { __atomic_store_n(&tail, new_tail, __ATOMIC_RELEASE); }
   void add(std::byte value) {
     bytes[tail % kSize] = value;
     publish(tail + 1);
   }
 
+  /// Where byte number `position` lies.
+  std::byte* place_of(u64 position) { return &bytes[position % kSize]; }
   std::byte front() const { return bytes[head % kSize]; }
   /// Copies what there is from the front on, at most `room` bytes, without removing it.
   usize peek(std::span<std::byte> room) const {

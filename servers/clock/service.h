@@ -1,5 +1,6 @@
 // The clock service: where the wall clock stands against the monotonic one, and alarms.
 #pragma once
+#include "lib/vault/commit.h"
 #include "protocols/clock_server.h"
 
 namespace pith::clock {
@@ -21,7 +22,7 @@ class Service : public protocols::ClockServer {
   Result<void> sleep_until(Session session, Token token, u64 deadline) override;
 
   void on_signals(u64) {}
-  void answered() {}
+  Commit commit() { return {}; }
   /// Answers the sleepers whose time has come.
   void idle();
   u64 deadline() const { return count_ ? sleepers_[0].deadline : 0; }

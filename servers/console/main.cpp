@@ -4,6 +4,7 @@
 #include "lib/clock.h"
 #include "lib/serve.h"
 #include "lib/start.h"
+#include "lib/vault/commit.h"
 #include "servers/console/service.h"
 
 namespace {
@@ -29,6 +30,7 @@ Result<void> run() {
   CapabilitySlot ports = TRY(find_slot(image::GrantKind::IoPorts));
   CapabilitySlot interrupt = TRY(find_slot(image::GrantKind::Interrupt));
   if (vault_bytes().size() < sizeof(console::Vault)) return Error::NoMemory;
+  complete_interrupted_commit();
   auto& vault = *reinterpret_cast<console::Vault*>(vault_bytes().data());
   bool is_restart = vault.restore();
   ns16550::PortAccess access(ports);

@@ -1,6 +1,8 @@
 // Moves bytes between clients, the rings in the vault and the device.
 #include "servers/console/service.h"
 
+#include <utility>
+
 #include "lib/clock.h"
 
 namespace pith::console {
@@ -14,7 +16,10 @@ constexpr u64 kDrainPoll = kMillisecond;
 
 Result<u64> Service::write(Session session, std::span<const std::byte> data) {
   u64 accepted = 0;
-  if (vault_.journal.take_redelivered(session.raw, data, accepted)) return accepted;
+  if (vault_.journal.take_redelivered(session.raw, data, accepted)) {
+    commit_ = vault_.journal.clearing();
+    return accepted;
+  }
   if (data.empty()) return u64{0};
   while (vault_.transmit.room() == 0) {
     pump();
@@ -25,13 +30,14 @@ Result<u64> Service::write(Session session, std::span<const std::byte> data) {
   vault_.transmit.prepare(data.first(accepted), tail);
   vault_.journal.prepare(session.raw, data, accepted, tail + accepted);
   vault_.transmit.publish(tail + accepted);  // commit
-  is_write_answered_ = true;
+  commit_ = vault_.journal.clearing();
   return accepted;
 }
 
 Result<Bytes> Service::read(Session, u64 most, std::span<std::byte, 448> data_room) {
-  read_length_ = vault_.receive.peek(std::span<std::byte>(data_room).first(std::min<u64>(most, data_room.size())));
-  return Bytes{data_room.first(read_length_)};
+  usize length = vault_.receive.peek(std::span<std::byte>(data_room).first(std::min<u64>(most, data_room.size())));
+  if (length) commit_ = {&vault_.receive.head, vault_.receive.head + length};
+  return Bytes{data_room.first(length)};
 }
 
 Result<void> Service::wait_input(Session, Token token) {
@@ -49,23 +55,17 @@ void Service::on_signals(u64) {
   is_closed_ = true;
 }
 
-void Service::answered() {
-  if (read_length_) vault_.receive.remove(read_length_);  // commit of a read
-  read_length_ = 0;
-  if (is_write_answered_) vault_.journal.clear();
-  is_write_answered_ = false;
-}
+Commit Service::commit() { return std::exchange(commit_, {}); }
 
 /// Moves what can be moved without waiting.
 void Service::pump() {
-  u8 value = 0;
-  while (vault_.receive.room() > 0 && device_.receive(value)) vault_.receive.add(std::byte(value));
+  auto& receive = vault_.receive;
+  while (receive.room() > 0 && device_.has_received()) device_.receive(receive.place_of(receive.tail), {&receive.tail, receive.tail + 1});
   for (u32 sent = 0; sent < kBytesAtOnce && vault_.transmit.count() > 0;) {
     u32 room = device_.transmit_room();
     if (room == 0) break;
     for (; room > 0 && vault_.transmit.count() > 0; room--, sent++) {
-      device_.transmit(u8(vault_.transmit.front()));
-      vault_.transmit.remove(1);
+      device_.transmit(u8(vault_.transmit.front()), {&vault_.transmit.head, vault_.transmit.head + 1});
     }
   }
 }

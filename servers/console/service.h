@@ -2,6 +2,7 @@
 #pragma once
 #include "drivers/serial/ns16550/device.h"
 #include "lib/token_list.h"
+#include "lib/vault/commit.h"
 #include "protocols/console_server.h"
 #include "servers/console/vault.h"
 
@@ -19,7 +20,7 @@ class Service : public protocols::ConsoleServer {
 
   /// The device's interrupt: its line is silent until idle() opens it again.
   void on_signals(u64 bits);
-  void answered();
+  Commit commit();
   void idle();
   u64 deadline() const { return deadline_; }
 
@@ -36,8 +37,7 @@ class Service : public protocols::ConsoleServer {
 
   ns16550::Device& device_;
   Vault& vault_;
-  u64 read_length_ = 0;  // bytes in the answer to the read in progress
-  bool is_write_answered_ = false;
+  Commit commit_;          // of the call in progress
   bool is_closed_ = true;  // the device's interrupts are off
   ns16550::Device::Causes causes_ = ns16550::Device::Causes::Receive;
   TokenList<16> input_waiters_, drain_waiters_;

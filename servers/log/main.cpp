@@ -4,6 +4,7 @@
 #include "lib/clock.h"
 #include "lib/serve.h"
 #include "lib/start.h"
+#include "lib/vault/commit.h"
 #include "servers/log/service.h"
 
 namespace {
@@ -12,7 +13,8 @@ using namespace pith;
 
 class Log final : public log::Service {
  public:
-  Log(ns16550::Device& device, log::Vault& vault, const BootTables& tables) : Service(ComponentSlot::Service, device, vault), tables_(tables) {}
+  Log(ns16550::Device& device, log::Vault& vault, const BootTables& tables)
+      : Service(ComponentSlot::Service, device, vault), tables_(tables) {}
 
  private:
   u64 time() override { return now(); }
@@ -27,6 +29,7 @@ Result<void> run() {
   CapabilitySlot ports = TRY(find_slot(image::GrantKind::IoPorts));
   BootTables tables = BootTables::shown();
   if (vault_bytes().size() < sizeof(log::Vault)) return Error::NoMemory;
+  complete_interrupted_commit();
   auto& vault = *reinterpret_cast<log::Vault*>(vault_bytes().data());
   vault.restore();
   ns16550::PortAccess access(ports);

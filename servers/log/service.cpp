@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "lib/clock.h"
 
@@ -10,8 +11,8 @@ namespace pith::log {
 
 namespace {
 
-constexpr u32 kPolls = 4096;                  // looks at a full device before others get their turn
-constexpr u64 kRetry = 10 * kMillisecond;     // until the next look at a device that does not move
+constexpr u32 kPolls = 4096;               // looks at a full device before others get their turn
+constexpr u64 kRetry = 10 * kMillisecond;  // until the next look at a device that does not move
 constexpr usize kPrefix = 64;
 
 /// "[seconds.millis] name: "
@@ -25,7 +26,10 @@ usize write_prefix(char* line, u64 time, std::string_view name) {
 
 Result<void> Service::line(Session session, u64, std::span<const std::byte> text) {
   u64 accepted = 0;
-  if (vault_.journal.take_redelivered(session.raw, text, accepted)) return {};
+  if (vault_.journal.take_redelivered(session.raw, text, accepted)) {
+    commit_ = vault_.journal.clearing();
+    return {};
+  }
   std::byte line[kPrefix + 448 + 1];
   usize length = write_prefix(reinterpret_cast<char*>(line), time(), component_name(session.raw - 1));
   for (std::byte value : text) {
@@ -45,21 +49,24 @@ Result<void> Service::line(Session session, u64, std::span<const std::byte> text
   vault_.journal.prepare(session.raw, text, text.size(), tail + printed.size());
   vault_.transmit.publish(tail + printed.size());  // commit
   vault_.lines.publish(vault_.lines_end);
-  is_write_answered_ = true;
+  commit_ = vault_.journal.clearing();
   print();
   return {};
 }
 
 Result<u64> Service::raw(Session session, std::span<const std::byte> data) {
   u64 accepted = 0;
-  if (vault_.journal.take_redelivered(session.raw, data, accepted)) return accepted;
+  if (vault_.journal.take_redelivered(session.raw, data, accepted)) {
+    commit_ = vault_.journal.clearing();
+    return accepted;
+  }
   accepted = std::min<u64>(data.size(), vault_.transmit.room());
   u64 tail = vault_.transmit.tail;
   vault_.transmit.prepare(data.first(accepted), tail);
   vault_.lines_end = vault_.lines.end;
   vault_.journal.prepare(session.raw, data, accepted, tail + accepted);
   vault_.transmit.publish(tail + accepted);  // commit
-  is_write_answered_ = true;
+  commit_ = vault_.journal.clearing();
   print();
   return accepted;
 }
@@ -70,18 +77,14 @@ Result<protocols::LogReadResult> Service::read(Session, u64 from, std::span<std:
   return protocols::LogReadResult{next, Bytes{data_room.first(length)}};
 }
 
-void Service::answered() {
-  if (is_write_answered_) vault_.journal.clear();
-  is_write_answered_ = false;
-}
+Commit Service::commit() { return std::exchange(commit_, {}); }
 
 void Service::print() {
   for (u32 polls = 0; polls < kPolls && vault_.transmit.count() > 0;) {
     u32 room = device_.transmit_room();
     if (room == 0) polls++;
     for (; room > 0 && vault_.transmit.count() > 0; room--) {
-      device_.transmit(u8(vault_.transmit.front()));
-      vault_.transmit.remove(1);
+      device_.transmit(u8(vault_.transmit.front()), {&vault_.transmit.head, vault_.transmit.head + 1});
     }
   }
 }

@@ -4,12 +4,14 @@
 
 #include "drivers/serial/ns16550/device.h"
 #include "lib/vault/byte_ring.h"
+#include "lib/vault/commit.h"
 #include "protocols/log_server.h"
 #include "servers/log/vault.h"
 
 namespace pith::log {
 
-/// Runs under serve_committing(). The port is polled: a line is on its way before its writer has the answer, unless the other end does not read.
+/// Runs under serve_committing(). The port is polled: a line is on its way before its writer has the answer, unless the other end does not
+/// read.
 class Service : public protocols::LogServer {
  public:
   Service(CapabilitySlot endpoint, ns16550::Device& device, Vault& vault) : LogServer(endpoint), device_(device), vault_(vault) {}
@@ -19,7 +21,7 @@ class Service : public protocols::LogServer {
   Result<protocols::LogReadResult> read(Session session, u64 from, std::span<std::byte, 448> data_room) override;
 
   void on_signals(u64) {}
-  void answered();
+  Commit commit();
   void idle();
   u64 deadline() const { return deadline_; }
 
@@ -35,7 +37,7 @@ class Service : public protocols::LogServer {
   ns16550::Device& device_;
   Vault& vault_;
   u64 deadline_ = 0;
-  bool is_write_answered_ = false;
+  Commit commit_;  // of the call in progress
 };
 
 }  // namespace pith::log

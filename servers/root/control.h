@@ -1,5 +1,6 @@
 // Root's control service: what the supervisor, and whoever may end the machine, ask of root.
 #pragma once
+#include "lib/vault/commit.h"
 #include "protocols/root_server.h"
 #include "servers/root/component.h"
 
@@ -22,7 +23,7 @@ class ControlService final : public protocols::RootServer {
   /// For serve_committing().
   void on_fault(const ipc::Received& received);
   void on_signals(u64) {}
-  void answered() {}
+  Commit commit() { return {}; }
   void idle() {}
   u64 deadline() const { return 0; }
 

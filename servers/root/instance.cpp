@@ -153,6 +153,7 @@ Result<void> Component::write_start_page() {
   memcpy(start.arguments, description_->arguments, sizeof description_->arguments);
   memcpy(start.command_line, boot.command_line, sizeof start.command_line);
   if (has_grant(image::GrantKind::Region)) start.pool_count = instance_frames_.take_rest(start.pool, StartInformation::kRanges);
+  *reinterpret_cast<LastRegisters*>(kCopyWindow + kLastRegisters - kStartInformation) = last_registers_;
   start.magic = StartInformation::kMagic;
   close_window(1);
   return {};
@@ -167,6 +168,7 @@ Result<void> Component::stop() {
 Result<void> Component::take_back() {
   step_ = "stop";
   (void)kernel::Thread{slot(Slot::Thread)}.stop();
+  note_registers();
   (void)kernel::SchedulingContext{slot(Slot::Time)}.unbind();
   (void)kernel::Notification{slot(Slot::Notification)}.bind(kNoSlot);
   (void)kernel::Region{slot(Slot::InstanceRegion)}.close();
@@ -187,6 +189,18 @@ Result<void> Component::take_back() {
   for (u32 i = 0; i < 4; i++) (void)own.remove(CapabilitySlot(ComponentSlot::Window.raw + i));
   running_ = false;
   return {};
+}
+
+/// What the stopped thread was at: its successor completes a step that was cut (lib/vault/commit.h).
+void Component::note_registers() {
+  constexpr u64 kAtOnceRead = 6;
+  last_registers_ = {};
+  for (u64 first = 0; first < kRegisters; first += kAtOnceRead) {
+    auto values = kernel::Thread{slot(Slot::Thread)}.read_registers(first);
+    if (!values) return;
+    static_assert(sizeof *values == kAtOnceRead * sizeof(u64) && kRegisters % kAtOnceRead == 0);
+    memcpy(last_registers_.value + first, &*values, sizeof *values);
+  }
 }
 
 /// Pages that a table still maps come back in the round after the table's. Errors: Busy when something never does.

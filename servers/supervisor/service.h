@@ -1,6 +1,7 @@
 // The supervisor: takes the faults of all components, restarts them, and tells and does what operators ask.
 #pragma once
 #include "lib/boot_tables.h"
+#include "lib/vault/commit.h"
 #include "protocols/root.h"
 #include "protocols/supervisor_server.h"
 #include "servers/supervisor/crash_record.h"
@@ -25,7 +26,7 @@ class Service : public protocols::SupervisorServer {
   Result<void> power(Session session, u64 action, u64 code) override;
 
   void on_signals(u64) {}
-  void answered() {}
+  Commit commit() { return {}; }
   /// Starts those whose wait is over.
   void idle();
   /// When the next start is due.
@@ -41,7 +42,7 @@ class Service : public protocols::SupervisorServer {
   enum class State { Running, Waiting, Stopped, Failed };
   struct Watched {
     State state = State::Running;
-    u64 start_at = 0;     // while Waiting
+    u64 start_at = 0;  // while Waiting
     u32 restarts = 0;
     RestartPolicy policy;
     CrashText crash;

@@ -22,6 +22,9 @@ constexpr const char* kNames[kTargets] = {"console", "log", "clock"};
 constexpr u64 kShortestPause = 300 * kMicrosecond;
 constexpr u64 kPauses = 4 * kMillisecond;
 constexpr u64 kLimit = 10 * kMillisecond;
+/// Every second kill is aimed: it waits, in short seeded steps, until the target is inside a request.
+constexpr u32 kMostSteps = 400;
+constexpr u64 kStep = 20 * kMicrosecond;
 
 /// xorshift64*: seeded, the same everywhere.
 class Random {
@@ -84,6 +87,10 @@ Result<void> probe(u32 which) {
   }
 }
 
+void aim(u32 which, Random& random) {
+  for (u32 step = 0; step < kMostSteps && !is_busy(targets[which].component); step++) wait_until(now() + 1 + random.below(kStep));
+}
+
 Result<void> kill(u32 which) {
   Target& target = targets[which];
   if (is_busy(target.component)) target.inside++;
@@ -137,6 +144,7 @@ int main() {
   for (u64 left = wanted * kTargets; left > 0; left--) {
     wait_until(now() + kShortestPause + random.below(kPauses));
     u32 which = u32(left % kTargets);
+    if (random.below(2) == 0) aim(which, random);
     if (auto killed = kill(which); !killed) {
       log_line(LogLevel::Error, "torture: failed: %s: %s", kNames[which], error_name(killed.error()));
       break;

@@ -12,9 +12,9 @@ constexpr u32 kFloor = 100;
 constexpr u32 kRegionFrames = 640;
 constexpr u32 kWitnessPages = 16;
 constexpr u64 kWitnessAddress = 0x0000'0061'0000'0000;
-constexpr u64 kTick = 2'000'000;          // ns between two looks at the hostile component
+constexpr u64 kTick = 500'000;            // ns between two looks at the hostile component
 constexpr u32 kStuckTicks = 2;            // without progress: it is stopped and resumed
-constexpr u32 kDeadTicks = 3000;          // without progress in spite of that: the test failed
+constexpr u32 kDeadTicks = 6000;          // without progress in spite of that: the test failed
 constexpr u32 kMostFrames = 1 << 18;
 
 u64 census_before[kMostFrames];
@@ -112,9 +112,11 @@ void compare_census() {
 }
 
 kernel::Thread hostile_thread{};
+kernel::Notification never{};
 
 /// The hostile component: a capability space and a thread that root owns, so that it survives itself, and a region of its own.
 void make_hostile() {
+  never.slot = make(ObjectType::Notification);
   CapabilitySlot space = clone_space();
   kernel::CapabilitySpace capabilities{make(ObjectType::CapabilitySpace)};
   for (u64 table = 0; table < 3; table++) REQUIRE(capabilities.link(table, make(ObjectType::CapabilityTable)));
@@ -143,6 +145,7 @@ void make_hostile() {
   install(HostileSlot::AddressSpace, space);
   install(HostileSlot::CapabilitySpace, capabilities.slot);
   install(HostileSlot::Thread, made.thread);
+  install(HostileSlot::Notification, make(ObjectType::Notification));
   // The platform's capability as the kernel made it goes stale here; root goes on with a fresh one in the same slot.
   install(HostileSlot::StalePlatform, RootSlot::Platform);
   u32 end = last_frame();
@@ -160,7 +163,6 @@ void make_hostile() {
 
 /// Looks at the hostile component every two milliseconds until it is through: frees it from what would block it for ever.
 void watch() {
-  kernel::Notification never{make(ObjectType::Notification)};
   u64 last_progress = ~u64{0};
   u32 idle = 0;
   while (!shared.done) {
@@ -172,6 +174,8 @@ void watch() {
       print_number(shared.round);
       print(shared.is_random ? " at random, state " : " on purpose, state ");
       print_number(REQUIRE(hostile_thread.status()).state);
+      print(" latest ");
+      print(grammar::kOperations[index_of(Operation(u32(shared.latest)))].name);
       print(" at ");
       REQUIRE(hostile_thread.stop());
       print_number(REQUIRE(hostile_thread.read_registers(16)).r0);
@@ -180,10 +184,10 @@ void watch() {
       return;
     }
     if (!shared.is_random) continue;
-    if (idle >= kStuckTicks) {
+    if (idle >= kStuckTicks && idle % 2 == 0) {
       REQUIRE(hostile_thread.stop());
       (void)hostile_thread.resume();
-    } else if (random_below(4) == 0) {
+    } else if (idle >= kStuckTicks || random_below(4) == 0) {
       REQUIRE(hostile_thread.interrupt());
     }
   }
@@ -236,6 +240,14 @@ void print_summary() {
   print_number(successes);
   print(" errors ");
   print_number(errors);
+  print("\nlongest kernel entry ");
+  print_number(shared.longest);
+  print(" ticks in ");
+  const char* name = "a trap";
+  for (const grammar::OperationEntry& entry : grammar::kOperations) {
+    if (u64(entry.operation) == shared.longest_operation) name = entry.name;
+  }
+  print(name);
   print("\n");
 }
 
@@ -250,8 +262,6 @@ void pith::fuzz::hostile(u64) {
     shared.is_random = true;
     random_operations();
     shared.is_random = false;
-    // What the driver did a moment ago may still be pending: one wait takes it.
-    (void)kernel::System::null();
     end_round();
   }
   shared.done = true;

@@ -9,6 +9,7 @@ namespace pith::fuzz {
 struct HostileSlot {
   static constexpr CapabilitySlot Region{1}, AddressSpace{2}, CapabilitySpace{3}, Thread{4}, Platform{5}, StalePlatform{6};
   static constexpr CapabilitySlot WeakRegion{7};  ///< without the right to close: for random operations
+  static constexpr CapabilitySlot Notification{8};  ///< nobody else's
   static constexpr CapabilitySlot Empty{200};
   static constexpr CapabilitySlot Unlinked{300 * kSlotsPerTable};
   static constexpr CapabilitySlot FirstDynamic{kSlotsPerTable};  ///< tables 1 and 2 are for the objects of a round
@@ -29,7 +30,9 @@ struct Shared {
   volatile u32 round;
   volatile bool is_random;  ///< the driver may interrupt and stop the hostile thread now
   volatile bool done;
+  u64 longest, longest_operation;  ///< kernel entry, in ticks
   volatile u64 progress;
+  volatile u32 latest;  ///< operation code that somebody entered the kernel with last
   volatile u32 mistakes;
 };
 extern Shared shared;

@@ -146,7 +146,7 @@ void shares() {
   constexpr u64 kShareAddress = kSetBase + (u64{8} << 20);
   FrameNumber data = round.good.data;
   CapabilitySlot device = new_slot();
-  constexpr u64 kDeviceMemory = 0xfed00000;  // a timer that nothing here touches
+  constexpr u64 kDeviceMemory = 0xfed40000;  // a timer that nothing here touches
   ok(PlatformCreateDeviceShare, HostileSlot::Platform, {{word(round.region), word(new_frames()), kDeviceMemory, 1, word(device)}});
 
   want(Error::BadArgument, ShareMap, share, {{512, word(data), 3}});
@@ -221,7 +221,7 @@ void platform() {
   };
   // The word after the frame, and the one after that where it is not the slot; `bad` is a word in its place that is out of range.
   for (const Device& device : {Device{PlatformCreateInterrupt, 3, 23, 0, 1000}, Device{PlatformCreateIoPorts, 4, 0x80, 4, 0x10000},
-                               Device{PlatformCreateDeviceShare, 4, 0xfed00000, 1, 0x1000}}) {
+                               Device{PlatformCreateDeviceShare, 4, 0xfed40000, 1, 0xfed40001}}) {
     Words words{{word(region), word(frame), device.first, device.count, 0}};
     words.w[device.slot_at] = word(slot);
     auto with = [&](u32 index, u64 value) {

@@ -5,7 +5,7 @@ namespace pith::fuzz {
 
 namespace {
 
-constexpr u32 kOperationsPerRound = 1500;
+constexpr u32 kOperationsPerRound = 5000;
 constexpr u64 kAddressEnd = u64{1} << 47;
 
 u64 random_value() {
@@ -42,7 +42,7 @@ u64 random_slot() {
 /// A slot that random operations may fill or empty: not one of those that the component lives by.
 u64 random_free_slot() {
   u64 slot = random_slot();
-  return slot < HostileSlot::Empty.raw ? HostileSlot::FirstDynamic.raw + random_below(200) : slot;
+  return slot <= HostileSlot::Empty.raw ? HostileSlot::FirstDynamic.raw + random_below(200) : slot;
 }
 
 u64 random_frame() {
@@ -111,6 +111,7 @@ void random_operations() {
     (void)perform(operation, CapabilitySlot(u32(slot & (kTablesPerSpace * kSlotsPerTable - 1))), words, length, u32(random_below(8)));
   }
   shared.buffer->deadline = 0;
+  (void)perform(PlatformMeasure, HostileSlot::Platform);
 }
 
 }  // namespace pith::fuzz

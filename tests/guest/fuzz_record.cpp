@@ -47,11 +47,16 @@ Outcome perform(Operation operation, CapabilitySlot slot, Words words, u32 lengt
   if (operation == Operation::EndpointCall) handle = Handle::call(slot);
   if (operation == Operation::EndpointReplyReceive) handle = Handle::reply_receive(slot);
   if (operation == Operation::GuestRun) handle = Handle::run_guest(slot);
+  shared.latest = u32(operation);
   Status status = invoke(handle.raw, words);
   shared.progress = shared.progress + 1;
   Count& count = counts[index_of(operation)];
   if (!status.is_error()) {
     count.successes++;
+    if (operation == Operation::PlatformMeasure && words.w[1] > shared.longest && shared.round > 0) {
+      shared.longest = words.w[1];
+      shared.longest_operation = words.w[2];
+    }
     return {kSuccess, status, words};
   }
   Error error = Error(status.error_number());

@@ -107,6 +107,9 @@ FrameNumber make_frame(CapabilitySlot region, ObjectType type, u64 argument) {
 }
 
 void begin_round() {
+  // What the driver did a moment ago may still be pending: a wait takes it.
+  ok(ThreadInterrupt, HostileSlot::Thread);
+  (void)kernel::Notification{HostileSlot::Notification}.wait(1);
   round = {};
   round.next_slot = HostileSlot::FirstDynamic;
   round.region = new_slot();

@@ -5,15 +5,19 @@ cd "$PITH_ROOT"
 bad=0
 longest=500
 
-while read -r file; do
-  lines=$(wc -l <"$file")
-  [ "$lines" -le $longest ] || { echo "$file has $lines lines; $longest are possible"; bad=1; }
-  case $file in
-    *.cpp | *.h | *.c | *.S | *.idl) grep -qE '^(//|/\*|# )' < <(head -n 1 "$file") || { echo "$file does not begin with a comment"; bad=1; } ;;
-    *.cmake | *.toml) grep -q '^#' < <(head -n 1 "$file") || { echo "$file does not begin with a comment"; bad=1; } ;;
-    *.sh) grep -q '^#' < <(head -n 2 "$file" | tail -n 1) || { echo "$file does not say what it is"; bad=1; } ;;
-  esac
-done < <(git ls-files -- '*.cpp' '*.h' '*.c' '*.S' '*.idl' '*.cmake' '*CMakeLists.txt' '*.toml' '*.sh' tools/commands pith)
+mapfile -t files < <(git ls-files -- '*.cpp' '*.h' '*.c' '*.S' '*.idl' '*.cmake' '*CMakeLists.txt' '*.toml' '*.sh' tools/commands pith)
+awk -v longest=$longest '
+  function complain(text) { print text; bad = 1 }
+  function end_of(file, lines) { if (lines > longest) complain(file " has " lines " lines; " longest " are possible") }
+  FNR == 1 {
+    if (last != "") end_of(last, lines)
+    last = FILENAME
+    if (FILENAME ~ /\.(cpp|h|c|S|idl)$/ && !/^(\/\/|\/\*|# )/) complain(FILENAME " does not begin with a comment")
+    if (FILENAME ~ /\.(cmake|toml)$/ && !/^#/) complain(FILENAME " does not begin with a comment")
+  }
+  FNR == 2 && FILENAME ~ /\.sh$/ && !/^#/ { complain(FILENAME " does not say what it is") }
+  { lines = FNR }
+  END { end_of(last, lines); exit bad }' "${files[@]}" || bad=1
 
 found=$(git grep -nIE '(^|[^a-z.])/(w[o]rk|home/[a-z]+)/' -- . ':!*.md' || true)
 [ -z "$found" ] || { printf 'paths of one machine:\n%s\n' "$found"; bad=1; }

@@ -3,9 +3,9 @@
 set -euo pipefail
 cd "$PITH_ROOT"
 
-git ls-files -co --exclude-standard -- '*.h' '*.cpp' '*.S' | grep -vE '(_test\.(h|cpp)$|(^|/)test_|/(lib)?[a-z]*_?tests?/)' | while read -r file; do
-  { grep -HE '^#include "[a-z_]+/' "$file" || true; }
-done | awk '
+git grep --untracked -E '^#include "[a-z_]+/' -- '*.h' '*.cpp' '*.S' |
+  grep -vE '^([^:]*/)?([^:]*_test\.(h|cpp)|test_[^:/]*|((lib)?[a-z]*_?tests?)/[^:]*):' |
+  awk '
   BEGIN {
     while ((getline line < "tests/style/layers.txt") > 0) {
       if (line ~ /^#/ || line !~ /:/) continue

@@ -73,7 +73,7 @@ run_ninja() {
   if [ -t 2 ]; then
     ninja -C "$PITH_BUILD" "$@" >&2
   else
-    ninja -C "$PITH_BUILD" "$@" 2>&1 | awk '/^ninja: (Entering|no work)/ { next } /^\[[0-9]+\/[0-9]+\] / && ++count % 50 != 1 { next } { print; fflush() }' >&2
+    ninja -C "$PITH_BUILD" "$@" 2>&1 | awk '/^ninja: (Entering|no work)|Re-checking globbed/ { next } /^\[[0-9]+\/[0-9]+\] / && ++count % 50 != 1 { next } { print; fflush() }' >&2
   fi
 }
 
@@ -87,8 +87,10 @@ build() {
   }
   if [ ! -f "$PITH_BUILD/build.ninja" ]; then
     say "configuring"
-    cmake -G Ninja -S "$PITH_ROOT" -B "$PITH_BUILD" >"$PITH_BUILD/configure.log" 2>&1 9>&- || {
+    cmake -G Ninja -S "$PITH_ROOT" -B "$PITH_BUILD" 2>&1 9>&- | tee "$PITH_BUILD/configure.log" |
+      awk '/^fetch-source/ { print; fflush() }' >&2 || {
       cat "$PITH_BUILD/configure.log" >&2
+      rm -f "$PITH_BUILD/build.ninja"
       fail "the build cannot be configured"
     }
   fi

@@ -8,7 +8,8 @@ usage: ./pith debug [--component NAME] [--system NAME] [--gdb PORT] [RUN-OPTION]
 
 Boots a system that waits for gdb before its first instruction, and starts gdb with the kernel's symbols.
 In gdb, `component NAME` adds the symbols of a component (all lie at the same address: one at a time), `kernel` goes back
-to the kernel's alone; --component does it at the start. What the system prints lies in build/debug-console.txt.
+to the kernel's alone; --component does it at the start. A breakpoint there also
+stops others that run at that address. What the system prints lies in build/debug-console.txt.
 Other options are those of ./pith run.
 END
     exit 0

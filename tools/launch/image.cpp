@@ -43,7 +43,8 @@ ImageFile open_image(const Options& options) {
     auto tree = rootfs::Tree::parse(manifest::module_of(*image, kModule));
     if (!tree) return {.problem = {}, .user_mistake = "system " + options.system + " has no root file system to add files to"};
     for (const auto& [host, guest] : options.files) {
-      if (std::string reason = rootfs::add_from_host(*tree, host, guest); !reason.empty()) return {.problem = {}, .user_mistake = "--file: " + reason};
+      if (std::string reason = rootfs::add_from_host(*tree, host, guest); !reason.empty())
+        return {.problem = {}, .user_mistake = "--file: " + reason};
     }
     if (options.command) tree->add_file(kCommandPath, *options.command + "\n", 0644);
     image = manifest::replace_module(*image, kModule, tree->archive());

@@ -29,7 +29,9 @@ TEST(MarkerFilter, WorksOnEveryCutOfTheStream) {
     run.filter.feed(std::string_view(stream).substr(0, cut));
     run.filter.feed(std::string_view(stream).substr(cut));
     run.filter.finish();
-    EXPECT_EQ(run.out, "a\x1e" "b\x1epith-pac\x1epith-exit x\n");
+    EXPECT_EQ(run.out,
+              "a\x1e"
+              "b\x1epith-pac\x1epith-exit x\n");
     EXPECT_EQ(run.filter.exit_status(), 12);
     EXPECT_EQ(run.filter.panic(), "out of luck");
   }
@@ -60,11 +62,11 @@ TEST(MarkerFilter, GivesUpOnEndlessMarkers) {
 }
 
 TEST(Options, ReadsAll) {
-  Options options = parse_options({"--exec", "echo a=b", "--file=x=/y", "--file", "z=/", "--icount", "--timeout", "1.5", "--cpus=2", "--memory", "1G",
-                                   "--system", "two", "--debug", "--append", "a b", "--", "-d", "int"});
+  Options options = parse_options({"--exec", "echo a=b", "--file=x=/y", "--file", "z=/", "--icount", "--timeout", "1.5", "--cpus=2",
+                                   "--memory", "1G", "--system", "two", "--debug", "--append", "a b", "--", "-d", "int"});
   EXPECT_EQ(options.problem, "`z=/` is no value for --file");
-  options = parse_options({"--exec", "echo a=b", "--file=x=/y", "--icount", "--timeout", "1.5", "--cpus=2", "--memory", "1G", "--system", "two",
-                           "--debug", "--append", "a b", "--", "-d", "int"});
+  options = parse_options({"--exec", "echo a=b", "--file=x=/y", "--icount", "--timeout", "1.5", "--cpus=2", "--memory", "1G", "--system",
+                           "two", "--debug", "--append", "a b", "--", "-d", "int"});
   EXPECT_EQ(options.problem, "");
   EXPECT_EQ(options.command, "echo a=b");
   EXPECT_EQ(options.files.at(0), std::pair(std::string("x"), std::string("/y")));
@@ -79,9 +81,10 @@ TEST(Options, ReadsAll) {
 }
 
 TEST(Options, RefusesNonsense) {
-  const std::vector<std::vector<std::string>> lines{{"shell"},          {"--exec"},        {"--exec", ""},      {"--timeout", "0"}, {"--timeout", "x"},
-                                                    {"--cpus", "0"},    {"--cpus", "1x"},  {"--memory", "512"}, {"--memory", "-1M"}, {"--arch", "vax"},
-                                                    {"--system", "../x"}, {"--file", "a"}, {"--file", "=/a"},   {"--file", "a=b"},  {"--frob=1"}};
+  const std::vector<std::vector<std::string>> lines{{"shell"},           {"--exec"},        {"--exec", ""},       {"--timeout", "0"},
+                                                    {"--timeout", "x"},  {"--cpus", "0"},   {"--cpus", "1x"},     {"--memory", "512"},
+                                                    {"--memory", "-1M"}, {"--arch", "vax"}, {"--system", "../x"}, {"--file", "a"},
+                                                    {"--file", "=/a"},   {"--file", "a=b"}, {"--frob=1"}};
   for (const auto& line : lines) EXPECT_NE(parse_options(line).problem, "") << line[0];
 }
 

@@ -12,12 +12,34 @@ std::string open_file(int descriptor) { return "/dev/fd/" + std::to_string(descr
 std::vector<std::string> machine_command(const Options& options, const Connections& connections) {
   std::string words = options.command ? "exec" : "";
   if (!options.append.empty()) words += (words.empty() ? "" : " ") + options.append;
-  std::vector<std::string> command{
-      "qemu-system-" + options.arch, "-machine", "q35", "-accel", "tcg", "-cpu", "max", "-m", options.memory, "-smp", std::to_string(options.cpus),
-      "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-vga", "none", "-nic", "none",
-      "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
-      "-kernel", options.build + "/kernel.elf", "-initrd", open_file(connections.image),
-      "-chardev", "file,id=diagnostics,path=" + open_file(connections.diagnostics)};
+  std::vector<std::string> command{"qemu-system-" + options.arch,
+                                   "-machine",
+                                   "q35",
+                                   "-accel",
+                                   "tcg",
+                                   "-cpu",
+                                   "max",
+                                   "-m",
+                                   options.memory,
+                                   "-smp",
+                                   std::to_string(options.cpus),
+                                   "-nodefaults",
+                                   "-no-user-config",
+                                   "-no-reboot",
+                                   "-display",
+                                   "none",
+                                   "-vga",
+                                   "none",
+                                   "-nic",
+                                   "none",
+                                   "-device",
+                                   "isa-debug-exit,iobase=0xf4,iosize=4",
+                                   "-kernel",
+                                   options.build + "/kernel.elf",
+                                   "-initrd",
+                                   open_file(connections.image),
+                                   "-chardev",
+                                   "file,id=diagnostics,path=" + open_file(connections.diagnostics)};
   auto add = [&](std::initializer_list<std::string> more) { command.insert(command.end(), more); };
   if (!words.empty()) add({"-append", words});
   // A person at the terminal gets ctrl-a x, and ctrl-c goes to the system; bytes from a pipe or for a command are not interpreted.

@@ -9,9 +9,9 @@ namespace pith::launch {
 
 /// What the machine is connected to.
 struct Connections {
-  int image;              ///< descriptor of the boot image
-  int diagnostics;        ///< descriptor to which the second serial port is written
-  bool has_terminal;      ///< standard input is a terminal
+  int image;          ///< descriptor of the boot image
+  int diagnostics;    ///< descriptor to which the second serial port is written
+  bool has_terminal;  ///< standard input is a terminal
 };
 
 /// QEMU's program and arguments for this run.

@@ -7,8 +7,8 @@
 
 namespace pith::launch {
 
-/// Feeds on the bytes of the second serial port as they come. A marker begins with the byte 0x1e, which may stand anywhere, and ends with a line end;
-/// what begins like one and is none goes through unchanged.
+/// Feeds on the bytes of the second serial port as they come. A marker begins with the byte 0x1e, which may stand anywhere, and ends with a
+/// line end; what begins like one and is none goes through unchanged.
 class MarkerFilter {
  public:
   /// `forward` gets all bytes that belong to no marker.

@@ -9,18 +9,18 @@ namespace pith::launch {
 
 /// A run of a system. `problem` is not empty where the command line makes no sense.
 struct Options {
-  std::string build;             ///< folder with kernel.elf and image-SYSTEM
+  std::string build;  ///< folder with kernel.elf and image-SYSTEM
   std::string arch = "x86_64";
   std::string system = "default";
-  std::string memory = "512M";   ///< as QEMU spells it
+  std::string memory = "512M";  ///< as QEMU spells it
   unsigned cpus = 1;
   bool counts_instructions = false;
-  std::optional<double> timeout;         ///< seconds
-  std::optional<std::string> command;    ///< --exec
+  std::optional<double> timeout;                           ///< seconds
+  std::optional<std::string> command;                      ///< --exec
   std::vector<std::pair<std::string, std::string>> files;  ///< host and guest path
-  std::string append;                    ///< more words for the kernel's command line
+  std::string append;                                      ///< more words for the kernel's command line
   std::optional<std::string> debugger_port;
-  std::vector<std::string> qemu;         ///< further arguments for QEMU
+  std::vector<std::string> qemu;  ///< further arguments for QEMU
   bool wants_help = false;
   std::string problem;
 };

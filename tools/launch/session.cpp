@@ -94,7 +94,8 @@ class Session {
 
   /// Until QEMU has ended and all that it wrote was read.
   void watch() {
-    if (options_.timeout) deadline_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(*options_.timeout));
+    if (options_.timeout)
+      deadline_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(*options_.timeout));
     while (is_running_ || is_connected_) {
       pollfd sources[] = {{signals_, POLLIN, 0}, {is_connected_ ? diagnostics_ : -1, POLLIN, 0}};
       poll(sources, 2, milliseconds_left());

@@ -25,7 +25,8 @@ void check_names(const Manifest& manifest, Problems& problems) {
   check_name(manifest.name, "the system's name", problems);
   check_name(manifest.root, "root's program", problems);
   // A test program in root's place may be all there is.
-  if (manifest.components.empty() && manifest.root.value == Manifest{}.root.value) problems.add(0, "no [[component]]: a system of root alone does nothing");
+  if (manifest.components.empty() && manifest.root.value == Manifest{}.root.value)
+    problems.add(0, "no [[component]]: a system of root alone does nothing");
   std::map<std::string, u32> lines;
   for (const Component& component : manifest.components) {
     const Name& name = component.name;
@@ -118,7 +119,8 @@ void check_authorities(const Manifest& manifest, Problems& problems) {
     for (auto [authority, line] : component.authorities) {
       if (authority != Authority::Faults && authority != Authority::Control) continue;
       auto [holder, is_first] = holders.emplace(authority, component.name.value);
-      if (!is_first) problems.add(line, "`", key_of(authority), "` is held by `", holder->second, "` already, and one component may hold it");
+      if (!is_first)
+        problems.add(line, "`", key_of(authority), "` is held by `", holder->second, "` already, and one component may hold it");
     }
     if (component.memory.pool != 0 && !component.has(Authority::OwnMemory)) {
       problems.add(component.memory.line, "`", component.name.value, "` has a `pool` but not `own_memory = true`, so it could not use it");
@@ -127,7 +129,8 @@ void check_authorities(const Manifest& manifest, Problems& problems) {
     usize grants = component.uses.size() + component.devices.interrupts.size() + component.devices.ports.size() +
                    component.devices.memory.size() + component.authorities.size();
     if (grants > image::kComponentGrants) {
-      problems.add(component.line, "`", component.name.value, "` would get ", grants, " grants; ", image::kComponentGrants, " are possible");
+      problems.add(component.line, "`", component.name.value, "` would get ", grants, " grants; ", image::kComponentGrants,
+                   " are possible");
     }
   }
 }

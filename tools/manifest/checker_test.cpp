@@ -79,7 +79,8 @@ TEST(Checker, RefusesDevicesThatAreNotRootsToGrant) {
 }
 
 TEST(Checker, RefusesTwoOwners) {
-  EXPECT_EQ(system_of({"devices = {interrupt = 4}", "devices = {interrupt = 4}"}), "m.toml:9: interrupt line 4 of `b` belongs to `a` already (line 6)\n");
+  EXPECT_EQ(system_of({"devices = {interrupt = 4}", "devices = {interrupt = 4}"}),
+            "m.toml:9: interrupt line 4 of `b` belongs to `a` already (line 6)\n");
   EXPECT_EQ(system_of({"devices = {ports = [[0x3f8, 8]]}", "devices = {ports = [[0x3ff, 1]]}"}),
             "m.toml:9: ports 1023 of `b` belongs to `a` already (line 6)\n");
   EXPECT_EQ(system_of({"devices = {memory = [[0xfe000000, 2]]}", "devices = {memory = [[0xfe001000, 1]]}"}),
@@ -92,13 +93,15 @@ TEST(Checker, RefusesTimeThatIsNotThere) {
             "m.toml:6: the budget of `a` is longer than its period: no processor has that much time\n");
   EXPECT_EQ(system_of({"time = {priority = 9, budget_us = 6, period_us = 10}", "time = {priority = 8, budget_us = 5, period_us = 10}"}),
             "m.toml:9: time is overcommitted: budgets of priority 8 and above add up to 110 % of a processor\n");
-  EXPECT_EQ(system_of({"time = {priority = 9, budget_us = 5, period_us = 10}", "time = {priority = 9, budget_us = 5, period_us = 10}"}), "");
+  EXPECT_EQ(system_of({"time = {priority = 9, budget_us = 5, period_us = 10}", "time = {priority = 9, budget_us = 5, period_us = 10}"}),
+            "");
 }
 
 TEST(Checker, RefusesMemoryThatIsNotThere) {
-  EXPECT_EQ(system_of({"memory = {heap = \"32 MiB\"}", "memory = {heap = \"32 MiB\"}"}),
-            "m.toml:1: memory is overcommitted: heaps, stacks, vaults and pools of 65 MiB, programs of 0 MiB and an image of 0 MiB make 65 MiB; "
-            "the system has 64 MiB\n");
+  EXPECT_EQ(
+      system_of({"memory = {heap = \"32 MiB\"}", "memory = {heap = \"32 MiB\"}"}),
+      "m.toml:1: memory is overcommitted: heaps, stacks, vaults and pools of 65 MiB, programs of 0 MiB and an image of 0 MiB make 65 MiB; "
+      "the system has 64 MiB\n");
   Problems problems("m.toml");
   Manifest manifest = read_manifest(kSystem + component("a"), problems);
   check_memory(manifest, 10'000, 6'369, problems);

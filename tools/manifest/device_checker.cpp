@@ -63,7 +63,8 @@ void check_kind(const Kind& kind, Problems& problems) {
     for (usize j = 0; j < i; j++) {
       const Owned& other = kind.owned[j];
       if (!overlap(range.first, range.count, other.first, other.count)) continue;
-      problems.add(range.line, span(kind, range), " of `", owner, "` belongs to `", other.owner->name.value, "` already (line ", other.line, ")");
+      problems.add(range.line, span(kind, range), " of `", owner, "` belongs to `", other.owner->name.value, "` already (line ", other.line,
+                   ")");
     }
   }
 }

@@ -57,13 +57,21 @@ std::string add_segment(std::span<const u8> file, const Elf64_Phdr& header, u32 
   segment.bytes = *bytes;
   segment.memory_pages = pages_for(segment.offset_in_page + header.p_memsz);
   switch (header.p_flags & (PF_R | PF_W | PF_X)) {
-    case PF_R: segment.access = Access::Read; break;
+    case PF_R:
+      segment.access = Access::Read;
+      break;
     case PF_W:
-    case PF_R | PF_W: segment.access = Access::ReadWrite; break;
+    case PF_R | PF_W:
+      segment.access = Access::ReadWrite;
+      break;
     case PF_X:
-    case PF_R | PF_X: segment.access = Access::ReadExecute; break;
-    case 0: return text("segment ", index, " may not be accessed at all");
-    default: return text("segment ", index, " is writable and executable");
+    case PF_R | PF_X:
+      segment.access = Access::ReadExecute;
+      break;
+    case 0:
+      return text("segment ", index, " may not be accessed at all");
+    default:
+      return text("segment ", index, " is writable and executable");
   }
   program.segments.push_back(segment);
   return "";

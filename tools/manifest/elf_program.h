@@ -32,7 +32,8 @@ struct Program {
   std::vector<ProgramSymbol> symbols;  ///< functions by rising address; empty where the file was stripped
 };
 
-/// The program in `file`, or (in `reason`) why it is none: not static x86-64, out of bounds, overlapping, writable and executable, no entry…
+/// The program in `file`, or (in `reason`) why it is none: not static x86-64, out of bounds, overlapping, writable and executable, no
+/// entry…
 bool read_program(std::span<const u8> file, Program& program, std::string& reason);
 
 }  // namespace pith::manifest

@@ -87,7 +87,8 @@ void write_dot(const Manifest& manifest, std::ostream& out) {
 }
 
 void write_json(const Manifest& manifest, std::ostream& out) {
-  out << "{\"system\": " << quoted(manifest.name.value) << ", \"root\": " << quoted(manifest.root.value) << ", \"memory_pages\": " << manifest.memory_pages << ", \"components\": ";
+  out << "{\"system\": " << quoted(manifest.name.value) << ", \"root\": " << quoted(manifest.root.value)
+      << ", \"memory_pages\": " << manifest.memory_pages << ", \"components\": ";
   const char* separator = "[\n  ";
   for (const Component& component : manifest.components) {
     out << separator;

@@ -20,7 +20,9 @@ bool is_inside(std::span<const u8> image, u64 offset, u64 count, u64 size) {
   return offset <= image.size() && count <= (image.size() - offset) / size;
 }
 
-bool is_called(const image::Module& module, std::string_view name) { return std::string_view(module.name, strnlen(module.name, sizeof module.name)) == name; }
+bool is_called(const image::Module& module, std::string_view name) {
+  return std::string_view(module.name, strnlen(module.name, sizeof module.name)) == name;
+}
 
 }  // namespace
 
@@ -39,7 +41,8 @@ std::string find_damage(std::span<const u8> image) {
   if (header.version != image::kVersion) return "its version is another one";
   if (header.size != image.size() || header.size % kPageSize != 0) return "its size is not the one that its header says";
   if (header.checksum != image_checksum(image)) return "its checksum is wrong";
-  if (!is_inside(image, header.components_offset, header.component_count, sizeof(image::Component))) return "its components lie outside of it";
+  if (!is_inside(image, header.components_offset, header.component_count, sizeof(image::Component)))
+    return "its components lie outside of it";
   if (!is_inside(image, header.modules_offset, header.module_count, sizeof(image::Module))) return "its modules lie outside of it";
   for (u32 i = 0; i < header.module_count; i++) {
     auto module = load<image::Module>(image, header.modules_offset + i * sizeof(image::Module));

@@ -16,16 +16,18 @@ void copy_name(char (&target)[Size], std::string_view name) {
 }
 
 /// The first of a kind is called `name`, the second `name`2, and so on.
-std::string numbered(std::string_view name, usize index) {
-  return index == 0 ? std::string(name) : text(name, index + 1);
-}
+std::string numbered(std::string_view name, usize index) { return index == 0 ? std::string(name) : text(name, index + 1); }
 
 image::GrantKind kind_of(Authority authority) {
   switch (authority) {
-    case Authority::OwnMemory: return image::GrantKind::Region;
-    case Authority::Control: return image::GrantKind::RootControl;
-    case Authority::Faults: return image::GrantKind::FaultHandler;
-    case Authority::Platform: return image::GrantKind::Platform;
+    case Authority::OwnMemory:
+      return image::GrantKind::Region;
+    case Authority::Control:
+      return image::GrantKind::RootControl;
+    case Authority::Faults:
+      return image::GrantKind::FaultHandler;
+    case Authority::Platform:
+      return image::GrantKind::Platform;
   }
   __builtin_unreachable();
 }

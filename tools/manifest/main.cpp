@@ -70,7 +70,8 @@ std::optional<Options> parse_options(const std::vector<std::string>& words) {
 /// The programs' bytes live as long as this, since Program refers to them.
 class Packer {
  public:
-  Packer(const Manifest& manifest, const Options& options, Problems& problems) : manifest_(manifest), options_(options), problems_(problems) {}
+  Packer(const Manifest& manifest, const Options& options, Problems& problems)
+      : manifest_(manifest), options_(options), problems_(problems) {}
 
   bool pack() {
     parts_.root = load_program(manifest_.root.value, manifest_.root.line);

@@ -86,10 +86,14 @@ struct Manifest {
 /// How the manifest spells an authority.
 constexpr const char* key_of(Authority authority) {
   switch (authority) {
-    case Authority::OwnMemory: return "own_memory";
-    case Authority::Faults: return "faults";
-    case Authority::Control: return "control";
-    case Authority::Platform: return "platform";
+    case Authority::OwnMemory:
+      return "own_memory";
+    case Authority::Faults:
+      return "faults";
+    case Authority::Control:
+      return "control";
+    case Authority::Platform:
+      return "platform";
   }
   return "";
 }

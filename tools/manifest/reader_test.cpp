@@ -22,7 +22,8 @@ own_memory = true
 faults = true
 control = true
 platform = true
-arguments = "a b")"), problems);
+arguments = "a b")"),
+                                    problems);
   ASSERT_TRUE(problems.is_empty()) << problems.list()[0].reason;
   ASSERT_EQ(manifest.components.size(), 1u);
   const Component& driver = manifest.components[0];
@@ -101,7 +102,8 @@ TEST(Reader, RefusesWrongForms) {
   };
   for (const std::string& key : keys) EXPECT_TRUE(complaints(kSystem + component("a", key)).starts_with("m.toml:6: ")) << key;
   EXPECT_EQ(complaints(kSystem + "[[component]]\nprovides = true\n"), "m.toml:4: a component without a `name`\n");
-  EXPECT_EQ(complaints("[system]\nname = \"x\"\n" + component("a")), "m.toml:1: [system] has no `memory`: how much the machine must have\n");
+  EXPECT_EQ(complaints("[system]\nname = \"x\"\n" + component("a")),
+            "m.toml:1: [system] has no `memory`: how much the machine must have\n");
 }
 
 }  // namespace

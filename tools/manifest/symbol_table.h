@@ -6,8 +6,8 @@
 
 namespace pith::manifest {
 
-/// One line `component NAME` for each component, root first, then its functions by rising address as `ADDRESS SIZE NAME` (hexadecimal numbers,
-/// names as in the source), with a line end after each.
+/// One line `component NAME` for each component, root first, then its functions by rising address as `ADDRESS SIZE NAME` (hexadecimal
+/// numbers, names as in the source), with a line end after each.
 std::string symbol_table(const Manifest& manifest, const ImageParts& parts);
 
 }  // namespace pith::manifest

@@ -33,8 +33,22 @@ struct TestElf {
     header.e_shoff = kSections;
     header.e_shentsize = sizeof(Elf64_Shdr);
     header.e_shnum = 3;
-    segments[0] = {.p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_offset = kCode, .p_vaddr = 0x401000, .p_paddr = 0, .p_filesz = 16, .p_memsz = 16, .p_align = 4096};
-    segments[1] = {.p_type = PT_LOAD, .p_flags = PF_R | PF_W, .p_offset = kData, .p_vaddr = 0x402010, .p_paddr = 0, .p_filesz = 32, .p_memsz = 0x2000, .p_align = 4096};
+    segments[0] = {.p_type = PT_LOAD,
+                   .p_flags = PF_R | PF_X,
+                   .p_offset = kCode,
+                   .p_vaddr = 0x401000,
+                   .p_paddr = 0,
+                   .p_filesz = 16,
+                   .p_memsz = 16,
+                   .p_align = 4096};
+    segments[1] = {.p_type = PT_LOAD,
+                   .p_flags = PF_R | PF_W,
+                   .p_offset = kData,
+                   .p_vaddr = 0x402010,
+                   .p_paddr = 0,
+                   .p_filesz = 32,
+                   .p_memsz = 0x2000,
+                   .p_align = 4096};
     sections[1] = {};
     sections[1].sh_type = SHT_SYMTAB;
     sections[1].sh_offset = kSymbols;

@@ -27,7 +27,10 @@ std::string_view without_slashes(std::string_view path) {
 std::optional<u32> field(std::string_view header, Field index) {
   u32 value = 0;
   for (char c : header.substr(kMagic.size() + index * kFieldLength, kFieldLength)) {
-    u32 digit = c >= '0' && c <= '9' ? u32(c - '0') : c >= 'a' && c <= 'f' ? u32(c - 'a' + 10) : c >= 'A' && c <= 'F' ? u32(c - 'A' + 10) : 16;
+    u32 digit = c >= '0' && c <= '9'   ? u32(c - '0')
+                : c >= 'a' && c <= 'f' ? u32(c - 'a' + 10)
+                : c >= 'A' && c <= 'F' ? u32(c - 'A' + 10)
+                                       : 16;
     if (digit == 16) return {};
     value = value << 4 | digit;
   }

@@ -23,7 +23,8 @@ class Tree {
   /// The tree in `archive`, or nothing where it is damaged or of another form.
   static std::optional<Tree> parse(std::span<const u8> archive);
 
-  /// These replace what is there, and make the folders above it. Paths may begin with a slash; `permissions` are the low 12 bits of the mode.
+  /// These replace what is there, and make the folders above it. Paths may begin with a slash; `permissions` are the low 12 bits of the
+  /// mode.
   void add_folder(std::string_view path, u32 permissions);
   void add_file(std::string_view path, std::vector<u8> data, u32 permissions);
   void add_file(std::string_view path, std::string_view data, u32 permissions);

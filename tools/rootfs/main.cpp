@@ -17,7 +17,8 @@ Makes a root file system around a static busybox: /bin with a link for each of i
 The same busybox always makes the same archive. Exit status: 0 done, 1 failed, 2 wrong usage.
 )";
 
-constexpr const char* kFolders[] = {"bin", "dev", "etc", "etc/pith", "home", "mnt", "proc", "root", "run", "sbin", "svc", "sys", "usr", "usr/bin",
+constexpr const char* kFolders[] = {"bin",     "dev",       "etc",           "etc/pith", "home",      "mnt", "proc",
+                                    "root",    "run",       "sbin",          "svc",      "sys",       "usr", "usr/bin",
                                     "usr/lib", "usr/local", "usr/local/bin", "usr/sbin", "usr/share", "var", "var/log"};
 constexpr const char* kOpenFolders[] = {"tmp", "var/tmp"};
 
@@ -31,9 +32,12 @@ constexpr TextFile kFiles[] = {
     {"etc/hostname", "pith\n"},
     {"etc/hosts", "127.0.0.1 localhost pith\n"},
     {"etc/shells", "/bin/sh\n/bin/ash\n"},
-    {"etc/profile", "# Settings of every login shell.\nexport PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin\nexport HOME=/root\nexport PS1='pith:\\w\\$ '\n"},
-    {"etc/motd", "Pith: an unmodified Debian busybox on a microkernel with user-space drivers.\n"
-                 "Components are files: ls /svc, cat /svc/console/state. Leave with ctrl-a x.\n"},
+    {"etc/profile",
+     "# Settings of every login shell.\nexport PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin\nexport HOME=/root\nexport "
+     "PS1='pith:\\w\\$ '\ncat /etc/motd\n"},
+    {"etc/motd",
+     "Pith: an unmodified Debian busybox on a microkernel with user-space drivers.\n"
+     "Components are files: ls /svc, cat /svc/console/state. Leave with ctrl-a x.\n"},
 };
 
 /// Names of the applets, as busybox itself lists them.

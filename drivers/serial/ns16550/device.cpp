@@ -16,14 +16,12 @@ void Device::initialize(Queues queues) {
 
 bool Device::receive_early(u8& value) {
   access_.write(Register::ModemControl, ModemControl::Loopback);
-  return receive(value);
+  bool was_received = has_received();
+  if (was_received) value = access_.read(Register::Data);
+  return was_received;
 }
 
-bool Device::receive(u8& value) {
-  if (!(access_.read(Register::LineStatus) & LineStatus::DataReady)) return false;
-  value = access_.read(Register::Data);
-  return true;
-}
+bool Device::has_received() { return access_.read(Register::LineStatus) & LineStatus::DataReady; }
 
 u32 Device::transmit_room() { return access_.read(Register::LineStatus) & LineStatus::HoldingEmpty ? kFifoSize : 0; }
 

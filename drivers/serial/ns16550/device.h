@@ -15,15 +15,17 @@ class Device {
   /// 115200 baud, 8N1, queues on, interrupts off. `Keep` at a restart: what arrived in the meantime is not lost.
   void initialize(Queues queues);
 
-  /// Before the first initialize(), which empties the queues: takes the byte that arrived before anybody drove the device, and lets no other in.
+  /// Before the first initialize(), which empties the queues: takes the byte that arrived before anybody drove the device, and lets no
+  /// other in.
   bool receive_early(u8& value);
 
-  /// Takes one received byte out of the device; false when there is none. Once true, only the caller has the byte.
-  bool receive(u8& value);
+  bool has_received();
+  /// Moves one received byte from the device to `place`, in one step with `commit`. has_received() said that there is one.
+  void receive(std::byte* place, Commit commit) { access_.read_and_commit(Register::Data, place, commit); }
   /// How many bytes the device takes now (16 when its queue is empty, else 0).
   u32 transmit_room();
-  /// Hands over one byte; transmit_room() allowed it.
-  void transmit(u8 value) { access_.write(Register::Data, value); }
+  /// Hands over one byte, in one step with `commit`; transmit_room() allowed it.
+  void transmit(u8 value, Commit commit) { access_.write_and_commit(Register::Data, value, commit); }
   bool has_sent_all();
 
   /// Silences the line. Between this and open_interrupts() the interrupt controller is acknowledged, so that a cause which arises meanwhile

@@ -24,14 +24,17 @@ TEST(Ns16550, RestartKeepsInput) {
   access.input = {'a', 'b'};
   Device device(access);
   device.initialize(Device::Queues::Keep);
-  u8 value = 0;
-  EXPECT_TRUE(device.receive(value));
-  EXPECT_EQ(value, 'a');
-  EXPECT_TRUE(device.receive(value));
-  EXPECT_FALSE(device.receive(value));
+  std::byte value{};
+  u64 count = 0;
+  EXPECT_TRUE(device.has_received());
+  device.receive(&value, {&count, 1});
+  EXPECT_EQ(value, std::byte('a'));
+  EXPECT_EQ(count, 1u);
+  device.receive(&value, {&count, 2});
+  EXPECT_FALSE(device.has_received());
   access.input = {'c'};
   device.initialize(Device::Queues::Clear);
-  EXPECT_FALSE(device.receive(value));
+  EXPECT_FALSE(device.has_received());
 }
 
 TEST(Ns16550, SavesTheByteBeforeTheQueues) {
@@ -53,7 +56,9 @@ TEST(Ns16550, TransmitsAQueueAtATime) {
   device.initialize(Device::Queues::Clear);
   access.is_sending = false;
   ASSERT_EQ(device.transmit_room(), kFifoSize);
-  device.transmit('x');
+  u64 sent = 0;
+  device.transmit('x', {&sent, 1});
+  EXPECT_EQ(sent, 1u);
   EXPECT_EQ(device.transmit_room(), 0u);
   EXPECT_FALSE(device.has_sent_all());
   access.is_sending = true;

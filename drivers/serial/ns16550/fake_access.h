@@ -12,8 +12,8 @@ class FakeAccess final : public Access {
  public:
   std::deque<u8> input;
   std::string output;
-  u32 queued = 0;            ///< bytes in the transmit queue
-  bool is_sending = true;    ///< the queue empties itself
+  u32 queued = 0;          ///< bytes in the transmit queue
+  bool is_sending = true;  ///< the queue empties itself
   u8 interrupt_enable = 0, line_control = 0, fifo_control = 0, modem_control = 0;
   u16 divisor = 0;
 
@@ -29,6 +29,14 @@ class FakeAccess final : public Access {
       return value;
     }
     return 0;
+  }
+  void read_and_commit(Register which, std::byte* place, Commit commit) override {
+    *place = std::byte(read(which));
+    *commit.address = commit.value;
+  }
+  void write_and_commit(Register which, u8 value, Commit commit) override {
+    write(which, value);
+    *commit.address = commit.value;
   }
   void write(Register which, u8 value) override {
     bool is_latched = line_control & LineControl::Latch;
@@ -52,9 +60,14 @@ class FakeAccess final : public Access {
         fifo_control = value;
         if (value & FifoControl::ClearReceive) input.clear();
         break;
-      case Register::LineControl: line_control = value; break;
-      case Register::ModemControl: modem_control = value; break;
-      case Register::LineStatus: break;
+      case Register::LineControl:
+        line_control = value;
+        break;
+      case Register::ModemControl:
+        modem_control = value;
+        break;
+      case Register::LineStatus:
+        break;
     }
   }
 };

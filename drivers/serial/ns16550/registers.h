@@ -1,14 +1,14 @@
 // Registers of the 16550 serial port. [ti/pc16550d 8]
 #pragma once
-#include "base/types.h"
+#include "lib/vault/commit.h"
 
 namespace pith::ns16550 {
 
 /// Offsets from the first port.
 enum class Register : u32 {
-  Data = 0,              ///< read: receive buffer, write: transmit holding; with Latch: low divisor byte
-  InterruptEnable = 1,   ///< with Latch: high divisor byte
-  FifoControl = 2,       ///< write; reading is InterruptIdentification
+  Data = 0,             ///< read: receive buffer, write: transmit holding; with Latch: low divisor byte
+  InterruptEnable = 1,  ///< with Latch: high divisor byte
+  FifoControl = 2,      ///< write; reading is InterruptIdentification
   LineControl = 3,
   ModemControl = 4,
   LineStatus = 5,
@@ -37,6 +37,9 @@ class Access {
  public:
   virtual u8 read(Register which) = 0;
   virtual void write(Register which, u8 value) = 0;
+  /// The same, in one step with a store to the vault (and of the byte that was read).
+  virtual void read_and_commit(Register which, std::byte* place, Commit commit) = 0;
+  virtual void write_and_commit(Register which, u8 value, Commit commit) = 0;
 
  protected:
   ~Access() = default;

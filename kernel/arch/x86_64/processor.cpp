@@ -151,6 +151,21 @@ u64 register_of(const Thread& thread, Register index) {
       return thread.instruction;
     case Register::Rsp:
       return thread.stack;
+    // In the middle of a system call: what it will come back with.
+    case Register::Rdi:
+      return thread.words.w[0];
+    case Register::Rsi:
+      return thread.words.w[1];
+    case Register::Rdx:
+      return thread.words.w[2];
+    case Register::R8:
+      return thread.words.w[3];
+    case Register::R9:
+      return thread.words.w[4];
+    case Register::Rax:
+      return thread.words.w[5];
+    case Register::R10:
+      return thread.result;
     case Register::Rbx:
       return thread.callee_saved[0];
     case Register::Rbp:
