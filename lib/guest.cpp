@@ -61,7 +61,8 @@ GuestSpace::~GuestSpace() {
 Result<void> GuestSpace::map(u64 address, FrameNumber frame, Access access) {
   kernel::AddressSpace space{slot_};
   Result<void> mapped = space.map(ComponentSlot::Region, VirtualAddress(address), frame, u64(access));
-  if (mapped || mapped.error() != Error::NoTable) [[likely]] return mapped;
+  if (mapped || mapped.error() != Error::NoTable) [[likely]]
+    return mapped;
   TRY(link(address, 0));
   return space.map(ComponentSlot::Region, VirtualAddress(address), frame, u64(access));
 }

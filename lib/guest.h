@@ -19,7 +19,8 @@ class GuestSpace {
   GuestSpace(const GuestSpace&) = delete;
   GuestSpace& operator=(const GuestSpace&) = delete;
 
-  /// Maps a Data frame of the pool. `address` is page aligned, in the user half. Errors: BadAddress, Occupied, NoMemory, Limit (too many mappings of one frame).
+  /// Maps a Data frame of the pool. `address` is page aligned, in the user half. Errors: BadAddress, Occupied, NoMemory, Limit (too many
+  /// mappings of one frame).
   Result<void> map(u64 address, FrameNumber frame, Access access);
   /// Errors: NoTable or NotMapped when nothing is there.
   Result<void> unmap(u64 address);
@@ -43,7 +44,7 @@ struct GuestExitInfo {
   GuestExit reason;
   u64 fault_kind;  ///< FaultKind, for GuestExit::Fault
   u64 address;
-  u64 code;        ///< bit 0: page present, bit 1: write, bit 4: fetch
+  u64 code;  ///< bit 0: page present, bit 1: write, bit 4: fetch
 };
 
 /// A guest's registers and vector state; run by one thread at a time.

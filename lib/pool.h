@@ -6,9 +6,9 @@
 
 namespace pith {
 
-/// All frames that root gave to this component (StartInformation::pool). Frame number i of the pool is seen at kPoolAddress + i * 4096 while it is Data.
-/// Released Data frames stay Data and mapped in the window, so that taking one again costs no system call.
-/// Every member may be called from every thread. Lock: `mutex_`, held for short and bounded work except when memory is short.
+/// All frames that root gave to this component (StartInformation::pool). Frame number i of the pool is seen at kPoolAddress + i * 4096
+/// while it is Data. Released Data frames stay Data and mapped in the window, so that taking one again costs no system call. Every member
+/// may be called from every thread. Lock: `mutex_`, held for short and bounded work except when memory is short.
 class FramePool {
  public:
   enum class Contents { Zeroed, Any };
@@ -31,7 +31,8 @@ class FramePool {
   /// Makes a kernel object of a fresh frame and gives its capability, with all rights. AddressSpace is made by GuestSpace only.
   /// Errors: NoMemory, and those of Region.create.
   Result<CapabilitySlot> create_object(ObjectType type, u64 argument = 0);
-  /// Takes the object apart and gives frame and slot back. It must not be in use any more; one that stays Busy is left alone and its frame is lost (counted).
+  /// Takes the object apart and gives frame and slot back. It must not be in use any more; one that stays Busy is left alone and its frame
+  /// is lost (counted).
   void destroy_object(CapabilitySlot slot);
   /// The frame of an object that create_object made.
   FrameNumber frame_of(CapabilitySlot slot) const;
@@ -88,14 +89,14 @@ class FramePool {
   SlotRecord* slot_record(CapabilitySlot slot) const;
 
   mutable Mutex mutex_;
-  FrameRecord* records_ = nullptr;    // at the start of the window
-  SlotRecord* slots_[512] = {};       // per capability table; null: the table is not ours
-  u32 free_slots_ = 0;                // first free slot, 0: none
+  FrameRecord* records_ = nullptr;       // at the start of the window
+  SlotRecord* slots_[512] = {};          // per capability table; null: the table is not ours
+  u32 free_slots_ = 0;                   // first free slot, 0: none
   SlotRecord* spare_records_ = nullptr;  // second half of the page that holds the records of the table before
-  u32 untyped_ = 0, data_ = 0;        // free lists, pool index + 1
-  u32 fresh_ = 0;                     // frames from here on were never used
+  u32 untyped_ = 0, data_ = 0;           // free lists, pool index + 1
+  u32 fresh_ = 0;                        // frames from here on were never used
   u32 total_ = 0, free_ = 0, lost_ = 0;
-  u32 next_table_ = 2;                // next capability table to make; root made table 1
+  u32 next_table_ = 2;  // next capability table to make; root made table 1
 };
 
 }  // namespace pith

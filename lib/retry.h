@@ -6,7 +6,8 @@
 
 namespace pith {
 
-/// How often an operation may answer Again before its caller gives up. An address space's table takes 8 steps; waiting for the hardware takes one per CPU.
+/// How often an operation may answer Again before its caller gives up. An address space's table takes 8 steps; waiting for the hardware
+/// takes one per CPU.
 inline constexpr u32 kRetries = 100'000;
 
 /// The first answer of `operation` that is not Again; lets others run in between.

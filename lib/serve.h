@@ -6,16 +6,17 @@
 namespace pith {
 
 /// What such a server adds to its generated base class.
-/// The order is: handle a call, answer it and store `commit()`, `idle()`, receive. A crash before the answer lets the kernel deliver the same call to the
-/// next instance; answer and commit are one step (lib/vault/commit.h). The program calls complete_interrupted_commit() before it looks at its vault.
+/// The order is: handle a call, answer it and store `commit()`, `idle()`, receive. A crash before the answer lets the kernel deliver the
+/// same call to the next instance; answer and commit are one step (lib/vault/commit.h). The program calls complete_interrupted_commit()
+/// before it looks at its vault.
 template <class Service>
 concept CommittingService = requires(Service& service, const ipc::Received& received, u64 bits) {
   service.handle(received, Token());
   service.is_deferred(u64{});
-  service.on_signals(bits);                    // of the notification bound to the thread
-  { service.commit() } -> std::same_as<Commit>; // what the answer to the call that was just handled makes final
-  service.idle();                              // before each receive, whatever came
-  { service.deadline() } -> std::same_as<u64>; // when idle() is wanted without a message, nanoseconds since boot; 0: never
+  service.on_signals(bits);                      // of the notification bound to the thread
+  { service.commit() } -> std::same_as<Commit>;  // what the answer to the call that was just handled makes final
+  service.idle();                                // before each receive, whatever came
+  { service.deadline() } -> std::same_as<u64>;   // when idle() is wanted without a message, nanoseconds since boot; 0: never
 };
 
 template <CommittingService Service>
@@ -50,7 +51,8 @@ template <CommittingService Service>
     }
     ipc::Answer answer = service.handle(received, Token());
     // An error means that the caller is gone; its call is done all the same.
-    (void)invoke_and_commit(Handle::message(u32(Operation::EndpointReplyMessage), endpoint, answer.length, 0).raw, answer.words, service.commit());
+    (void)invoke_and_commit(Handle::message(u32(Operation::EndpointReplyMessage), endpoint, answer.length, 0).raw, answer.words,
+                            service.commit());
   }
 }
 

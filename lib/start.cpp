@@ -43,9 +43,7 @@ bool has_command_line_word(std::string_view word) {
 
 std::string_view arguments() { return text_of(start_information().arguments, sizeof start_information().arguments); }
 
-std::span<const std::byte> module_bytes() {
-  return {reinterpret_cast<const std::byte*>(kModuleAddress), start_information().module_size};
-}
+std::span<const std::byte> module_bytes() { return {reinterpret_cast<const std::byte*>(kModuleAddress), start_information().module_size}; }
 
 std::span<std::byte> vault_bytes() { return {reinterpret_cast<std::byte*>(kVaultAddress), start_information().vault_size}; }
 

@@ -36,7 +36,8 @@ void Mutex::lock_slowly() {
     }
     Waiter self{.next = reinterpret_cast<Waiter*>(state & ~kHeld), .parker = thread.parker()};
     // release: the holder that takes this node from the list reads what we wrote into it.
-    if (!state_.compare_exchange_weak(state, reinterpret_cast<u64>(&self) | kHeld, std::memory_order_release, std::memory_order_relaxed)) continue;
+    if (!state_.compare_exchange_weak(state, reinterpret_cast<u64>(&self) | kHeld, std::memory_order_release, std::memory_order_relaxed))
+      continue;
     // acquire: pairs with wake(). Once woken, this node is in no list.
     while (!self.woken.load(std::memory_order_acquire)) {
       Result<void> parked = thread.park(0);
@@ -47,8 +48,8 @@ void Mutex::lock_slowly() {
   if (interrupted) thread.interrupt();
 }
 
-/// Lets go first and wakes then. The woken thread takes the lock or queues up again behind its holder, who will wake it: nobody is forgotten,
-/// and waiters that came in the meantime are found by the next unlock.
+/// Lets go first and wakes then. The woken thread takes the lock or queues up again behind its holder, who will wake it: nobody is
+/// forgotten, and waiters that came in the meantime are found by the next unlock.
 void Mutex::unlock_slowly() {
   if (!queue_) {
     // Newcomers only add in front, so after this exchange the list is ours; acquire: we read their nodes.

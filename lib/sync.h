@@ -10,9 +10,9 @@ namespace pith {
 /// A place in a queue, on the stack of the thread that waits.
 struct Waiter;
 
-/// Excludes other threads. Whoever lets go wakes the thread that waits longest, but a running thread may take the lock again before that one gets there:
-/// so threads of one priority do not change places at every unlock. Not recursive. Never cancelled: an interruption that arrives while waiting is kept
-/// for the next blocking operation.
+/// Excludes other threads. Whoever lets go wakes the thread that waits longest, but a running thread may take the lock again before that
+/// one gets there: so threads of one priority do not change places at every unlock. Not recursive. Never cancelled: an interruption that
+/// arrives while waiting is kept for the next blocking operation.
 class Mutex {
  public:
   constexpr Mutex() = default;
@@ -22,7 +22,8 @@ class Mutex {
   void lock() {
     u64 expected = kFree;
     // acquire: what the holder before wrote is seen from here on.
-    if (!state_.compare_exchange_strong(expected, kHeld, std::memory_order_acquire, std::memory_order_relaxed)) [[unlikely]] lock_slowly();
+    if (!state_.compare_exchange_strong(expected, kHeld, std::memory_order_acquire, std::memory_order_relaxed)) [[unlikely]]
+      lock_slowly();
   }
   bool try_lock() {
     u64 expected = kFree;
@@ -31,7 +32,8 @@ class Mutex {
   void unlock() {
     u64 expected = kHeld;
     // release: what was written under the lock is seen by the next holder. `queue_` is looked at only by the holder.
-    if (queue_ || !state_.compare_exchange_strong(expected, kFree, std::memory_order_release, std::memory_order_relaxed)) [[unlikely]] unlock_slowly();
+    if (queue_ || !state_.compare_exchange_strong(expected, kFree, std::memory_order_release, std::memory_order_relaxed)) [[unlikely]]
+      unlock_slowly();
   }
 
  private:

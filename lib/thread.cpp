@@ -90,7 +90,8 @@ Result<void> Thread::build(u32 priority, u64 stack_pages) {
   // Without a fault endpoint (a component that the supervisor does not watch) a fault just ends the thread.
   Result<CapabilitySlot> found = find_slot("fault");
   CapabilitySlot fault = found ? *found : kNoSlot;
-  TRY(kernel::Thread{slot_}.configure(ComponentSlot::AddressSpace, ComponentSlot::CapabilitySpace, buffer_, fault, 0, ComponentSlot::Window));
+  TRY(kernel::Thread{slot_}.configure(ComponentSlot::AddressSpace, ComponentSlot::CapabilitySpace, buffer_, fault, 0,
+                                      ComponentSlot::Window));
   vector_ = TRY(pool_->create_object(ObjectType::VectorState));
   TRY(kernel::Thread{slot_}.set_vector_state(vector_));
   return kernel::SchedulingContext{time_}.bind(slot_);

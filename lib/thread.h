@@ -10,8 +10,9 @@ namespace pith {
 
 class FramePool;
 
-/// A thread with stack, message buffer, time and a parker (the notification that it sleeps on). Its faults go to the supervisor, as those of the first thread.
-/// It may use vector registers, but pays for each switch between them and those of its guest: hot paths are compiled without.
+/// A thread with stack, message buffer, time and a parker (the notification that it sleeps on). Its faults go to the supervisor, as those
+/// of the first thread. It may use vector registers, but pays for each switch between them and those of its guest: hot paths are compiled
+/// without.
 class Thread {
  public:
   /// Starts `function(argument)` on a new thread. Its end is the end of the function or exit_current().
@@ -56,8 +57,8 @@ class Thread {
   void (*function_)(void*) = nullptr;
   void* argument_ = nullptr;
   CapabilitySlot slot_ = kNoSlot, time_ = kNoSlot, parker_ = kNoSlot, vector_ = kNoSlot;
-  FrameNumber buffer_{0};                  // message buffer
-  FrameNumber stack_{0}, unmapped_{0};     // lists of stack frames through FramePool::next_of
+  FrameNumber buffer_{0};               // message buffer
+  FrameNumber stack_{0}, unmapped_{0};  // lists of stack frames through FramePool::next_of
   u64 stack_place_ = 0, stack_pages_ = 0;
   std::atomic<bool> finished_{false};
 };

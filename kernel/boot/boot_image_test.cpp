@@ -15,7 +15,8 @@ namespace {
 
 u64 checksum(const std::vector<u64>& words) {
   u64 sum = 0;
-  for (u64 i = offsetof(image::Header, components_offset) / 8; i < words.size(); i++) sum = ((sum << 5 | sum >> 59) ^ words[i]) * image::kMultiplier;
+  for (u64 i = offsetof(image::Header, components_offset) / 8; i < words.size(); i++)
+    sum = ((sum << 5 | sum >> 59) ^ words[i]) * image::kMultiplier;
   return sum;
 }
 
@@ -85,7 +86,10 @@ TEST(BootImage, SealedNonsenseIsRefused) {
   EXPECT_TRUE(refused([](Sample& s) { s.root().segments[0].file_pages = 2; }));
   EXPECT_TRUE(refused([](Sample& s) { s.root().segments[0].memory_pages = 0; }));
   EXPECT_TRUE(refused([](Sample& s) { s.root().segments[0].access = 7; }));
-  EXPECT_TRUE(refused([](Sample& s) { s.root().segments[0].memory_pages = ~0u; s.root().segments[0].address = 0x7fff'0000'0000; }));
+  EXPECT_TRUE(refused([](Sample& s) {
+    s.root().segments[0].memory_pages = ~0u;
+    s.root().segments[0].address = 0x7fff'0000'0000;
+  }));
 }
 
 TEST(BootImage, RandomSealedImagesAreReadWithinBounds) {

@@ -20,7 +20,9 @@ class AddressSpaceTest : public testing::Test {
   ~AddressSpaceTest() override { EXPECT_EQ(broken_invariant(), ""); }
 
   Error space(Operation operation, std::initializer_list<u64> words) { return machine(operation, RootSlot::AddressSpace, words).error(); }
-  Error map(u64 address, FrameNumber frame, u64 access) { return space(Operation::AddressSpaceMap, {RootSlot::Region.raw, address, frame.raw, access}); }
+  Error map(u64 address, FrameNumber frame, u64 access) {
+    return space(Operation::AddressSpaceMap, {RootSlot::Region.raw, address, frame.raw, access});
+  }
 
   Machine machine;
   FrameNumber table[3];
@@ -84,7 +86,9 @@ TEST_F(AddressSpaceTest, MapChecksEverything) {
 TEST_F(AddressSpaceTest, ShareIsFilledLinkedAndTakenAway) {
   CapabilitySlot share = machine.make(ObjectType::Share), weak = machine.free_slot();
   FrameNumber data = machine.make_frame(ObjectType::Data);
-  auto fill = [&](u64 index, FrameNumber frame, u64 access) { return machine(Operation::ShareMap, share, {index, frame.raw, access}).error(); };
+  auto fill = [&](u64 index, FrameNumber frame, u64 access) {
+    return machine(Operation::ShareMap, share, {index, frame.raw, access}).error();
+  };
   EXPECT_EQ(fill(512, data, 3), Error::BadArgument);
   EXPECT_EQ(fill(0, data, 5), Error::BadArgument);  // never executable
   EXPECT_EQ(fill(0, machine.spare_frame(), 3), Error::BadFrame);

@@ -60,7 +60,8 @@ TEST(Dismantle, ServerWithManyWaitingCallersGoes) {
   Made server = machine.make_thread(10);
   ASSERT_EQ(machine(Operation::EndpointBind, endpoint, {server.slot.raw}).error(), kSuccess);
   ASSERT_EQ(machine(Operation::ThreadStop, server.slot).error(), kSuccess);
-  // More callers than one step unparks, all with more urgent time than the one who destroys: their time is parked on the server again at each exit.
+  // More callers than one step unparks, all with more urgent time than the one who destroys: their time is parked on the server again at
+  // each exit.
   for (u32 i = 0; i < 7; i++) {
     Made caller = machine.make_thread(60);
     EXPECT_FALSE(machine.call(*caller, endpoint).returned);
@@ -104,7 +105,8 @@ TEST(Dismantle, RegionTreeWithEverythingInItComesBack) {
   Machine machine;
   CapabilitySlot region = machine.free_slot();
   FrameNumber region_frame = machine.spare_frame();
-  ASSERT_EQ(machine(Operation::RegionCreate, RootSlot::Region, {region_frame.raw, u64(ObjectType::Region), region.raw, 40, 0}).error(), kSuccess);
+  ASSERT_EQ(machine(Operation::RegionCreate, RootSlot::Region, {region_frame.raw, u64(ObjectType::Region), region.raw, 40, 0}).error(),
+            kSuccess);
   u32 first = machine.spare_frames(64).raw;
   u64 before = view<Region>(machine.region).frames;
   ASSERT_EQ(machine(Operation::RegionGive, RootSlot::Region, {region.raw, first, 64}).error(), kSuccess);
@@ -116,16 +118,19 @@ TEST(Dismantle, RegionTreeWithEverythingInItComesBack) {
     EXPECT_EQ(u32(answer.error()), 0u) << u32(type);
     return FrameNumber(next++);
   };
-  CapabilitySlot child(400), space(401), capabilities(402), table(403), thread(404), context(405), endpoint(406), notification(407), share(408),
-      guest(409), vector(410);
+  CapabilitySlot child(400), space(401), capabilities(402), table(403), thread(404), context(405), endpoint(406), notification(407),
+      share(408), guest(409), vector(410);
   make(ObjectType::Region, child, 10);
   ASSERT_EQ(machine(Operation::RegionGive, region, {child.raw, first + 50, 10}).error(), kSuccess);
   for (u32 i = 0; i < 5; i++)
     EXPECT_EQ(machine(Operation::RegionCreate, child, {first + 50 + i, u64(ObjectType::Endpoint), 420 + i, 0, 0}).error(), kSuccess);
   FrameNumber spare = make(ObjectType::PageTable, kNoSlot, 0);
   make(ObjectType::AddressSpace, space, spare.raw, first + 40);
-  FrameNumber levels[] = {make(ObjectType::PageTable, kNoSlot, 0), make(ObjectType::PageTable, kNoSlot, 1), make(ObjectType::PageTable, kNoSlot, 2)};
-  for (u32 i = 3; i-- > 0;) ASSERT_EQ(machine(Operation::AddressSpaceLinkTable, space, {0x400000 & ~((u64{1} << (21 + 9 * i)) - 1), levels[i].raw}).error(), kSuccess);
+  FrameNumber levels[] = {make(ObjectType::PageTable, kNoSlot, 0), make(ObjectType::PageTable, kNoSlot, 1),
+                          make(ObjectType::PageTable, kNoSlot, 2)};
+  for (u32 i = 3; i-- > 0;)
+    ASSERT_EQ(machine(Operation::AddressSpaceLinkTable, space, {0x400000 & ~((u64{1} << (21 + 9 * i)) - 1), levels[i].raw}).error(),
+              kSuccess);
   FrameNumber data = make(ObjectType::Data, kNoSlot), buffer = make(ObjectType::Data, kNoSlot), registers = make(ObjectType::Data, kNoSlot);
   ASSERT_EQ(machine(Operation::AddressSpaceMap, space, {region.raw, 0x400000, data.raw, 3}).error(), kSuccess);
   make(ObjectType::Share, share);

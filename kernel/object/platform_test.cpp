@@ -77,7 +77,9 @@ TEST_F(PlatformTest, DeviceMemoryIsNotMemory) {
   EXPECT_EQ(machine(Operation::ShareMap, slot, {5, machine.make_frame(ObjectType::Data).raw, 1}).error(), Error::Busy);
   EXPECT_EQ(machine(Operation::ShareUnmap, slot, {0}).error(), Error::Busy);
   for (u32 level : {2u, 1u})
-    ASSERT_EQ(machine(Operation::AddressSpaceLinkTable, RootSlot::AddressSpace, {0, machine.make_frame(ObjectType::PageTable, level).raw}).error(), kSuccess);
+    ASSERT_EQ(machine(Operation::AddressSpaceLinkTable, RootSlot::AddressSpace, {0, machine.make_frame(ObjectType::PageTable, level).raw})
+                  .error(),
+              kSuccess);
   ASSERT_EQ(machine(Operation::AddressSpaceLinkShare, RootSlot::AddressSpace, {0x200000, slot.raw}).error(), kSuccess);
   Answer seen = machine(Operation::AddressSpaceQuery, RootSlot::AddressSpace, {0x201000});
   EXPECT_EQ(seen[0], 0u);

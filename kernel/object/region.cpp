@@ -167,6 +167,7 @@ Result<RegionReclaimResult> Region::reclaim(Thread&, FrameNumber first, u64 coun
     FrameInfo& entry = info(frame);
     if (entry.type == ObjectType::Reserved || !is_closed_below(self, entry.owner)) continue;
     bool heavy = entry.type != ObjectType::Untyped && entry.type != ObjectType::Data;
+    if (heavy && i > 0) return RegionReclaimResult{i, blocked};  // an entry of its own
     if (entry.type != ObjectType::Untyped) {
       Progress progress = dismantle(frame);
       // Frames in front of it may be blocked, which the caller must hear: it comes to this one next.

@@ -81,7 +81,8 @@ TEST_F(RegionTest, RegionsNestEightDeep) {
   CapabilitySlot thread = machine.free_slot();
   FrameNumber frame = machine.spare_frame();
   change_owner(frame, machine.frame_in(at));
-  EXPECT_EQ(machine(Operation::RegionCreate, RootSlot::Region, {frame.raw, u64(ObjectType::Thread), thread.raw, 41, 0}).error(), Error::Limit);
+  EXPECT_EQ(machine(Operation::RegionCreate, RootSlot::Region, {frame.raw, u64(ObjectType::Thread), thread.raw, 41, 0}).error(),
+            Error::Limit);
   EXPECT_EQ(machine(Operation::RegionCreate, RootSlot::Region, {frame.raw, u64(ObjectType::Thread), thread.raw, 40, 0}).error(), kSuccess);
 }
 
@@ -155,7 +156,8 @@ TEST_F(RegionTest, DestroyAndInspect) {
   EXPECT_EQ(root(Operation::RegionDestroy, {0}), Error::BadFrame);
   EXPECT_EQ(root(Operation::RegionDestroy, {frame_count}), Error::BadFrame);
   EXPECT_EQ(root(Operation::RegionDestroy, {untyped.raw}), Error::FrameInUse);
-  EXPECT_EQ(root(Operation::RegionDestroy, {machine.buffer.raw}), machine.root().buffer.raw != 0 && info(machine.buffer).owner == machine.region ? Error::Busy : Error::BadFrame);
+  EXPECT_EQ(root(Operation::RegionDestroy, {machine.buffer.raw}),
+            machine.root().buffer.raw != 0 && info(machine.buffer).owner == machine.region ? Error::Busy : Error::BadFrame);
   Answer seen = machine(Operation::RegionInspect, RootSlot::Region, {data.raw});
   EXPECT_EQ(seen[0], u64(ObjectType::Data));
   EXPECT_EQ(seen[1], machine.region.raw);
@@ -176,8 +178,10 @@ TEST_F(RegionTest, ReclaimTellsOfBlockedFramesInFrontOfLongWork) {
   // A Data frame in use by the page table behind it: the table needs several steps, and the page is free only after them.
   ASSERT_EQ(machine(Operation::RegionCreate, child, {first.raw, u64(ObjectType::Data), 0, 0, 0}).error(), kSuccess);
   ASSERT_EQ(machine(Operation::RegionCreate, child, {first.raw + 1, u64(ObjectType::PageTable), 0, 0, 0}).error(), kSuccess);
-  FrameNumber levels[] = {FrameNumber(first.raw + 1), machine.make_frame(ObjectType::PageTable, 1), machine.make_frame(ObjectType::PageTable, 2)};
-  for (u32 i = 3; i-- > 0;) ASSERT_EQ(machine(Operation::AddressSpaceLinkTable, RootSlot::AddressSpace, {0, levels[i].raw}).error(), kSuccess);
+  FrameNumber levels[] = {FrameNumber(first.raw + 1), machine.make_frame(ObjectType::PageTable, 1),
+                          machine.make_frame(ObjectType::PageTable, 2)};
+  for (u32 i = 3; i-- > 0;)
+    ASSERT_EQ(machine(Operation::AddressSpaceLinkTable, RootSlot::AddressSpace, {0, levels[i].raw}).error(), kSuccess);
   ASSERT_EQ(machine(Operation::AddressSpaceMap, RootSlot::AddressSpace, {child.raw, 0x1000, first.raw, 3}).error(), kSuccess);
   ASSERT_EQ(machine(Operation::RegionClose, child).error(), kSuccess);
   Answer answer = machine(Operation::RegionReclaim, RootSlot::Region, {first.raw, 4});

@@ -25,7 +25,8 @@ struct ByteRing {
   void prepare(std::span<const std::byte> data, u64 position) {
     for (usize i = 0; i < data.size(); i++) bytes[(position + i) % kSize] = data[i];
   }
-  /// release: a successor that sees the tail sees the bytes before it (the compiler keeps the order; the processor does anyway after a kill).
+  /// release: a successor that sees the tail sees the bytes before it (the compiler keeps the order; the processor does anyway after a
+  /// kill).
   void publish(u64 new_tail) { __atomic_store_n(&tail, new_tail, __ATOMIC_RELEASE); }
   void add(std::byte value) {
     bytes[tail % kSize] = value;

@@ -1,4 +1,5 @@
-// Remembers one write in a vault until its answer is out, so that the kernel's second delivery of the same call is answered and not done again.
+// Remembers one write in a vault until its answer is out, so that the kernel's second delivery of the same call is answered and not done
+// again.
 #pragma once
 #include <cstddef>
 #include <span>
@@ -8,9 +9,10 @@
 
 namespace pith {
 
-/// Life of an entry: prepare() → the ring's tail is stored (`position` says which store) → the caller is answered, in one step with clearing().
-/// After a crash recover() tells whether the store happened. If it did, the call in progress is delivered again, as the first of its session, and
-/// take_redelivered() recognises it by session, length and contents (the caller may have gone instead). All zero is a valid, empty journal.
+/// Life of an entry: prepare() → the ring's tail is stored (`position` says which store) → the caller is answered, in one step with
+/// clearing(). After a crash recover() tells whether the store happened. If it did, the call in progress is delivered again, as the first
+/// of its session, and take_redelivered() recognises it by session, length and contents (the caller may have gone instead). All zero is a
+/// valid, empty journal.
 struct WriteJournal {
   u64 session;   ///< badge + 1 of the writer; 0: empty
   u64 length;    ///< of the data offered
@@ -40,8 +42,8 @@ struct WriteJournal {
   void recover(u64 tail) {
     if (position != tail) clear();
   }
-  /// Whether this is the call of the entry, delivered again: then the entry stays until that has its answer. Any other call of the session shows that
-  /// nobody waits for one.
+  /// Whether this is the call of the entry, delivered again: then the entry stays until that has its answer. Any other call of the session
+  /// shows that nobody waits for one.
   bool take_redelivered(u64 badge, std::span<const std::byte> data, u64& answer) {
     if (session != badge + 1) return false;
     bool is_same = length == data.size() && digest == digest_of(data);

@@ -37,7 +37,7 @@ class Service : public protocols::ConsoleServer {
 
   ns16550::Device& device_;
   Vault& vault_;
-  Commit commit_;  // of the call in progress
+  Commit commit_;          // of the call in progress
   bool is_closed_ = true;  // the device's interrupts are off
   ns16550::Device::Causes causes_ = ns16550::Device::Causes::Receive;
   TokenList<16> input_waiters_, drain_waiters_;

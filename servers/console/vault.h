@@ -5,8 +5,9 @@
 
 namespace pith::console {
 
-/// In the component's vault. Reading the device's receive register and storing the byte, writing the transmit register and removing the byte, answering a
-/// call and forgetting it are each one step for a crash (lib/vault/commit.h). What lies in the device's own queues stays there.
+/// In the component's vault. Reading the device's receive register and storing the byte, writing the transmit register and removing the
+/// byte, answering a call and forgetting it are each one step for a crash (lib/vault/commit.h). What lies in the device's own queues stays
+/// there.
 struct Vault {
   static constexpr u64 kMagic = 0x314c4f534e4f4350;  // "PCONSOL1"
   static constexpr u64 kReceiveBytes = 4096, kTransmitBytes = 16384;

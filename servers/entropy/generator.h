@@ -1,4 +1,5 @@
-// A random generator after the sponge construction: what goes in is absorbed, what comes out is squeezed, and the past cannot be computed back.
+// A random generator after the sponge construction: what goes in is absorbed, what comes out is squeezed, and the past cannot be computed
+// back.
 #pragma once
 #include <cstddef>
 #include <span>

@@ -13,7 +13,8 @@ using namespace pith;
 
 class Log final : public log::Service {
  public:
-  Log(ns16550::Device& device, log::Vault& vault, const BootTables& tables) : Service(ComponentSlot::Service, device, vault), tables_(tables) {}
+  Log(ns16550::Device& device, log::Vault& vault, const BootTables& tables)
+      : Service(ComponentSlot::Service, device, vault), tables_(tables) {}
 
  private:
   u64 time() override { return now(); }

@@ -11,8 +11,8 @@ namespace pith::log {
 
 namespace {
 
-constexpr u32 kPolls = 4096;                  // looks at a full device before others get their turn
-constexpr u64 kRetry = 10 * kMillisecond;     // until the next look at a device that does not move
+constexpr u32 kPolls = 4096;               // looks at a full device before others get their turn
+constexpr u64 kRetry = 10 * kMillisecond;  // until the next look at a device that does not move
 constexpr usize kPrefix = 64;
 
 /// "[seconds.millis] name: "

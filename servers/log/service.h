@@ -10,7 +10,8 @@
 
 namespace pith::log {
 
-/// Runs under serve_committing(). The port is polled: a line is on its way before its writer has the answer, unless the other end does not read.
+/// Runs under serve_committing(). The port is polled: a line is on its way before its writer has the answer, unless the other end does not
+/// read.
 class Service : public protocols::LogServer {
  public:
   Service(CapabilitySlot endpoint, ns16550::Device& device, Vault& vault) : LogServer(endpoint), device_(device), vault_(vault) {}

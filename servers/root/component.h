@@ -36,11 +36,13 @@ class Component {
   u64 fixed_frames() const { return service_frames_needed() + instance_frames_needed(); }
   u64 pool_frames() const { return description_->pool_frames; }
 
-  /// Regions, address space, capability space, endpoint, time, vault, module. `pool` frames are its own to manage. Errors: NoMemory and the kernel's.
+  /// Regions, address space, capability space, endpoint, time, vault, module. `pool` frames are its own to manage. Errors: NoMemory and the
+  /// kernel's.
   Result<void> create_service(u64 pool);
   /// Puts into its capability space what the manifest grants, once all services exist. Errors: BadArgument for a grant that cannot be met.
   Result<void> grant(Component* components, u32 count, CapabilitySlot supervisor);
-  /// Loads a new instance, puts its calls in progress back in front and lets it run. Errors: BadState while one runs, NoMemory, the kernel's.
+  /// Loads a new instance, puts its calls in progress back in front and lets it run. Errors: BadState while one runs, NoMemory, the
+  /// kernel's.
   Result<void> start();
   /// Stops its threads and takes the instance's memory back. Errors: BadState when none runs; Again when the kernel does not finish.
   Result<void> stop();
@@ -63,7 +65,19 @@ class Component {
  private:
   /// Places in the component's table of root's capability space.
   enum class Slot : u32 {
-    ServiceRegion = 1, InstanceRegion, AddressSpace, CapabilitySpace, Table0, Table1, Endpoint, Notification, Thread, Time, Vector, Copy, Temporary,
+    ServiceRegion = 1,
+    InstanceRegion,
+    AddressSpace,
+    CapabilitySpace,
+    Table0,
+    Table1,
+    Endpoint,
+    Notification,
+    Thread,
+    Time,
+    Vector,
+    Copy,
+    Temporary,
     FirstDevice = 32
   };
   enum class Owner { Service, Instance };

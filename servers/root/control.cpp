@@ -82,8 +82,8 @@ void ControlService::on_fault(const ipc::Received& received) {
   if (badge < kFaultBadge || component == 0 || component >= count_) return;
   const Words& words = received.words;
   Component& found = components_[component];
-  print_line("root: ", found.name(), " faulted: kind ", words.w[FaultMessage::Kind], " address ", words.w[FaultMessage::Address], " instruction ",
-             words.w[FaultMessage::Instruction]);
+  print_line("root: ", found.name(), " faulted: kind ", words.w[FaultMessage::Kind], " address ", words.w[FaultMessage::Address],
+             " instruction ", words.w[FaultMessage::Instruction]);
   Result<void> result = found.stop();
   if (result && restarts_++ < found.description().restart_limit) result = found.start();
   if (!result) print_line("root: cannot restart ", found.name(), ": ", found.step(), ": ", error_name(result.error()));

@@ -52,7 +52,8 @@ void report(Component& component, std::string_view what, Error error) {
   print_line("root: cannot ", what, " ", component.name(), ": ", component.step(), ": ", error_name(error));
 }
 
-/// Frames that pools may have: what is left beside all that every component needs, less a reserve for root's own tables and the modules' shares.
+/// Frames that pools may have: what is left beside all that every component needs, less a reserve for root's own tables and the modules'
+/// shares.
 u64 frames_for_pools(u32 count) {
   u64 needed = 64 + 2 * u64{count} + system_state.boot->image_size / (512 * kPageSize) + 2 * u64{count};
   for (u32 i = 1; i < count; i++) needed += components[i].fixed_frames();

@@ -46,15 +46,17 @@ bool Component::has_grant(image::GrantKind kind) const {
   return false;
 }
 
-/// Instance region, address space (2), capability space and table, endpoint, notification, time; upper page tables: one of level 2 and one of level 1 for
-/// each place (program, start page, heap, stack (2), shares, vault, module, tables); devices; vault and its leaf tables.
+/// Instance region, address space (2), capability space and table, endpoint, notification, time; upper page tables: one of level 2 and one
+/// of level 1 for each place (program, start page, heap, stack (2), shares, vault, module, tables); devices; vault and its leaf tables.
 u64 Component::service_frames_needed() const {
   return 8 + 10 + description_->grant_count + tables_for(description_->vault_pages) + description_->vault_pages;
 }
 
-/// Thread, vector state, message buffer, start page, copy share, capability table, leaf tables of stack, buffer and start page; the program's pages.
+/// Thread, vector state, message buffer, start page, copy share, capability table, leaf tables of stack, buffer and start page; the
+/// program's pages.
 u64 Component::instance_frames_needed() const {
-  u64 frames = 6 + 3 + tables_for(description_->heap_pages) + description_->heap_pages + tables_for(description_->stack_pages) + description_->stack_pages;
+  u64 frames = 6 + 3 + tables_for(description_->heap_pages) + description_->heap_pages + tables_for(description_->stack_pages) +
+               description_->stack_pages;
   for (u32 i = 0; i < description_->segment_count; i++) {
     frames += tables_for(description_->segments[i].memory_pages) + description_->segments[i].memory_pages;
   }
@@ -198,7 +200,8 @@ Result<void> Component::grant_one(const image::Grant& grant, u32 number, Compone
       TRY(install(place, fault_endpoint_, right::Endpoint::Call, kFaultBadge + index_));
       name_slot(kFault, place, grant.kind);
       TRY(install(ComponentSlot::AddressSpace, slot(Slot::AddressSpace), right::AddressSpace::Map | right::AddressSpace::Run, 0));
-      TRY(install(ComponentSlot::CapabilitySpace, slot(Slot::CapabilitySpace), right::CapabilitySpace::Modify | right::CapabilitySpace::Run, 0));
+      TRY(install(ComponentSlot::CapabilitySpace, slot(Slot::CapabilitySpace), right::CapabilitySpace::Modify | right::CapabilitySpace::Run,
+                  0));
       return {};
     }
     case image::GrantKind::FaultHandler:

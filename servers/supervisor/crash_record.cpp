@@ -81,9 +81,10 @@ void write(const Crash& crash, const Symbols& symbols, CrashText& text) {
   text.clear();
   text.add("crash %.*s instance %llu at %llu.%03llu s\n", int(name.size()), name.data(), ull(crash.instance), ull(crash.time / kSecond),
            ull(crash.time / kMillisecond % 1000));
-  text.add("  fault %s address %llx code %llx instruction %llx stack %llx thread %llx\n", kind < std::size(kFaultNames) ? kFaultNames[kind] : "?",
-           ull(crash.fault.w[FaultMessage::Address]), ull(crash.fault.w[FaultMessage::Code]), ull(crash.fault.w[FaultMessage::Instruction]),
-           ull(crash.fault.w[FaultMessage::Stack]), ull(crash.fault.w[FaultMessage::Thread]));
+  text.add("  fault %s address %llx code %llx instruction %llx stack %llx thread %llx\n",
+           kind < std::size(kFaultNames) ? kFaultNames[kind] : "?", ull(crash.fault.w[FaultMessage::Address]),
+           ull(crash.fault.w[FaultMessage::Code]), ull(crash.fault.w[FaultMessage::Instruction]), ull(crash.fault.w[FaultMessage::Stack]),
+           ull(crash.fault.w[FaultMessage::Thread]));
   for (u64 i = 0; crash.has_registers && i < kRegisters; i++) {
     text.add("  %-6s %016llx%s", kRegisterNames[i], ull(crash.registers[i]), i % 3 == 2 ? "\n" : "");
   }

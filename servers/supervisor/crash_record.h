@@ -16,10 +16,10 @@ struct Crash {
   static constexpr u32 kMostCallers = 24;
 
   const image::Component& component;
-  u64 index;            ///< of the component
-  u64 instance;         ///< which life of it
-  u64 time;             ///< nanoseconds since boot
-  Words fault;          ///< as in FaultMessage
+  u64 index;                   ///< of the component
+  u64 instance;                ///< which life of it
+  u64 time;                    ///< nanoseconds since boot
+  Words fault;                 ///< as in FaultMessage
   bool has_registers = false;  ///< they are those of the thread that crashed
   u64 registers[kRegisters] = {};
   u32 caller_count = 0;

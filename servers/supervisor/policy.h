@@ -6,7 +6,8 @@
 
 namespace pith::supervisor {
 
-/// Restarts of one component. The first crash in a while costs no wait; then waits double, and more than `limit` crashes within 10 s end it.
+/// Restarts of one component. The first crash in a while costs no wait; then waits double, and more than `limit` crashes within 10 s end
+/// it.
 class RestartPolicy {
  public:
   static constexpr u64 kWindow = 10 * kSecond;

@@ -24,7 +24,11 @@ Result<Bytes> answer_from(std::string_view text, u64 from, std::span<std::byte, 
 }  // namespace
 
 Service::Service(CapabilitySlot endpoint, protocols::RootClient root, const BootTables& tables, Symbols symbols)
-    : SupervisorServer(endpoint), root_(root), tables_(tables), symbols_(symbols), count_(std::min<u32>(u32(tables.components().size()), kMostComponents)) {
+    : SupervisorServer(endpoint),
+      root_(root),
+      tables_(tables),
+      symbols_(symbols),
+      count_(std::min<u32>(u32(tables.components().size()), kMostComponents)) {
   for (u32 i = 0; i < count_; i++) watched_[i].policy.initialize(description(i).restart, description(i).restart_limit);
 }
 
@@ -47,8 +51,8 @@ Result<Bytes> Service::state(Session, u64 component, std::span<std::byte, 448> t
   Text<448> text;
   text.add("name %.*s\nstate %s\n", int(name.size()), name.data(), kStates[int(watched.state)]);
   if (auto status = root_.status(component)) {  // root itself has none
-    text.add("instance %llu\nrestarts %u\nframes %llu\nbusy %llu\nused %llu\n", ull(status->instance), watched.restarts, ull(status->frames),
-             ull(status->client), ull(status->used));
+    text.add("instance %llu\nrestarts %u\nframes %llu\nbusy %llu\nused %llu\n", ull(status->instance), watched.restarts,
+             ull(status->frames), ull(status->client), ull(status->used));
   }
   std::string_view crash = watched.crash.view();
   crash = crash.substr(0, crash.find('\n'));

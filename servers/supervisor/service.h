@@ -42,7 +42,7 @@ class Service : public protocols::SupervisorServer {
   enum class State { Running, Waiting, Stopped, Failed };
   struct Watched {
     State state = State::Running;
-    u64 start_at = 0;     // while Waiting
+    u64 start_at = 0;  // while Waiting
     u32 restarts = 0;
     RestartPolicy policy;
     CrashText crash;

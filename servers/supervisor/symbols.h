@@ -6,8 +6,8 @@
 
 namespace pith::supervisor {
 
-/// Reads the text of tools/manifest/symbol_table: per component a line `component NAME`, then lines `address size name`, hexadecimal, by rising address.
-/// The text is searched where it lies; a line that makes no sense is skipped.
+/// Reads the text of tools/manifest/symbol_table: per component a line `component NAME`, then lines `address size name`, hexadecimal, by
+/// rising address. The text is searched where it lies; a line that makes no sense is skipped.
 class Symbols {
  public:
   explicit Symbols(std::string_view text) : text_(text) {}

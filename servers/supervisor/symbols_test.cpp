@@ -7,7 +7,8 @@ namespace pith::supervisor {
 namespace {
 
 constexpr std::string_view kText =
-    "component root\n401000 10 main\ncomponent log\nnonsense\n401000 20 pith::log::Service::line\n401020 8 memcpy\ncomponent console\n401000 20 other\n";
+    "component root\n401000 10 main\ncomponent log\nnonsense\n401000 20 pith::log::Service::line\n401020 8 memcpy\ncomponent "
+    "console\n401000 20 other\n";
 
 TEST(Symbols, FindsTheFunctionOfTheRightComponent) {
   Symbols symbols(kText);

@@ -121,8 +121,8 @@ void test_threads(FramePool& pool) {
     }
   }
   check(shared.counter == kThreads * 1000, "mutex: nothing lost");
-  log_line(LogLevel::Information, "frames: %llu before, %llu after, lost %llu", static_cast<unsigned long long>(free), static_cast<unsigned long long>(pool.free_frames()),
-           static_cast<unsigned long long>(pool.lost_frames()));
+  log_line(LogLevel::Information, "frames: %llu before, %llu after, lost %llu", static_cast<unsigned long long>(free),
+           static_cast<unsigned long long>(pool.free_frames()), static_cast<unsigned long long>(pool.lost_frames()));
   Lock lock(shared.mutex);
   check(shared.queue.wait(shared.mutex, now() + kMillisecond).error() == Error::TimedOut, "wait queue: time-out");
   Thread::current().interrupt();
@@ -189,12 +189,14 @@ void test_guest(FramePool& pool) {
     check(exit.reason == GuestExit::SystemCall && registers.rax == 0x27 && registers.rip == kCode + 7, "guest: system call");
     registers.rax = 0x1234;
     exit = (*guest)->run();
-    check(exit.reason == GuestExit::Fault && exit.fault_kind == u64(FaultKind::Memory) && exit.address == kData + 8 && (exit.code & 2), "guest: page fault");
+    check(exit.reason == GuestExit::Fault && exit.fault_kind == u64(FaultKind::Memory) && exit.address == kData + 8 && (exit.code & 2),
+          "guest: page fault");
     check(bool((*space)->map(kData, data, Access::ReadWrite)), "guest: map on demand");
     exit = (*guest)->run();
     u64 stored = 0;
     memcpy(&stored, pool.window(data) + 8, sizeof stored);
-    check(exit.reason == GuestExit::Fault && exit.fault_kind == u64(FaultKind::Instruction) && stored == 0x1234, "guest: store, bad instruction");
+    check(exit.reason == GuestExit::Fault && exit.fault_kind == u64(FaultKind::Instruction) && stored == 0x1234,
+          "guest: store, bad instruction");
     static u8 vector[4096];
     check(bool((*guest)->reset_vector_state()) && bool((*guest)->save_vector_state(vector)) && vector[0] == 0x7f, "guest: vector state");
     Thread::current().interrupt();
@@ -208,8 +210,8 @@ void test_guest(FramePool& pool) {
     space->reset();
     pool.release(code);
   }
-  log_line(LogLevel::Information, "guest frames: %llu before, %llu after, lost %llu", static_cast<unsigned long long>(free), static_cast<unsigned long long>(pool.free_frames()),
-           static_cast<unsigned long long>(pool.lost_frames()));
+  log_line(LogLevel::Information, "guest frames: %llu before, %llu after, lost %llu", static_cast<unsigned long long>(free),
+           static_cast<unsigned long long>(pool.free_frames()), static_cast<unsigned long long>(pool.lost_frames()));
   check(free == pool.free_frames() && pool.lost_frames() == 0, "guest: all frames came back");
 }
 
@@ -231,5 +233,6 @@ int main() {
     test_threads(*pool);
   }
   test_supervisor();
+  log_line(LogLevel::Information, "%s: %llu checks failed", failures ? "failed" : "passed", static_cast<unsigned long long>(failures));
   (void)protocols::SupervisorClient{service("supervisor")}.power(0, failures);
 }

@@ -8,11 +8,11 @@ for patch in "$PITH_ROOT"/tests/mutations/*.patch; do
   mkdir -p "$work/$name"
   (cd "$PITH_ROOT" && tar -c --exclude=./build --exclude=./.git .) | tar -x -C "$work/$name"
   patch -s -p1 -d "$work/$name" <"$patch"
-  cmake -G Ninja -S "$work/$name" -B "$work/build" >"$work/log" 2>&1 && ninja -C "$work/build" -j2 kernel >>"$work/log" 2>&1 || {
+  if ! { cmake -G Ninja -S "$work/$name" -B "$work/build" && ninja -C "$work/build" -j2 kernel; } >"$work/log" 2>&1; then
     tail -n 20 "$work/log"
     echo "$name: the kernel cannot be built"
     exit 1
-  }
+  fi
   cp "$PITH_BUILD/image-fuzz" "$work/build/"
   status=0
   "$PITH_BUILD/bin/pith-launch" run --build "$work/build" --system fuzz --timeout 120 </dev/null >"$work/output" 2>&1 || status=$?

@@ -240,6 +240,14 @@ void print_summary() {
   print_number(successes);
   print(" errors ");
   print_number(errors);
+  print("\nlongest kernel entry ");
+  print_number(shared.longest);
+  print(" ticks in ");
+  const char* name = "a trap";
+  for (const grammar::OperationEntry& entry : grammar::kOperations) {
+    if (u64(entry.operation) == shared.longest_operation) name = entry.name;
+  }
+  print(name);
   print("\n");
 }
 

@@ -30,6 +30,7 @@ struct Shared {
   volatile u32 round;
   volatile bool is_random;  ///< the driver may interrupt and stop the hostile thread now
   volatile bool done;
+  u64 longest, longest_operation;  ///< kernel entry, in ticks
   volatile u64 progress;
   volatile u32 latest;  ///< operation code that somebody entered the kernel with last
   volatile u32 mistakes;

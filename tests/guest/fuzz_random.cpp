@@ -111,6 +111,7 @@ void random_operations() {
     (void)perform(operation, CapabilitySlot(u32(slot & (kTablesPerSpace * kSlotsPerTable - 1))), words, length, u32(random_below(8)));
   }
   shared.buffer->deadline = 0;
+  (void)perform(PlatformMeasure, HostileSlot::Platform);
 }
 
 }  // namespace pith::fuzz

@@ -53,6 +53,10 @@ Outcome perform(Operation operation, CapabilitySlot slot, Words words, u32 lengt
   Count& count = counts[index_of(operation)];
   if (!status.is_error()) {
     count.successes++;
+    if (operation == Operation::PlatformMeasure && words.w[1] > shared.longest && shared.round > 0) {
+      shared.longest = words.w[1];
+      shared.longest_operation = words.w[2];
+    }
     return {kSuccess, status, words};
   }
   Error error = Error(status.error_number());

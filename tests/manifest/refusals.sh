@@ -26,6 +26,14 @@ mkdir components
 cp "$PITH_BUILD/tests/idle_program" components/root
 cp components/root components/one
 printf '[system]\nname = "small"\nmemory = "4 MiB"\n[[component]]\nname = "one"\nmodule = "data"\n' >small.toml
+# A test's program in root's place, alone.
+printf '[system]\nname = "alone"\nmemory = "4 MiB"\n' >alone.toml
+expect 1 'a system of root alone does nothing' check alone.toml
+echo 'root = "one"' >>alone.toml
+expect 0 '"root": "one"' check alone.toml --json
+expect 0 '' pack alone.toml --components components -o image
+sed 's/"one"/"No!"/' alone.toml >badly.toml
+expect 1 "badly.toml:4: root's program" check badly.toml
 echo data >data
 expect 0 '' check small.toml
 expect 1 'small.toml:6: module .data. was not given' pack small.toml --components components -o image

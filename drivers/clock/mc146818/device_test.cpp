@@ -40,13 +40,19 @@ class TickingAccess final : public Access {
   u8 read(Register which) override {
     reads++;
     switch (which) {
-      case Register::StatusA: return reads < 12 ? StatusA::Updating : 0;
-      case Register::StatusB: return StatusB::Hours24;
-      case Register::Seconds: return reads < 13 ? 0x58 : 0x59;  // moves between the first and the second snapshot
-      case Register::Century: return 0x20;
+      case Register::StatusA:
+        return reads < 12 ? StatusA::Updating : 0;
+      case Register::StatusB:
+        return StatusB::Hours24;
+      case Register::Seconds:
+        return reads < 13 ? 0x58 : 0x59;  // moves between the first and the second snapshot
+      case Register::Century:
+        return 0x20;
       case Register::Day:
-      case Register::Month: return 1;
-      default: return 0;
+      case Register::Month:
+        return 1;
+      default:
+        return 0;
     }
   }
 };

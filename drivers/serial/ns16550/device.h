@@ -15,7 +15,8 @@ class Device {
   /// 115200 baud, 8N1, queues on, interrupts off. `Keep` at a restart: what arrived in the meantime is not lost.
   void initialize(Queues queues);
 
-  /// Before the first initialize(), which empties the queues: takes the byte that arrived before anybody drove the device, and lets no other in.
+  /// Before the first initialize(), which empties the queues: takes the byte that arrived before anybody drove the device, and lets no
+  /// other in.
   bool receive_early(u8& value);
 
   bool has_received();

@@ -12,8 +12,8 @@ class FakeAccess final : public Access {
  public:
   std::deque<u8> input;
   std::string output;
-  u32 queued = 0;            ///< bytes in the transmit queue
-  bool is_sending = true;    ///< the queue empties itself
+  u32 queued = 0;          ///< bytes in the transmit queue
+  bool is_sending = true;  ///< the queue empties itself
   u8 interrupt_enable = 0, line_control = 0, fifo_control = 0, modem_control = 0;
   u16 divisor = 0;
 
@@ -60,9 +60,14 @@ class FakeAccess final : public Access {
         fifo_control = value;
         if (value & FifoControl::ClearReceive) input.clear();
         break;
-      case Register::LineControl: line_control = value; break;
-      case Register::ModemControl: modem_control = value; break;
-      case Register::LineStatus: break;
+      case Register::LineControl:
+        line_control = value;
+        break;
+      case Register::ModemControl:
+        modem_control = value;
+        break;
+      case Register::LineStatus:
+        break;
     }
   }
 };

@@ -6,9 +6,9 @@ namespace pith::ns16550 {
 
 /// Offsets from the first port.
 enum class Register : u32 {
-  Data = 0,              ///< read: receive buffer, write: transmit holding; with Latch: low divisor byte
-  InterruptEnable = 1,   ///< with Latch: high divisor byte
-  FifoControl = 2,       ///< write; reading is InterruptIdentification
+  Data = 0,             ///< read: receive buffer, write: transmit holding; with Latch: low divisor byte
+  InterruptEnable = 1,  ///< with Latch: high divisor byte
+  FifoControl = 2,      ///< write; reading is InterruptIdentification
   LineControl = 3,
   ModemControl = 4,
   LineStatus = 5,

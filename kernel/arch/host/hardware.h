@@ -13,14 +13,14 @@ inline constexpr u32 kLines = 24;
 
 /// Everything that is not in the kernel's own data.
 struct Hardware {
-  u64 now = 0;              ///< nanoseconds
+  u64 now = 0;  ///< nanoseconds
   u64 counter = 0;
-  u64 timer = 0;            ///< what set_timer was told, 0: never
-  u64 root = 0;             ///< translation root in use
-  u64 flushes = 0;          ///< flush_all
-  u64 page_flushes = 0;     ///< flush_page
-  u64 interruptions = 0;    ///< send_interruption
-  u32 cpu = 0;              ///< the CPU that runs the kernel
+  u64 timer = 0;          ///< what set_timer was told, 0: never
+  u64 root = 0;           ///< translation root in use
+  u64 flushes = 0;        ///< flush_all
+  u64 page_flushes = 0;   ///< flush_page
+  u64 interruptions = 0;  ///< send_interruption
+  u32 cpu = 0;            ///< the CPU that runs the kernel
   bool has_io_ports = true;
   bool masked[kLines] = {};
   u8 ports[65536 + 4] = {};

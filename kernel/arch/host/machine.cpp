@@ -280,7 +280,8 @@ CapabilitySlot Machine::make(ObjectType type, u64 argument, FrameNumber second) 
   if (type == ObjectType::AddressSpace && second.raw == 0) second = spare_frame();
   FrameNumber frame = spare_frame();
   Answer answer = (*this)(Operation::RegionCreate, RootSlot::Region, {frame.raw, u64(type), slot.raw, argument, second.raw});
-  if (!answer.returned || answer.is_error()) throw std::logic_error("an object cannot be made: error " + std::to_string(u32(answer.error())));
+  if (!answer.returned || answer.is_error())
+    throw std::logic_error("an object cannot be made: error " + std::to_string(u32(answer.error())));
   return slot;
 }
 

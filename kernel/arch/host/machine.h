@@ -31,8 +31,8 @@ struct Made {
   Thread& operator*() const { return view<Thread>(frame); }
 };
 
-/// The machine after boot. There is one at a time, for the kernel's data are global. The root thread has the capabilities of RootSlot; all threads that
-/// `make_thread` makes share its capability space, and so its slots, unless told otherwise.
+/// The machine after boot. There is one at a time, for the kernel's data are global. The root thread has the capabilities of RootSlot; all
+/// threads that `make_thread` makes share its capability space, and so its slots, unless told otherwise.
 class Machine {
  public:
   static constexpr u32 kRootTables = 4;  ///< capability tables of the root thread: slots up to 1023
@@ -49,7 +49,9 @@ class Machine {
   Answer invoke(Thread& thread, Handle handle, const Words& words = {});
   Answer invoke(Thread& thread, Operation operation, CapabilitySlot slot, std::initializer_list<u64> words = {});
   /// The root thread's.
-  Answer operator()(Operation operation, CapabilitySlot slot, std::initializer_list<u64> words = {}) { return invoke(root(), operation, slot, words); }
+  Answer operator()(Operation operation, CapabilitySlot slot, std::initializer_list<u64> words = {}) {
+    return invoke(root(), operation, slot, words);
+  }
   Answer call(Thread& thread, CapabilitySlot endpoint, std::initializer_list<u64> words = {});
   Answer reply_receive(Thread& thread, CapabilitySlot endpoint, std::initializer_list<u64> words = {});
   Answer call_message(Thread& thread, CapabilitySlot endpoint, u32 words, u32 capabilities = 0, u64 deadline = 0);

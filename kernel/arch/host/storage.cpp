@@ -28,8 +28,22 @@ PITH_VIEW(platforms);
 namespace pith::arch {
 
 namespace {
-u8* const kViews[] = {threads,   regions,       address_spaces, capability_spaces, capability_tables, scheduling_contexts, endpoints,  notifications,
-                      page_tables, shares, interrupts,     io_port_ranges,    guests,            vector_states,       data_pages, platforms};
+u8* const kViews[] = {threads,
+                      regions,
+                      address_spaces,
+                      capability_spaces,
+                      capability_tables,
+                      scheduling_contexts,
+                      endpoints,
+                      notifications,
+                      page_tables,
+                      shares,
+                      interrupts,
+                      io_port_ranges,
+                      guests,
+                      vector_states,
+                      data_pages,
+                      platforms};
 }
 
 extern "C" void clear_frame(FrameNumber frame) {

@@ -73,11 +73,11 @@ class Round {
 
   /// Root makes an object of a random type for the workers.
   void make_object() {
-    constexpr ObjectType types[] = {ObjectType::Endpoint,  ObjectType::Endpoint,     ObjectType::Endpoint,   ObjectType::Notification,
-                                    ObjectType::Share,     ObjectType::Share,        ObjectType::Guest,      ObjectType::VectorState,
-                                    ObjectType::Data,      ObjectType::Data,         ObjectType::PageTable,  ObjectType::PageTable,
-                                    ObjectType::Region,    ObjectType::AddressSpace, ObjectType::CapabilitySpace, ObjectType::CapabilityTable,
-                                    ObjectType::PageTable, ObjectType::Data,         ObjectType::Interrupt,  ObjectType::IoPorts};
+    constexpr ObjectType types[] = {
+        ObjectType::Endpoint,        ObjectType::Endpoint,  ObjectType::Endpoint,    ObjectType::Notification, ObjectType::Share,
+        ObjectType::Share,           ObjectType::Guest,     ObjectType::VectorState, ObjectType::Data,         ObjectType::Data,
+        ObjectType::PageTable,       ObjectType::PageTable, ObjectType::Region,      ObjectType::AddressSpace, ObjectType::CapabilitySpace,
+        ObjectType::CapabilityTable, ObjectType::PageTable, ObjectType::Data,        ObjectType::Interrupt,    ObjectType::IoPorts};
     ObjectType type = types[pick(std::size(types))];
     FrameNumber frame = untyped_frame();
     u32 slot = u32(20 + pick(kWorkerSlots - 20));
@@ -86,7 +86,8 @@ class Round {
     if (type == ObjectType::Interrupt) {
       if (machine_(Operation::PlatformCreateInterrupt, RootSlot::Platform, {own_.raw, frame.raw, pick(kLines), 304}).is_error()) return;
     } else if (type == ObjectType::IoPorts) {
-      if (machine_(Operation::PlatformCreateIoPorts, RootSlot::Platform, {own_.raw, frame.raw, pick(65536), 1 + pick(64), 304}).is_error()) return;
+      if (machine_(Operation::PlatformCreateIoPorts, RootSlot::Platform, {own_.raw, frame.raw, pick(65536), 1 + pick(64), 304}).is_error())
+        return;
     } else {
       FrameNumber second;
       u64 argument = type == ObjectType::PageTable ? pick(3) : type == ObjectType::Region ? 10 : 0;
@@ -136,7 +137,8 @@ class Round {
     machine_.grant(capabilities_slot, worker_space_);
     if (machine_(Operation::RegionCreate, own_, {thread.raw, u64(ObjectType::Thread), slot.raw, 10, 0}).is_error()) return;
     FrameNumber context = untyped_frame();
-    if (machine_(Operation::RegionCreate, own_, {context.raw, u64(ObjectType::SchedulingContext), context_slot.raw, 0, 0}).is_error()) return;
+    if (machine_(Operation::RegionCreate, own_, {context.raw, u64(ObjectType::SchedulingContext), context_slot.raw, 0, 0}).is_error())
+      return;
     FrameNumber buffer = untyped_frame();
     if (machine_(Operation::RegionCreate, own_, {buffer.raw, u64(ObjectType::Data), 0, 0, 0}).is_error()) buffer = FrameNumber();
     u64 period = one_in(2) ? 1'000'000 : 3'000'000;
