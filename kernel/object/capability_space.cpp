@@ -1,8 +1,6 @@
 // Looking capabilities up, copying and deleting them.
 #include "kernel/object/capability_space.h"
 
-#include "kernel/object/thread.h"
-
 namespace pith {
 
 Result<Capability&> CapabilitySpace::slot(CapabilitySlot number) {
@@ -23,12 +21,6 @@ Result<Capability&> live_capability(Thread& caller, CapabilitySlot slot) {
   Capability& found = TRY(view<CapabilitySpace>(caller.capabilities).slot(slot));
   if (found.is_empty()) return Error::EmptySlot;
   if (!found.is_live()) return Error::Stale;
-  return found;
-}
-
-Result<Capability&> check_capability(Thread& caller, CapabilitySlot slot, ObjectType type, u32 right) {
-  Capability& found = TRY(view<CapabilitySpace>(caller.capabilities).slot(slot));
-  if (!found.allows(type, right)) return found.refusal(type);
   return found;
 }
 

@@ -5,6 +5,7 @@
 #include "kernel/memory/view.h"
 #include "kernel/object/capability.h"
 #include "kernel/object/link.h"
+#include "kernel/object/thread.h"
 
 namespace pith {
 
@@ -37,7 +38,14 @@ Result<Capability&> live_capability(Thread& caller, CapabilitySlot slot);
 
 /// The caller's capability in `slot`, if it is live, of this type, and has this right. This is the access-control policy.
 /// Errors: BadSlot, EmptySlot, Stale, WrongType, MissingRight.
-Result<Capability&> check_capability(Thread& caller, CapabilitySlot slot, ObjectType type, u32 right);
+inline Result<Capability&> check_capability(Thread& caller, CapabilitySlot slot, ObjectType type, u32 right) {
+  if (slot.raw >= kTablesPerSpace * kSlotsPerTable) return Error::BadSlot;
+  FrameNumber table = capability_spaces[caller.capabilities.raw].table[slot.raw / kSlotsPerTable];
+  if (table.raw == 0) return Error::BadSlot;
+  Capability& found = capability_tables[table.raw].slot[slot.raw % kSlotsPerTable];
+  if (!found.allows(type, right)) return found.refusal(type);
+  return found;
+}
 
 /// The slot of the caller's own space, if it is empty.
 Result<Capability&> empty_slot_of(Thread& caller, CapabilitySlot slot);

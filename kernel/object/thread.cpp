@@ -27,6 +27,8 @@ void initialise_thread(FrameNumber frame, u32 priority_ceiling) {
   Thread& thread = view<Thread>(frame);
   thread.self = frame;
   thread.priority_ceiling = priority_ceiling;
+  // Tokens of a thread that lay in this frame before must not fit calls of this one: each epoch begins with numbers of its own.
+  thread.set_aside_number = (epochs[frame.raw] / kEpochStep & 0x7fff) << 25;
 }
 
 Result<void> Thread::configure(Thread& caller, CapabilitySlot space_slot, CapabilitySlot capabilities_slot, FrameNumber new_buffer,

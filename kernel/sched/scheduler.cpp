@@ -179,10 +179,12 @@ void pick(Cpu& cpu) {
 }
 
 void schedule(Cpu& cpu) {
-  u64 next_timer = cpu.timers.advance(arch::now());
+  bool goes_on = !cpu.reschedule && cpu.current != nullptr && cpu.current->state == ThreadState::Ready;
+  if (goes_on && !cpu.timers.changed) return;  // the hardware timer is set for the end of this turn already
+  if (cpu.timers.changed) cpu.timers.advance(arch::now());
   account(cpu);
   if (cpu.reschedule || cpu.current == nullptr || cpu.current->state != ThreadState::Ready) pick(cpu);
-  u64 next = next_timer;
+  u64 next = cpu.timers.next;
   if (cpu.context.raw != 0) {
     u64 turn_ends = cpu.last_accounted + view<SchedulingContext>(cpu.context).left;
     if (next == 0 || turn_ends < next) next = turn_ends;

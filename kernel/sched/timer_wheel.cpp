@@ -44,6 +44,7 @@ void TimerWheel::arm(FrameNumber frame, u64 deadline) {
   u64 tick = (deadline >> kTimerTickShift) + (deadline % (u64{1} << kTimerTickShift) != 0);  // rounded up, without overflow
   node.tick = tick < position ? position : tick;
   node.armed = true;
+  changed = true;
   insert(frame, node);
 }
 
@@ -52,9 +53,15 @@ void TimerWheel::disarm(FrameNumber frame) {
   if (!node.armed) return;
   take(frame, node);
   node.armed = false;
+  changed = true;
 }
 
-u64 TimerWheel::advance(u64 now) {
+void TimerWheel::advance(u64 now) {
+  changed = false;
+  next = move(now);
+}
+
+u64 TimerWheel::move(u64 now) {
   u64 now_tick = now >> kTimerTickShift;
   for (u32 moves = 0; moves <= kMovesPerEntry; moves++) {
     u32 level = 0;

@@ -21,6 +21,8 @@ struct TimerNode {
 /// its slot is that digit of tick; bit s of occupied[l] is set if and only if slot[l][s] is not empty.
 struct TimerWheel {
   u64 position;
+  u64 next;      ///< what advance() answered last
+  bool changed;  ///< since then a node was armed or disarmed, or the timer interrupted
   u64 occupied[kTimerLevels];
   List slot[kTimerLevels][kTimerSlots];
 
@@ -28,12 +30,13 @@ struct TimerWheel {
   void arm(FrameNumber frame, u64 deadline);
   /// Disarms it if it is armed.
   void disarm(FrameNumber frame);
-  /// Moves or fires at most four nodes that are due at `now`; returns when to come back in nanoseconds, 0 never.
-  u64 advance(u64 now);
+  /// Moves or fires at most four nodes that are due at `now`; `next` is when to come back in nanoseconds, 0 never.
+  void advance(u64 now);
 
  private:
   void insert(FrameNumber frame, TimerNode& node);
   void take(FrameNumber frame, TimerNode& node);
+  u64 move(u64 now);
 };
 
 /// The node in the thread or scheduling context that lies in `frame`.
