@@ -80,6 +80,8 @@ Result<u64> call_sendfile(Task&, i32 to, i32 from, GuestAddress offset, u64 coun
 Result<u64> call_copy_file_range(Task&, i32 from, GuestAddress from_offset, i32 to, GuestAddress to_offset, u64 count, u32 flags);
 Result<u64> call_pipe(Task&, GuestAddress descriptors);
 Result<u64> call_pipe2(Task&, GuestAddress descriptors, u32 flags);
+Result<u64> call_socketpair(Task&, u32 family, u32 type, u32 protocol, GuestAddress descriptors);
+Result<u64> call_shutdown(Task&, i32 descriptor, u32 how);
 Result<u64> call_poll(Task&, GuestAddress items, u64 count, i32 milliseconds);
 Result<u64> call_ppoll(Task&, GuestAddress items, u64 count, GuestAddress timeout, GuestAddress mask, u64 mask_size);
 Result<u64> call_select(Task&, i32 count, GuestAddress read, GuestAddress write, GuestAddress except, GuestAddress timeout);

@@ -33,6 +33,7 @@ Result<void> check_access(const Credentials& credentials, const Inode& inode, u3
 TmpfsFile::~TmpfsFile() {
   for (PageIndex page : pages_)
     if (page != kNoPage) environment().pages.release(page);
+  environment().file_pages -= page_count_;
 }
 
 Result<Reference<File>> TmpfsFile::open(Task&, u32 flags) {
@@ -43,10 +44,13 @@ Result<Reference<File>> TmpfsFile::open(Task&, u32 flags) {
 Result<PageIndex> TmpfsFile::page_for_writing(u64 index) {
   if (index >= kLargest / kPageSize) return LinuxError::FileTooBig;
   if (index < pages_.size() && pages_[index] != kNoPage) return pages_[index];
-  PageIndex page = TRY(environment().pages.allocate_zeroed());
+  Environment& env = environment();
+  if (env.file_pages >= env.pages.total() / 4 * 3) return LinuxError::NoSpace;  // programs need memory, too
+  PageIndex page = TRY(env.pages.allocate_zeroed());
   if (index >= pages_.size()) pages_.resize(index + 1);
   pages_[index] = page;
   page_count_++;
+  env.file_pages++;
   return page;
 }
 
@@ -58,6 +62,7 @@ Result<void> TmpfsFile::resize(u64 size) {
     if (pages_[index] == kNoPage) continue;
     store.release(pages_[index]);
     page_count_--;
+    environment().file_pages--;
   }
   if (keep < pages_.size()) pages_.resize(keep);
   if (size < size_ && size % kPageSize && keep <= pages_.size() && keep && pages_[keep - 1] != kNoPage)

@@ -1,6 +1,8 @@
 // Areas and pages of a process: map, unmap, protect, break, fork.
 #include "personality/linux/memory/address_space.h"
 
+#include <vector>
+
 #include "personality/linux/environment.h"
 #include "personality/linux/files/inode.h"
 
@@ -14,18 +16,61 @@ u32 entry_access(u32 protection) {
   return flags;
 }
 
+constexpr u64 kLastPage = ~u64{0} >> kPageShift;
+
+/// Empty guest spaces whose page tables are kept: the next program is likely to need tables at the same places.
+class SpareSpaces {
+ public:
+  static constexpr usize kMost = 8;
+  /// Spaces with more mapped pages than this are cheaper to take apart than to empty.
+  static constexpr u64 kMostMapped = 96;
+
+  std::unique_ptr<GuestSpace> take() {
+    if (spaces_.empty()) return {};
+    std::unique_ptr<GuestSpace> space = std::move(spaces_.back());
+    spaces_.pop_back();
+    return space;
+  }
+  bool has_room() const { return spaces_.size() < kMost; }
+  void keep(std::unique_ptr<GuestSpace> space) { spaces_.push_back(std::move(space)); }
+
+ private:
+  std::vector<std::unique_ptr<GuestSpace>> spaces_;
+};
+[[clang::no_destroy]] SpareSpaces spare_spaces;
+
 }  // namespace
 
 Result<Reference<AddressSpace>> AddressSpace::create() {
   Environment& env = environment();
+  if (std::unique_ptr<GuestSpace> spare = spare_spaces.take()) return Reference<AddressSpace>(new AddressSpace(env.pages, std::move(spare)));
   Result<std::unique_ptr<GuestSpace>> space = GuestSpace::create(env.pool);
   if (!space) return LinuxError::OutOfMemory;
   return Reference<AddressSpace>(new AddressSpace(env.pages, std::move(*space)));
 }
 
 AddressSpace::~AddressSpace() {
-  guest_space_.reset();  // page tables first: then no page is mapped any more
-  pages_.for_each(0, ~u64{0} >> kPageShift, [&](u64, PageEntry& entry) { store_.release(entry.page); });
+  u64 mapped = 0;
+  pages_.for_each(0, kLastPage, [&](u64, PageEntry& entry) { mapped += entry.flags & PageEntry::Mapped ? 1 : 0; });
+  bool keeps = spare_spaces.has_room() && mapped <= SpareSpaces::kMostMapped && tables_are_few();
+  if (!keeps) guest_space_.reset();  // page tables first: then no page is mapped any more
+  pages_.for_each(0, kLastPage, [&](u64 number, PageEntry& entry) {
+    if (keeps) hide(number, entry);
+    store_.release(entry.page);
+  });
+  if (keeps) spare_spaces.keep(std::move(guest_space_));
+}
+
+/// Whether the areas lie in few places, so that the page tables kept with a spare space are few.
+bool AddressSpace::tables_are_few() const {
+  constexpr u64 kTableSpan = 2 << 20, kFew = 24;
+  u64 tables = 0, last = ~u64{0};
+  for (const auto& [start, area] : areas_.areas()) {
+    u64 first = start / kTableSpan, end = (area.end - 1) / kTableSpan;
+    tables += end - first + (first == last ? 0 : 1);
+    last = end;
+  }
+  return tables <= kFew;
 }
 
 Result<void> AddressSpace::map(Area area) {
@@ -139,7 +184,7 @@ Result<Reference<AddressSpace>> AddressSpace::fork() {
   child->stack_top = stack_top;
   child->stack_limit = stack_limit;
   child->areas_ = areas_;
-  pages_.for_each(0, ~u64{0} >> kPageShift, [&](u64 number, PageEntry& entry) {
+  pages_.for_each(0, kLastPage, [&](u64 number, PageEntry& entry) {
     store_.retain(entry.page);
     if (!(entry.flags & PageEntry::Shared)) {
       if (entry.flags & PageEntry::MappedWrite) {

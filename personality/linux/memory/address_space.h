@@ -63,6 +63,7 @@ class AddressSpace final : public Counted {
   void hide(u64 page_number, PageEntry& entry);
   void drop(u64 page_number, PageEntry& entry);
   Area* find_or_grow(u64 address);
+  bool tables_are_few() const;
 
   PageStore& store_;
   std::unique_ptr<GuestSpace> guest_space_;

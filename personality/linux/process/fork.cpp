@@ -9,6 +9,9 @@ namespace pith::personality {
 
 namespace {
 
+/// Pages that must be left: what runs already needs some to end or to go on.
+constexpr u64 kReserve = 2048;
+
 struct CloneRequest {
   u64 flags = 0;
   u64 stack = 0;
@@ -57,6 +60,9 @@ Result<u64> clone_task(Task& task, const CloneRequest& request) {
   Environment& env = environment();
   u64 flags = request.flags;
   if (!(flags & CloneFlag::Thread) && env.processes.all().size() >= ProcessTable::kMost) return LinuxError::TryAgain;
+  // Whoever is being killed has no more children: else kill(-1) would not catch them all.
+  if (task.must_end() || (task.pending.set | task.process.pending.set).has(Signal::Kill)) return LinuxError::TryAgain;
+  if (env.pages.available() < kReserve) return LinuxError::OutOfMemory;
   i32 tid = TRY(env.processes.allocate());
   Reference<AddressSpace> space = flags & CloneFlag::Memory ? task.space : TRY(task.space->fork());
   Worker* worker = TRY(Worker::acquire(*space));

@@ -65,8 +65,11 @@ u64 vector_state_size() {
 }
 
 u64 feature_mask() {
-  u32 a, b, c, d;
-  return __get_cpuid_count(13, 0, &a, &b, &c, &d) ? u64{a} | u64{d} << 32 : 3;
+  static u64 mask = [] {
+    u32 a, b, c, d;
+    return __get_cpuid_count(13, 0, &a, &b, &c, &d) ? u64{a} | u64{d} << 32 : u64{3};
+  }();
+  return mask;
 }
 
 alignas(64) u8 vector_page[kPageSize];  ///< under the environment's lock
@@ -95,7 +98,6 @@ Result<void> pop_vector_state(Task& task, u64 place) {
     TRY(task.guest->reset_vector_state());
     return {};
   }
-  TRY(task.guest->save_vector_state(vector_page));
   TRY(copy_from_guest(task.memory(), vector_page, GuestAddress(place), 512));
   SoftwareBytes software;
   memcpy(&software, vector_page + kSoftwareBytes, sizeof software);
@@ -105,13 +107,15 @@ Result<void> pop_vector_state(Task& task, u64 place) {
     u32 second = TRY(read_guest<u32>(task.memory(), GuestAddress(place + size)));
     if (second == kMagicSecond) {
       TRY(copy_from_guest(task.memory(), vector_page + 512, GuestAddress(place + 512), size - 512));
-      memset(vector_page + 520, 0, 56);  // the header's reserved words
+    } else {
+      extended = false;
     }
   }
-  u64 present;
-  memcpy(&present, vector_page + 512, 8);
-  present = (present | (extended ? 0 : 3)) & feature_mask();
+  u64 present = 3;  // x87 and SSE
+  if (extended) memcpy(&present, vector_page + 512, 8);
+  present &= feature_mask();
   memcpy(vector_page + 512, &present, 8);
+  memset(vector_page + 520, 0, 56);  // the header's reserved words
   memset(vector_page + kSoftwareBytes, 0, 48);
   TRY(task.guest->load_vector_state(vector_page));
   return {};
