@@ -145,7 +145,7 @@ TEST_F(AddressSpaceTest, SpareTableTakesARevokedSharesPlace) {
   EXPECT_EQ(machine(Operation::AddressSpaceLinkShare, receiver, {0, share[0].raw}).error(), kSuccess);
   EXPECT_EQ(info(spare).uses, 1u);
   EXPECT_EQ(broken_invariant(), "");
-  for (u32 i = 0; i < 10; i++) (void)machine(Operation::RegionDestroy, RootSlot::Region, {upper[1].raw});
+  for (u32 i = 0; i < 20; i++) (void)machine(Operation::RegionDestroy, RootSlot::Region, {upper[1].raw});
   EXPECT_EQ(info(upper[1]).type, ObjectType::Untyped);
   EXPECT_EQ(info(spare).uses, 0u);
   EXPECT_EQ(info(machine.frame_in(share[0])).parent.raw, 0u);

@@ -18,7 +18,7 @@ namespace pith {
 
 namespace {
 
-constexpr u32 kEntriesPerStep = 64;
+constexpr u32 kEntriesPerStep = 32;
 constexpr u32 kThreadsPerStep = 4;
 
 /// A leaf table's entries: the frames that they map are used once less each.

@@ -13,7 +13,7 @@ namespace pith {
 namespace {
 
 /// Frames that one entry looks at, and objects that it takes apart, so that its length stays bounded.
-constexpr u64 kFramesPerEntry = 16;
+constexpr u64 kFramesPerEntry = 12;
 
 bool needs_capability(ObjectType type) { return type != ObjectType::Data && type != ObjectType::PageTable; }
 

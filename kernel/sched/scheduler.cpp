@@ -146,6 +146,8 @@ void account(Cpu& cpu) {
   cpu.timers.arm(frame, next);
 }
 
+void timer_interrupted(Cpu& cpu) { cpu.timers.changed = true; }
+
 void replenish(FrameNumber frame) {
   SchedulingContext& context = view<SchedulingContext>(frame);
   context.left = context.budget;

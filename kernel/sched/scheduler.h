@@ -36,6 +36,9 @@ void pick(Cpu& cpu);
 /// At the end of every slow kernel entry: fires timers that are due, chooses who runs if anything changed, and sets the hardware timer.
 void schedule(Cpu& cpu);
 
+/// The hardware timer of this CPU interrupted: this entry looks at time and timers. Called by the port.
+void timer_interrupted(Cpu& cpu);
+
 /// A replenishment timer fired.
 void replenish(FrameNumber context);
 

@@ -56,14 +56,13 @@ void discard(Task& task) {
 }
 
 Result<void> add_streams(Task& task) {
-  Reference<Inode> inode = TRY(find_inode(task, "/dev/null"));
-  Reference<File> input(new StreamFile(inode, *output_stream, StreamFile::Source::Console));
-  Reference<File> output(new StreamFile(inode, *output_stream, StreamFile::Source::None));
-  Reference<File> error(new StreamFile(inode, *error_stream, StreamFile::Source::None));
-  output->flags = error->flags = OpenFlag::WriteOnly;
-  task.files->put(0, input, OnExec::Keep);
-  task.files->put(1, output, OnExec::Keep);
-  task.files->put(2, error, OnExec::Keep);
+  using Source = StreamFile::Source;
+  StreamInode* inodes[] = {new StreamInode(*output_stream, Source::Console), new StreamInode(*output_stream, Source::None), new StreamInode(*error_stream, Source::None)};
+  for (i32 number = 0; number < 3; number++) {
+    Reference<File> file = TRY(Reference<Inode>(inodes[number])->open(task, 0));
+    file->flags = number == 0 ? OpenFlag::ReadOnly : OpenFlag::WriteOnly;
+    task.files->put(number, file, OnExec::Keep);
+  }
   return {};
 }
 

@@ -230,7 +230,10 @@ void Machine::interrupt(u32 line) {
 
 void Machine::timer_interrupt() {
   begin_trap();
-  enter([] { finish_entry(cpus[0], 0); });
+  enter([] {
+    timer_interrupted(cpus[0]);
+    finish_entry(cpus[0], 0);
+  });
 }
 
 void Machine::fault(Thread& thread, FaultKind kind, u64 address, u64 code) {

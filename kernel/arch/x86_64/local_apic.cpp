@@ -23,6 +23,7 @@ enum IoRegister : u32 { Version = 1, Redirection = 0x10 };
 enum HpetRegister : u32 { Capabilities = 0, Configuration = 0x10, MainCounter = 0xf0 };
 constexpr u64 kFemtosecondsPerMicrosecond = 1'000'000'000;
 constexpr u64 kCalibrationMicroseconds = 500;
+constexpr u32 kReadings = 8;
 constexpr u32 kMostPolls = 50'000'000;
 
 TimeScale scale;
@@ -71,24 +72,42 @@ void initialise_interrupts() {
   }
 }
 
+/// The three clocks at one instant, or nearly so.
+struct Instant {
+  u64 hpet, counter, timer;
+  u64 spread;  ///< ticks of the counter between the first and the last reading
+};
+
+/// The closest of a few readings: a virtual machine may be stopped for milliseconds between any two of them.
+Instant read_clocks() {
+  Instant best{0, 0, 0, ~u64{0}};
+  for (u32 attempt = 0; attempt < kReadings; attempt++) {
+    u64 before = arch::counter();
+    Instant instant{hpet(MainCounter), before, local(TimerCurrent), 0};
+    instant.spread = arch::counter() - before;
+    if (instant.spread < best.spread) best = instant;
+  }
+  return best;
+}
+
 bool calibrate_time() {
   u64 period = hpet(Capabilities) >> 32;
   if (period == 0 || period > 100'000'000) return false;
   hpet(Configuration) = hpet(Configuration) | 1;
   u64 ticks = kCalibrationMicroseconds * kFemtosecondsPerMicrosecond / period;
-  u64 hpet_start = hpet(MainCounter);
   local(TimerInitial) = ~u32{0};
-  u64 counter_start = arch::counter();
+  Instant start = read_clocks();
   u32 polls = 0;
-  while (hpet(MainCounter) - hpet_start < ticks && polls < kMostPolls) polls++;
-  u64 counter_ticks = arch::counter() - counter_start;
-  u64 timer_ticks = ~u32{0} - local(TimerCurrent);
-  u64 nanoseconds = (hpet(MainCounter) - hpet_start) * period / 1'000'000;
+  while (hpet(MainCounter) - start.hpet < ticks && polls < kMostPolls) polls++;
+  Instant end = read_clocks();
   local(TimerInitial) = 0;
+  u64 counter_ticks = end.counter - start.counter;
+  u64 timer_ticks = start.timer - end.timer;  // it counts down
+  u64 nanoseconds = (end.hpet - start.hpet) * period / 1'000'000;
   if (polls == kMostPolls || nanoseconds == 0 || counter_ticks == 0 || timer_ticks == 0) return false;
   scale.counter_frequency = counter_ticks * 1'000'000'000 / nanoseconds;
   scale.counter_multiplier = scale_of(nanoseconds, counter_ticks);
-  scale.counter_start = counter_start;
+  scale.counter_start = start.counter;
   timer_multiplier = scale_of(timer_ticks, nanoseconds);
   return true;
 }

@@ -78,7 +78,7 @@ void save(Cpu& cpu, Thread& thread, const TrapFrame& frame) {
 void handle_interrupt(u64 vector) {
   if (vector == kTimerVector || vector == kInterruptionVector) {
     if (vector == kTimerVector) timer_expired();
-    this_cpu().timers.changed = true;
+    timer_interrupted(this_cpu());
     acknowledge_local();
     return;
   }

@@ -243,7 +243,7 @@ constexpr Call kCalls[] = {
     row_missing(155, 41, "pivot_root", "the tree is fixed by the manifest"),
     row_missing(156, -1, "_sysctl", "gone from Linux, too"),
     row_partly<call_prctl, Locking::Held>(157, 167, "prctl", "names, dumpable, death signal, no-new-privileges, capability bounding set"),
-    row_partly<call_arch_prctl, Locking::Held>(158, -1, "arch_prctl", "SET_FS, GET_FS, SET_GS, GET_GS"),
+    row_partly<call_arch_prctl, Locking::Held>(158, -1, "arch_prctl", "SET_FS and GET_FS; SET_GS and GET_GS are refused"),
     row_missing(159, 171, "adjtimex", "not yet"),
     row<call_setrlimit, Locking::Held>(160, 164, "setrlimit"),
     row<call_chroot, Locking::Held>(161, 51, "chroot"),

@@ -7,10 +7,20 @@ namespace pith::personality {
 
 namespace {
 
+PipeSide side_of(u32 flags) {
+  u32 access = flags & OpenFlag::AccessMask;
+  return access == OpenFlag::ReadOnly ? PipeSide::Read : access == OpenFlag::WriteOnly ? PipeSide::Write : PipeSide::Both;
+}
+
+/// Of a pipe without a name; it is opened again through /proc/self/fd.
 class PipeInode final : public Inode {
  public:
-  PipeInode() : Inode(kPipefs, FileMode::Fifo | 0600) { links = 1; }
-  Result<Reference<File>> open(Task&, u32) override { return LinuxError::NoDevice; }
+  explicit PipeInode(Reference<Pipe> pipe) : Inode(kPipefs, FileMode::Fifo | 0600), pipe_(std::move(pipe)) { links = 1; }
+  /// Does not wait for the other side, unlike a named pipe: it was there.
+  Result<Reference<File>> open(Task&, u32 flags) override { return Reference<File>(new PipeFile(Reference<Inode>(this), pipe_, side_of(flags))); }
+
+ private:
+  Reference<Pipe> pipe_;
 };
 
 }  // namespace
@@ -127,8 +137,8 @@ Result<u64> PipeFile::control(Task& task, u32 request, GuestAddress argument) {
 }
 
 PipeEnds make_pipe(u32 nonblocking) {
-  Reference<Inode> inode(new PipeInode);
   Reference<Pipe> pipe(new Pipe);
+  Reference<Inode> inode(new PipeInode(pipe));
   PipeEnds ends{Reference<File>(new PipeFile(inode, pipe, PipeSide::Read)), Reference<File>(new PipeFile(inode, pipe, PipeSide::Write))};
   ends.read->flags = OpenFlag::ReadOnly | nonblocking;
   ends.write->flags = OpenFlag::WriteOnly | nonblocking;
@@ -138,8 +148,7 @@ PipeEnds make_pipe(u32 nonblocking) {
 Result<Reference<File>> open_named_pipe(Task& task, Reference<Inode> inode, Reference<Counted>& slot, u32 flags) {
   if (!slot) slot = Reference<Counted>(new Pipe);
   Reference<Pipe> pipe(static_cast<Pipe*>(slot.get()));
-  u32 access = flags & OpenFlag::AccessMask;
-  PipeSide side = access == OpenFlag::ReadOnly ? PipeSide::Read : access == OpenFlag::WriteOnly ? PipeSide::Write : PipeSide::Both;
+  PipeSide side = side_of(flags);
   if (side == PipeSide::Write && flags & OpenFlag::NonBlocking && pipe->readers == 0) return LinuxError::NoDevice;
   Reference<File> file(new PipeFile(inode, pipe, side));
   if (side != PipeSide::Write) pipe->opened_for_reading++;

@@ -40,6 +40,17 @@ class StreamFile final : public File {
   Source source_;
 };
 
+/// What such a stream looks like to stat, and how /dev/stdin and its like open it again: a pipe.
+class StreamInode final : public Inode {
+ public:
+  StreamInode(ByteSink& sink, StreamFile::Source source) : Inode(kPipefs, FileMode::Fifo | 0600), sink_(sink), source_(source) { links = 1; }
+  Result<Reference<File>> open(Task&, u32) override { return Reference<File>(new StreamFile(Reference<Inode>(this), sink_, source_)); }
+
+ private:
+  ByteSink& sink_;
+  StreamFile::Source source_;
+};
+
 /// Writes all of `from` through `sink`, as `prepare` makes it (identity for streams).
 Result<u64> write_through(Task& task, ByteSink& sink, Transfer& from, const LineDiscipline* discipline, u32 nonblocking);
 

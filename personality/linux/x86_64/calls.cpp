@@ -6,20 +6,17 @@
 namespace pith::personality {
 
 Result<u64> call_arch_prctl(Task& task, u32 code, u64 address) {
-  enum Code : u32 { SetGs = 0x1001, SetFs = 0x1002, GetFs = 0x1003, GetGs = 0x1004 };
+  // SET_GS and GET_GS are refused: guests have no GS base of their own.
+  enum Code : u32 { SetFs = 0x1002, GetFs = 0x1003 };
   GuestRegisters& registers = task.registers();
   switch (code) {
     case SetFs:
-    case SetGs:
       if (address >= AreaMap::kHighest) return LinuxError::NotPermitted;
-      (code == SetFs ? registers.fs_base : registers.gs_base) = address;
+      registers.fs_base = address;
       registers.restore_all = 1;
       return u64{0};
     case GetFs:
       TRY(write_guest(task.memory(), GuestAddress(address), registers.fs_base));
-      return u64{0};
-    case GetGs:
-      TRY(write_guest(task.memory(), GuestAddress(address), registers.gs_base));
       return u64{0};
     default:
       return LinuxError::Invalid;
