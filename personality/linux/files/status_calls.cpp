@@ -10,6 +10,15 @@ namespace pith::personality {
 namespace {
 
 TimeSpec time_spec(i64 nanoseconds) { return {nanoseconds / i64(kSecond), nanoseconds % i64(kSecond)}; }
+
+/// An instant as nanoseconds since 1970; what does not fit (beyond the year 2262) becomes the last or first that does.
+i64 instant(i64 seconds, i64 nanoseconds) {
+  constexpr i64 kMost = 9'223'372'035;
+  if (seconds > kMost) seconds = kMost;
+  if (seconds < -kMost) seconds = -kMost;
+  return seconds * i64(kSecond) + nanoseconds;
+}
+
 StatxTime statx_time(i64 nanoseconds) { return {nanoseconds / i64(kSecond), u32(nanoseconds % i64(kSecond)), 0}; }
 
 Result<u64> tell_status(Task& task, const Inode& inode, GuestAddress result) {
@@ -233,7 +242,7 @@ Result<u64> call_utimensat(Task& task, i32 directory, GuestAddress path, GuestAd
       bool special = time->nanoseconds == kNow || time->nanoseconds == kOmit;
       if (!special && u64(time->nanoseconds) >= kSecond) return LinuxError::Invalid;
       if (time->nanoseconds != kNow)
-        (time == &pair.access ? fresh.access : fresh.modification) = time->seconds * i64(kSecond) + time->nanoseconds;
+        (time == &pair.access ? fresh.access : fresh.modification) = instant(time->seconds, time->nanoseconds);
     }
   }
   Reference<Inode> inode;
@@ -254,8 +263,8 @@ Result<u64> call_utimes(Task& task, GuestAddress path, GuestAddress times) {
     };
     Pair pair = TRY(read_guest<Pair>(task.memory(), times));
     if (u64(pair.access.microseconds) >= 1000000 || u64(pair.modification.microseconds) >= 1000000) return LinuxError::Invalid;
-    fresh.access = pair.access.seconds * i64(kSecond) + pair.access.microseconds * 1000;
-    fresh.modification = pair.modification.seconds * i64(kSecond) + pair.modification.microseconds * 1000;
+    fresh.access = instant(pair.access.seconds, pair.access.microseconds * 1000);
+    fresh.modification = instant(pair.modification.seconds, pair.modification.microseconds * 1000);
   }
   return change_times(task, *inode, fresh);
 }
@@ -269,8 +278,8 @@ Result<u64> call_utime(Task& task, GuestAddress path, GuestAddress times) {
       i64 access, modification;
     };
     Pair pair = TRY(read_guest<Pair>(task.memory(), times));
-    fresh.access = pair.access * i64(kSecond);
-    fresh.modification = pair.modification * i64(kSecond);
+    fresh.access = instant(pair.access, 0);
+    fresh.modification = instant(pair.modification, 0);
   }
   return change_times(task, *inode, fresh);
 }

@@ -12,6 +12,7 @@ void begin_group_exit(Process& process, i32 status) {
   process.group_exit = true;
   process.exit_status = status;
   if (process.state == ProcessState::Stopped) process.state = ProcessState::Running;
+  process.continued.wake_all();
   for (Task* task : process.tasks) task->notify();
 }
 

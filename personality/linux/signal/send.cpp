@@ -61,9 +61,9 @@ bool prepare(Process& process, u32 signal) {
     continue_process(process);
   } else if (kStops.has(signal)) {
     remove_pending(process, SignalSet::of(Signal::Continue));
-  } else if (signal == Signal::Kill && process.state == ProcessState::Stopped) {
-    process.state = ProcessState::Running;
-    process.continued.wake_all();
+  } else if (signal == Signal::Kill) {
+    begin_group_exit(process, Signal::Kill);  // at once: also for tasks that wait for nothing else
+    return false;
   }
   return true;
 }
