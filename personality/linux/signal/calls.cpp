@@ -98,6 +98,7 @@ Result<u64> call_rt_sigtimedwait(Task& task, GuestAddress set, GuestAddress info
     SignalSet ready = (task.pending.set | task.process.pending.set) & wanted;
     if (u32 signal = ready.first()) {
       task.blocked = before;
+      if (signal == Signal::Alarm) continue_timer(task.process);
       SignalInformation item = task.pending.set.has(signal) ? task.pending.take(signal) : task.process.pending.take(signal);
       if (information.raw) {
         i32 raw[32] = {i32(item.signal), 0, item.code, 0, item.pid, i32(item.uid), item.status};

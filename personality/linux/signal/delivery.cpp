@@ -4,6 +4,7 @@
 #include "abi/message.h"
 #include "lib/log.h"
 #include "personality/linux/environment.h"
+#include "personality/linux/time/clock.h"
 #include "personality/linux/x86_64/machine.h"
 #include "personality/linux/x86_64/signal_frame.h"
 
@@ -17,6 +18,7 @@ SignalInformation take_signal(Task& task) {
   SignalSet shared = task.process.pending.set & ~task.blocked;
   u32 signal = (own | shared).first();
   if (!signal) return {};
+  if (signal == Signal::Alarm) continue_timer(task.process);
   return own.has(signal) ? task.pending.take(signal) : task.process.pending.take(signal);
 }
 

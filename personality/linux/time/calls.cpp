@@ -214,7 +214,12 @@ Result<u64> call_getitimer(Task& task, u32 which, GuestAddress result) {
   return u64{0};
 }
 
+void continue_timer(Process& process) {
+  if (process.alarm_interval && !process.alarm_deadline) set_timer(process, process.alarm_interval, process.alarm_interval);
+}
+
 void run_timers() {
+  constexpr u64 kIgnoredInterval = 10 * kMillisecond;  // of a timer whose signal is ignored
   Environment& env = environment();
   Lock lock(env.lock);
   for (;;) {
@@ -224,12 +229,19 @@ void run_timers() {
     for (const auto& [pid, process] : env.processes.all()) {
       if (!process->alarm_deadline) continue;
       if (process->alarm_deadline <= time) {
-        process->alarm_deadline = process->alarm_interval ? time + process->alarm_interval : 0;
+        process->alarm_deadline = 0;
         due.push_back(process);
       }
       if (process->alarm_deadline && (!next || process->alarm_deadline < next)) next = process->alarm_deadline;
     }
-    for (Process* process : due) send_signal(*process, {.signal = Signal::Alarm, .code = SignalInformation::kKernel});
+    for (Process* process : due) {
+      send_signal(*process, {.signal = Signal::Alarm, .code = SignalInformation::kKernel});
+      // An interval timer goes on when its signal has been taken: so a short one cannot keep everybody else from running.
+      if (process->alarm_interval && !process->pending.set.has(Signal::Alarm)) {
+        process->alarm_deadline = time + (process->alarm_interval < kIgnoredInterval ? kIgnoredInterval : process->alarm_interval);
+        if (!next || process->alarm_deadline < next) next = process->alarm_deadline;
+      }
+    }
     (void)env.timer_wakeup.wait(env.lock, next);
   }
 }

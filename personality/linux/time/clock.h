@@ -18,6 +18,9 @@ Result<u64> read_clock(Task& task, u32 clock);
 /// The instant since boot at which `clock` (Realtime, or a monotonic one) shows `time`.
 u64 deadline_of(u32 clock, u64 time);
 
+/// Starts the next period of an interval timer whose signal has just been taken.
+void continue_timer(Process& process);
+
 /// The thread that sends SIGALRM when timers of processes run out. Never returns.
 void run_timers();
 
