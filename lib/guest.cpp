@@ -148,16 +148,18 @@ Result<void> Guest::reset_vector_state() {
   return kernel::VectorState{vector_}.load(exchange_);
 }
 
-Result<void> Guest::save_vector_state(void* page) {
+Result<void> Guest::save_vector_state(void* page, u64 size) {
+  if (size > kPageSize) return Error::BadArgument;
   TRY(need_exchange_page());
   TRY(kernel::VectorState{vector_}.save(exchange_));
-  memcpy(page, pool_.window(exchange_), kPageSize);
+  memcpy(page, pool_.window(exchange_), size);
   return {};
 }
 
-Result<void> Guest::load_vector_state(const void* page) {
+Result<void> Guest::load_vector_state(const void* page, u64 size) {
+  if (size > kPageSize) return Error::BadArgument;
   TRY(need_exchange_page());
-  memcpy(pool_.window(exchange_), page, kPageSize);
+  memcpy(pool_.window(exchange_), page, size);
   return kernel::VectorState{vector_}.load(exchange_);
 }
 

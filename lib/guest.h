@@ -71,8 +71,9 @@ class Guest {
   /// Vector registers as at the start of a program: execve.
   Result<void> reset_vector_state();
   /// Writes the state to, or takes it from, 4096 bytes in the layout of the hardware (x86-64: XSAVE, standard form): signal frames.
-  Result<void> save_vector_state(void* page);
-  Result<void> load_vector_state(const void* page);
+  /// `size`: bytes of it that matter, where the caller knows how much of the page this machine uses.
+  Result<void> save_vector_state(void* page, u64 size = kPageSize);
+  Result<void> load_vector_state(const void* page, u64 size = kPageSize);
 
  private:
   explicit Guest(FramePool& pool) : pool_(pool) {}

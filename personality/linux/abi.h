@@ -40,7 +40,8 @@ struct MapFlag {
 };
 
 struct CloneFlag {
-  static constexpr u64 SignalMask = 0xff, Memory = 0x100, Filesystem = 0x200, Files = 0x400, Handlers = 0x800, VFork = 0x4000, Parent = 0x8000;
+  static constexpr u64 SignalMask = 0xff, Memory = 0x100, Filesystem = 0x200, Files = 0x400, Handlers = 0x800, VFork = 0x4000,
+                       Parent = 0x8000;
   static constexpr u64 Thread = 0x10000, SetTls = 0x80000, ParentSetId = 0x100000, ChildClearId = 0x200000, ChildSetId = 0x1000000;
   static constexpr u64 Namespaces = 0x7e020000;
 };
@@ -66,7 +67,6 @@ struct TimeValue {
 struct IntervalTimer {
   TimeValue interval, value;
 };
-
 
 /// struct iovec.
 struct IoVector {
@@ -115,7 +115,7 @@ struct ResourceLimit {
 inline constexpr u64 kUnlimited = ~u64{0};
 inline constexpr u32 kResourceLimits = 16;
 struct Resource {
-  static constexpr u32 FileSize = 1, Data = 2, Stack = 3, Processes = 6, Files = 7, AddressSpace = 9;
+  static constexpr u32 FileSize = 1, Data = 2, Stack = 3, Core = 4, Processes = 6, Files = 7, AddressSpace = 9;
 };
 
 /// struct rusage.

@@ -8,9 +8,12 @@ using namespace pith::personality;
 int main() {
   unsigned done = 0, partly = 0, missing = 0;
   for (const Call& call : calls()) (call.support == Support::Done ? done : call.support == Support::Partly ? partly : missing)++;
-  printf("# Linux calls\n\nGenerated from `personality/linux/calls/table.cpp`; do not edit. %u done, %u partly (with what is missing), %u not (with the reason).\n", done, partly,
-         missing);
-  printf("Calls that are not there answer ENOSYS and are logged once each. Numbers: x86-64; AArch64 and RISC-V share the second column.\n\n");
+  printf(
+      "# Linux calls\n\nGenerated from `personality/linux/calls/table.cpp`; do not edit. %u done, %u partly (with what is missing), %u not "
+      "(with the reason).\n",
+      done, partly, missing);
+  printf(
+      "Calls that are not there answer ENOSYS and are logged once each. Numbers: x86-64; AArch64 and RISC-V share the second column.\n\n");
   printf("| x86-64 | generic | call | arguments | state | note |\n|--:|--:|---|---|---|---|\n");
   for (const Call& call : calls()) {
     const char* state = call.support == Support::Done ? "done" : call.support == Support::Partly ? "partly" : "not";

@@ -26,7 +26,7 @@ struct Environment {
   Reference<Terminal> console;
   WaitQueue timer_wakeup;  ///< the timer thread waits here
   u64 next_inode = 1;
-  u64 file_pages = 0;  ///< held by files in memory
+  u64 file_pages = 0;        ///< held by files in memory
   u64 boot_wall_offset = 0;  ///< nanoseconds since 1970 when the monotonic clock showed 0
   std::function<void(i32 status)> on_init_exit;
 };

@@ -55,9 +55,9 @@ struct LinuxError {
   static constexpr Error NoFamily = linux_error(97);
   static constexpr Error TimedOut = linux_error(110);
   /// Never seen by programs: the call was broken off by a signal and is run again …
-  static constexpr Error Restart = linux_error(512);          ///< … unless a handler without SA_RESTART runs
-  static constexpr Error RestartNoHandler = linux_error(514); ///< … unless any handler runs
-  static constexpr Error RestartDeadline = linux_error(516);  ///< as RestartNoHandler, keeping the deadline of the first attempt
+  static constexpr Error Restart = linux_error(512);           ///< … unless a handler without SA_RESTART runs
+  static constexpr Error RestartNoHandler = linux_error(514);  ///< … unless any handler runs
+  static constexpr Error RestartDeadline = linux_error(516);   ///< as RestartNoHandler, keeping the deadline of the first attempt
 };
 
 /// The number that a Linux program sees for `error`: positive.

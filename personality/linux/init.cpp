@@ -17,12 +17,17 @@ namespace {
 ByteSink* output_stream = nullptr;  ///< raw console
 ByteSink* error_stream = nullptr;   ///< diagnostic port
 
-const std::vector<std::string> kEnvironment{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "USER=root", "LOGNAME=root",
-                                            "SHELL=/bin/sh", "TERM=vt100"};
+const std::vector<std::string> kEnvironment{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                                            "HOME=/root",
+                                            "USER=root",
+                                            "LOGNAME=root",
+                                            "SHELL=/bin/sh",
+                                            "TERM=vt100"};
 
 void set_limits(Process& process) {
   constexpr u64 kFiles = 1024, kMostFiles = 4096;
   for (ResourceLimit& limit : process.limits) limit = {kUnlimited, kUnlimited};
+  process.limits[Resource::Core] = {0, kUnlimited};
   process.limits[Resource::Files] = {kFiles, kMostFiles};
   process.limits[Resource::Stack] = {8 << 20, kUnlimited};
   process.limits[Resource::Processes] = {ProcessTable::kMost, ProcessTable::kMost};
@@ -126,7 +131,8 @@ void respawn(i32) {
   std::vector<i32> others;
   for (const auto& [pid, process] : environment().processes.all()) others.push_back(pid);
   for (i32 pid : others)
-    if (Process* process = environment().processes.find(pid)) send_signal(*process, {.signal = Signal::Kill, .code = SignalInformation::kKernel});
+    if (Process* process = environment().processes.find(pid))
+      send_signal(*process, {.signal = Signal::Kill, .code = SignalInformation::kKernel});
   if (!start_init(StartMode::Interactive)) log_line(LogLevel::Error, "process 1 could not be started again");
 }
 

@@ -19,8 +19,8 @@ void report_unknown(Task& task, u64 number) {
   const char* name = "?";
   for (const Call& call : calls())
     if (call.number == number) name = call.name;
-  log_line(LogLevel::Warning, "linux call %llu (%s) is not supported; first used by process %d (%s)", static_cast<unsigned long long>(number), name,
-           task.process.pid, task.process.command.c_str());
+  log_line(LogLevel::Warning, "linux call %llu (%s) is not supported; first used by process %d (%s)",
+           static_cast<unsigned long long>(number), name, task.process.pid, task.process.command.c_str());
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Every call's handler: arguments as the program passed them, an answer or an error. They run with the environment's lock held, but for those marked Free in the table.
+// Every call's handler: arguments as the program passed them, an answer or an error. They run with the environment's lock held, but for
+// those marked Free in the table.
 #pragma once
 #include "personality/linux/abi.h"
 #include "personality/linux/errors.h"
@@ -85,7 +86,8 @@ Result<u64> call_shutdown(Task&, i32 descriptor, u32 how);
 Result<u64> call_poll(Task&, GuestAddress items, u64 count, i32 milliseconds);
 Result<u64> call_ppoll(Task&, GuestAddress items, u64 count, GuestAddress timeout, GuestAddress mask, u64 mask_size);
 Result<u64> call_select(Task&, i32 count, GuestAddress read, GuestAddress write, GuestAddress except, GuestAddress timeout);
-Result<u64> call_pselect6(Task&, i32 count, GuestAddress read, GuestAddress write, GuestAddress except, GuestAddress timeout, GuestAddress mask);
+Result<u64> call_pselect6(Task&, i32 count, GuestAddress read, GuestAddress write, GuestAddress except, GuestAddress timeout,
+                          GuestAddress mask);
 
 // files/: names
 Result<u64> call_open(Task&, GuestAddress path, u32 flags, u32 mode);

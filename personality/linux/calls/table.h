@@ -14,13 +14,13 @@ using CallEntry = void (*)(Task&);
 
 /// One row.
 struct Call {
-  u16 number;               ///< on x86-64
-  int16_t generic_number;       ///< on AArch64 and RISC-V; -1: does not exist there
+  u16 number;              ///< on x86-64
+  int16_t generic_number;  ///< on AArch64 and RISC-V; -1: does not exist there
   const char* name;
-  const char* arguments;    ///< their types, from the handler's signature
+  const char* arguments;  ///< their types, from the handler's signature
   Support support;
-  const char* note;         ///< what is missing, or why the call is
-  CallEntry entry;          ///< null: answers ENOSYS
+  const char* note;  ///< what is missing, or why the call is
+  CallEntry entry;   ///< null: answers ENOSYS
 };
 
 inline constexpr u32 kCallNumbers = 462;

@@ -34,8 +34,9 @@ constexpr u64 kPageMask = kPageSize - 1;
 
 bool is_sound(const FileHeader& header, u16 machine) {
   static constexpr u8 kMagic[] = {0x7f, 'E', 'L', 'F', 2, 1, 1};
-  return memcmp(header.identity, kMagic, sizeof kMagic) == 0 && (header.type == kExecutable || header.type == kShared) && header.machine == machine &&
-         header.program_header_size == sizeof(ProgramHeader) && header.program_header_count > 0 && header.program_header_count <= kMostHeaders;
+  return memcmp(header.identity, kMagic, sizeof kMagic) == 0 && (header.type == kExecutable || header.type == kShared) &&
+         header.machine == machine && header.program_header_size == sizeof(ProgramHeader) && header.program_header_count > 0 &&
+         header.program_header_count <= kMostHeaders;
 }
 
 Result<ElfSegment> make_segment(const ProgramHeader& header, u64 file_size, u64 last_end) {

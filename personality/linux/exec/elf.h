@@ -11,10 +11,10 @@ namespace pith::personality {
 
 /// A piece of a program to be put into memory, page-aligned: file bytes first, zeroes behind.
 struct ElfSegment {
-  u64 address;       ///< of its first page, before the bias
-  u64 size;          ///< bytes of whole pages in memory
-  u64 file_offset;   ///< page-aligned
-  u64 file_end;      ///< address up to which file bytes reach; zeroes from there on
+  u64 address;      ///< of its first page, before the bias
+  u64 size;         ///< bytes of whole pages in memory
+  u64 file_offset;  ///< page-aligned
+  u64 file_end;     ///< address up to which file bytes reach; zeroes from there on
   u32 protection;
 };
 
@@ -22,11 +22,11 @@ struct ElfSegment {
 struct ElfImage {
   bool is_position_independent = false;
   u64 entry = 0;
-  u64 lowest = 0, highest = 0;      ///< addresses, page-aligned
-  u64 program_headers = 0;          ///< address of the program headers in memory, 0 if not loaded
+  u64 lowest = 0, highest = 0;  ///< addresses, page-aligned
+  u64 program_headers = 0;      ///< address of the program headers in memory, 0 if not loaded
   u64 program_header_count = 0;
   std::vector<ElfSegment> segments = {};
-  std::string interpreter = {};     ///< empty: static
+  std::string interpreter = {};  ///< empty: static
 };
 
 /// How the parser reads the file: fills `buffer` from `offset`, or answers an error.

@@ -142,7 +142,8 @@ Result<void> execute(Task& task, i32 directory, std::string_view path, u32 flags
   return {};
 }
 
-Result<u64> call_execveat(Task& task, i32 directory, GuestAddress path_pointer, GuestAddress arguments, GuestAddress environment, u32 flags) {
+Result<u64> call_execveat(Task& task, i32 directory, GuestAddress path_pointer, GuestAddress arguments, GuestAddress environment,
+                          u32 flags) {
   if (flags & ~(AtFlag::EmptyPath | AtFlag::NoFollow)) return LinuxError::Invalid;
   PathText path;
   TRY(path.copy(task, path_pointer));

@@ -47,7 +47,11 @@ Result<void> map_segment(AddressSpace& space, Inode& inode, const ElfSegment& se
   u64 file_pages_end = pages_for(file_end) << kPageShift;
   if (file_end <= start) file_pages_end = start;
   if (file_pages_end > start)
-    TRY(space.map({.start = start, .end = file_pages_end, .protection = segment.protection, .backing = Reference<Inode>(&inode), .offset = segment.file_offset}));
+    TRY(space.map({.start = start,
+                   .end = file_pages_end,
+                   .protection = segment.protection,
+                   .backing = Reference<Inode>(&inode),
+                   .offset = segment.file_offset}));
   if (end > file_pages_end) TRY(space.map({.start = file_pages_end, .end = end, .protection = segment.protection}));
   // The rest of the last page of file bytes is zero where memory goes on behind it.
   u64 tail = file_pages_end - file_end;
@@ -63,8 +67,25 @@ Result<void> map_image(AddressSpace& space, Inode& inode, const ElfImage& image,
 /// Entries of the auxiliary vector.
 struct Auxiliary {
   enum Type : u64 {
-    End = 0, ProgramHeaders = 3, HeaderSize = 4, HeaderCount = 5, PageSize = 6, Base = 7, Flags = 8, Entry = 9, Uid = 11, EffectiveUid = 12, Gid = 13,
-    EffectiveGid = 14, Platform = 15, HardwareCapabilities = 16, ClockTick = 17, Secure = 23, Random = 25, ExecutableName = 31, MinimumSignalStack = 51
+    End = 0,
+    ProgramHeaders = 3,
+    HeaderSize = 4,
+    HeaderCount = 5,
+    PageSize = 6,
+    Base = 7,
+    Flags = 8,
+    Entry = 9,
+    Uid = 11,
+    EffectiveUid = 12,
+    Gid = 13,
+    EffectiveGid = 14,
+    Platform = 15,
+    HardwareCapabilities = 16,
+    ClockTick = 17,
+    Secure = 23,
+    Random = 25,
+    ExecutableName = 31,
+    MinimumSignalStack = 51
   };
 };
 
@@ -85,15 +106,20 @@ class StackBuilder {
   u64 top_;
 };
 
-Result<u64> build_stack(AddressSpace& space, const std::string& path, const ProgramStrings& strings, const Credentials& who, std::vector<u64> auxiliary) {
+Result<u64> build_stack(AddressSpace& space, const std::string& path, const ProgramStrings& strings, const Credentials& who,
+                        std::vector<u64> auxiliary) {
   u64 top = space.stack_top;
-  TRY(space.map({.start = top - kFirstStackPages * kPageSize, .end = top, .protection = Protection::Read | Protection::Write, .growth = Growth::Down}));
+  TRY(space.map({.start = top - kFirstStackPages * kPageSize,
+                 .end = top,
+                 .protection = Protection::Read | Protection::Write,
+                 .growth = Growth::Down}));
   StackBuilder stack(space, top - 8);
   u64 name = TRY(stack.push_string(path));
   // Strings lie in order, upwards: the environment above the arguments.
   std::vector<u64> environment_pointers(strings.environment.size()), argument_pointers(strings.arguments.size());
   space.environment_end = name;
-  for (usize index = strings.environment.size(); index-- > 0;) environment_pointers[index] = TRY(stack.push_string(strings.environment[index]));
+  for (usize index = strings.environment.size(); index-- > 0;)
+    environment_pointers[index] = TRY(stack.push_string(strings.environment[index]));
   space.arguments_end = stack.top();
   for (usize index = strings.arguments.size(); index-- > 0;) argument_pointers[index] = TRY(stack.push_string(strings.arguments[index]));
   space.arguments_start = stack.top();
@@ -102,10 +128,34 @@ Result<u64> build_stack(AddressSpace& space, const std::string& path, const Prog
   fill_random(seed);
   stack.align(16);
   u64 random = TRY(stack.push(seed, sizeof seed));
-  auxiliary.insert(auxiliary.end(), {Auxiliary::PageSize, kPageSize, Auxiliary::Flags, 0, Auxiliary::Uid, who.uid, Auxiliary::EffectiveUid, who.effective_uid,
-                                     Auxiliary::Gid, who.gid, Auxiliary::EffectiveGid, who.effective_gid, Auxiliary::Platform, platform,
-                                     Auxiliary::HardwareCapabilities, machine::hardware_capabilities(), Auxiliary::ClockTick, 100, Auxiliary::Secure, 0,
-                                     Auxiliary::Random, random, Auxiliary::ExecutableName, name, Auxiliary::MinimumSignalStack, 4096, Auxiliary::End, 0});
+  auxiliary.insert(auxiliary.end(), {Auxiliary::PageSize,
+                                     kPageSize,
+                                     Auxiliary::Flags,
+                                     0,
+                                     Auxiliary::Uid,
+                                     who.uid,
+                                     Auxiliary::EffectiveUid,
+                                     who.effective_uid,
+                                     Auxiliary::Gid,
+                                     who.gid,
+                                     Auxiliary::EffectiveGid,
+                                     who.effective_gid,
+                                     Auxiliary::Platform,
+                                     platform,
+                                     Auxiliary::HardwareCapabilities,
+                                     machine::hardware_capabilities(),
+                                     Auxiliary::ClockTick,
+                                     100,
+                                     Auxiliary::Secure,
+                                     0,
+                                     Auxiliary::Random,
+                                     random,
+                                     Auxiliary::ExecutableName,
+                                     name,
+                                     Auxiliary::MinimumSignalStack,
+                                     4096,
+                                     Auxiliary::End,
+                                     0});
   std::vector<u64> words;
   words.push_back(strings.arguments.size());
   words.insert(words.end(), argument_pointers.begin(), argument_pointers.end());
@@ -120,7 +170,8 @@ Result<u64> build_stack(AddressSpace& space, const std::string& path, const Prog
 
 }  // namespace
 
-Result<LoadedProgram> load_program(Task& task, Inode& inode, const std::string& path, const ProgramStrings& strings, const Credentials& credentials) {
+Result<LoadedProgram> load_program(Task& task, Inode& inode, const std::string& path, const ProgramStrings& strings,
+                                   const Credentials& credentials) {
   InodeSource source(inode);
   ElfImage image = TRY(parse_elf(source, machine::kElfMachine));
   LoadedProgram program{.space = TRY(AddressSpace::create())};
@@ -132,8 +183,10 @@ Result<LoadedProgram> load_program(Task& task, Inode& inode, const std::string& 
   TRY(map_image(space, inode, image, bias));
   space.break_start = space.break_end = (image.highest + bias + (random_word() & 0xfff) * kPageSize);
   program.entry = image.entry + bias;
-  std::vector<u64> auxiliary{Auxiliary::ProgramHeaders, image.program_headers ? image.program_headers + bias : 0, Auxiliary::HeaderSize, 56,
-                             Auxiliary::HeaderCount, image.program_header_count, Auxiliary::Entry, program.entry};
+  std::vector<u64> auxiliary{Auxiliary::ProgramHeaders, image.program_headers ? image.program_headers + bias : 0,
+                             Auxiliary::HeaderSize,     56,
+                             Auxiliary::HeaderCount,    image.program_header_count,
+                             Auxiliary::Entry,          program.entry};
   if (!image.interpreter.empty()) {
     Reference<Inode> interpreter = TRY(find_inode(task, image.interpreter));
     if (!interpreter->is_regular()) return LinuxError::AccessDenied;

@@ -21,7 +21,8 @@ struct LoadedProgram {
 };
 
 /// Loads the ELF program in `inode` (and its interpreter). `path` is what AT_EXECFN says.
-Result<LoadedProgram> load_program(Task& task, Inode& inode, const std::string& path, const ProgramStrings& strings, const Credentials& credentials);
+Result<LoadedProgram> load_program(Task& task, Inode& inode, const std::string& path, const ProgramStrings& strings,
+                                   const Credentials& credentials);
 
 /// Replaces the task's program: execveat without the reading of arguments. `path` may be a script.
 Result<void> execute(Task& task, i32 directory, std::string_view path, u32 flags, ProgramStrings strings);

@@ -52,8 +52,19 @@ Result<u64> call_dup2(Task& task, i32 descriptor, i32 target) {
 
 Result<u64> call_fcntl(Task& task, i32 descriptor, u32 command, u64 argument) {
   enum Command : u32 {
-    Duplicate = 0, GetDescriptor = 1, SetDescriptor = 2, GetFlags = 3, SetFlags = 4, GetLock = 5, SetLock = 6, SetLockWait = 7, SetOwner = 8, GetOwner = 9,
-    DuplicateCloseOnExec = 1030, SetPipeSize = 1031, GetPipeSize = 1032
+    Duplicate = 0,
+    GetDescriptor = 1,
+    SetDescriptor = 2,
+    GetFlags = 3,
+    SetFlags = 4,
+    GetLock = 5,
+    SetLock = 6,
+    SetLockWait = 7,
+    SetOwner = 8,
+    GetOwner = 9,
+    DuplicateCloseOnExec = 1030,
+    SetPipeSize = 1031,
+    GetPipeSize = 1032
   };
   constexpr u32 kSettable = OpenFlag::Append | OpenFlag::NonBlocking | OpenFlag::Direct | OpenFlag::NoAccessTime | 020000;
   File* file = TRY(task.files->find(descriptor));
@@ -61,7 +72,8 @@ Result<u64> call_fcntl(Task& task, i32 descriptor, u32 command, u64 argument) {
     case Duplicate:
     case DuplicateCloseOnExec:
       if (argument >= limit_of(task)) return LinuxError::Invalid;
-      return u64(TRY(task.files->add(Reference<File>(file), command == Duplicate ? OnExec::Keep : OnExec::Close, limit_of(task), i32(argument))));
+      return u64(
+          TRY(task.files->add(Reference<File>(file), command == Duplicate ? OnExec::Keep : OnExec::Close, limit_of(task), i32(argument))));
     case GetDescriptor:
       return u64(task.files->on_exec(descriptor) == OnExec::Close);
     case SetDescriptor:

@@ -55,7 +55,7 @@ class Inode : public Counted {
   u32 mode;
   u32 uid = 0, gid = 0;
   u32 links = 0;
-  u64 device = 0;  ///< of device nodes
+  u64 device = 0;                                   ///< of device nodes
   i64 access_time, modification_time, change_time;  ///< nanoseconds since 1970
 
   void touch_modified();

@@ -247,7 +247,8 @@ Result<u64> call_sendfile(Task& task, i32 to_descriptor, i32 from_descriptor, Gu
   return done;
 }
 
-Result<u64> call_copy_file_range(Task& task, i32 from_descriptor, GuestAddress from_offset, i32 to_descriptor, GuestAddress to_offset, u64 count, u32 flags) {
+Result<u64> call_copy_file_range(Task& task, i32 from_descriptor, GuestAddress from_offset, i32 to_descriptor, GuestAddress to_offset,
+                                 u64 count, u32 flags) {
   if (flags) return LinuxError::Invalid;
   Reference<File> from(TRY(task.files->find(from_descriptor)));
   Reference<File> to(TRY(task.files->find(to_descriptor)));
@@ -256,7 +257,8 @@ Result<u64> call_copy_file_range(Task& task, i32 from_descriptor, GuestAddress f
   u64 from_place = 0, to_place = 0;
   if (from_offset.raw) from_place = TRY(read_guest<u64>(task.memory(), from_offset));
   if (to_offset.raw) to_place = TRY(read_guest<u64>(task.memory(), to_offset));
-  u64 done = TRY(copy_between(task, *from, from_offset.raw ? &from_place : nullptr, *to, to_offset.raw ? &to_place : nullptr, limited(count)));
+  u64 done =
+      TRY(copy_between(task, *from, from_offset.raw ? &from_place : nullptr, *to, to_offset.raw ? &to_place : nullptr, limited(count)));
   if (from_offset.raw) TRY(write_guest(task.memory(), from_offset, from_place));
   if (to_offset.raw) TRY(write_guest(task.memory(), to_offset, to_place));
   return done;

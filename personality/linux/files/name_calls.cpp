@@ -17,7 +17,8 @@ Result<void> check_writable(Task& task, Directory& directory) {
 /// In a sticky directory only owners take names away.
 Result<void> check_sticky(Task& task, const Directory& directory, const Inode& inode) {
   const Credentials& who = task.process.credentials;
-  if (!(directory.mode & FileMode::Sticky) || who.is_root() || who.effective_uid == inode.uid || who.effective_uid == directory.uid) return {};
+  if (!(directory.mode & FileMode::Sticky) || who.is_root() || who.effective_uid == inode.uid || who.effective_uid == directory.uid)
+    return {};
   return LinuxError::NotPermitted;
 }
 
@@ -132,7 +133,9 @@ Result<u64> call_mknodat(Task& task, i32 directory, GuestAddress path, u32 mode,
   return u64{0};
 }
 
-Result<u64> call_mknod(Task& task, GuestAddress path, u32 mode, u64 device) { return call_mknodat(task, AtFlag::CurrentDirectory, path, mode, device); }
+Result<u64> call_mknod(Task& task, GuestAddress path, u32 mode, u64 device) {
+  return call_mknodat(task, AtFlag::CurrentDirectory, path, mode, device);
+}
 
 Result<u64> call_symlinkat(Task& task, GuestAddress target_pointer, i32 directory, GuestAddress path) {
   PathText target;
@@ -144,13 +147,16 @@ Result<u64> call_symlinkat(Task& task, GuestAddress target_pointer, i32 director
   return u64{0};
 }
 
-Result<u64> call_symlink(Task& task, GuestAddress target, GuestAddress path) { return call_symlinkat(task, target, AtFlag::CurrentDirectory, path); }
+Result<u64> call_symlink(Task& task, GuestAddress target, GuestAddress path) {
+  return call_symlinkat(task, target, AtFlag::CurrentDirectory, path);
+}
 
 Result<u64> call_linkat(Task& task, i32 from_directory, GuestAddress from, i32 to_directory, GuestAddress to, u32 flags) {
   if (flags & ~(AtFlag::Follow | AtFlag::EmptyPath)) return LinuxError::Invalid;
   PathText path;
   TRY(path.copy(task, from));
-  Reference<Inode> inode = TRY(resolve_at(task, from_directory, path.view(), (flags & AtFlag::Follow ? 0 : AtFlag::NoFollow) | (flags & AtFlag::EmptyPath)));
+  Reference<Inode> inode =
+      TRY(resolve_at(task, from_directory, path.view(), (flags & AtFlag::Follow ? 0 : AtFlag::NoFollow) | (flags & AtFlag::EmptyPath)));
   Place place = TRY(new_place(task, to_directory, to));
   if (inode->is_directory()) return LinuxError::NotPermitted;
   if (place.wants_directory) return LinuxError::NoEntry;
@@ -174,7 +180,9 @@ Result<u64> call_unlinkat(Task& task, i32 directory, GuestAddress path, u32 flag
 
 Result<u64> call_unlink(Task& task, GuestAddress path) { return call_unlinkat(task, AtFlag::CurrentDirectory, path, 0); }
 
-Result<u64> call_rmdir(Task& task, GuestAddress path) { return call_unlinkat(task, AtFlag::CurrentDirectory, path, AtFlag::RemoveDirectory); }
+Result<u64> call_rmdir(Task& task, GuestAddress path) {
+  return call_unlinkat(task, AtFlag::CurrentDirectory, path, AtFlag::RemoveDirectory);
+}
 
 Result<u64> call_renameat2(Task& task, i32 from_directory, GuestAddress from_path, i32 to_directory, GuestAddress to_path, u32 flags) {
   if (flags & ~u32{1}) return LinuxError::Invalid;

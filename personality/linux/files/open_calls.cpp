@@ -11,8 +11,8 @@ namespace pith::personality {
 
 namespace {
 
-constexpr u32 kFlagsThatStay = OpenFlag::AccessMask | OpenFlag::Append | OpenFlag::NonBlocking | OpenFlag::Direct | OpenFlag::Directory | OpenFlag::NoFollow |
-                               OpenFlag::NoAccessTime | OpenFlag::Path | 04010000;
+constexpr u32 kFlagsThatStay = OpenFlag::AccessMask | OpenFlag::Append | OpenFlag::NonBlocking | OpenFlag::Direct | OpenFlag::Directory |
+                               OpenFlag::NoFollow | OpenFlag::NoAccessTime | OpenFlag::Path | 04010000;
 
 Result<Reference<Inode>> find_or_create(Task& task, i32 directory, std::string_view path, u32 flags, u32 mode) {
   bool exclusive = (flags & (OpenFlag::Create | OpenFlag::Exclusive)) == (OpenFlag::Create | OpenFlag::Exclusive);
@@ -68,7 +68,9 @@ Result<u64> call_openat(Task& task, i32 directory, GuestAddress path_pointer, u3
   return open_at(task, directory, path.view(), flags, mode);
 }
 
-Result<u64> call_open(Task& task, GuestAddress path, u32 flags, u32 mode) { return call_openat(task, AtFlag::CurrentDirectory, path, flags, mode); }
+Result<u64> call_open(Task& task, GuestAddress path, u32 flags, u32 mode) {
+  return call_openat(task, AtFlag::CurrentDirectory, path, flags, mode);
+}
 
 Result<u64> call_creat(Task& task, GuestAddress path, u32 mode) {
   return call_openat(task, AtFlag::CurrentDirectory, path, OpenFlag::Create | OpenFlag::WriteOnly | OpenFlag::Truncate, mode);
@@ -100,9 +102,11 @@ Result<u64> call_getdents64(Task& task, i32 descriptor, GuestAddress buffer, u64
   };
   bool more = true;
   if (file->position == 0) more = put(".", directory->number, FileMode::Directory, 1);
-  if (more && file->position == 1) more = put("..", directory->parent ? directory->parent->number : directory->number, FileMode::Directory, 2);
+  if (more && file->position == 1)
+    more = put("..", directory->parent ? directory->parent->number : directory->number, FileMode::Directory, 2);
   if (more)
-    directory->list(task, file->position - 2, [&](std::string_view name, u64 inode, u32 mode, u64 next) { return put(name, inode, mode, next + 2); });
+    directory->list(task, file->position - 2,
+                    [&](std::string_view name, u64 inode, u32 mode, u64 next) { return put(name, inode, mode, next + 2); });
   if (done) return done;
   if (!failed) return failed.error();
   if (full) return LinuxError::Invalid;

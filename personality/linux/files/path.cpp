@@ -98,7 +98,9 @@ Result<void> PathText::copy(Task& task, GuestAddress from) {
   return {};
 }
 
-Result<Place> walk(Task& task, Reference<Inode> base, std::string_view path, LastLink last) { return Walker(task, std::move(base)).run(path, last); }
+Result<Place> walk(Task& task, Reference<Inode> base, std::string_view path, LastLink last) {
+  return Walker(task, std::move(base)).run(path, last);
+}
 
 Result<Reference<Inode>> base_of(Task& task, i32 directory, std::string_view path) {
   if (!path.empty() && path.front() == '/') return task.context->root;

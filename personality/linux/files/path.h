@@ -26,8 +26,8 @@ enum class LastLink : u8 { Follow, Keep };
 struct Place {
   Reference<Directory> parent;  ///< empty when the path ends in ".", "..", or is the root
   std::string name;
-  Reference<Inode> inode;       ///< empty when nothing is there
-  bool wants_directory = false; ///< the path ended in a slash
+  Reference<Inode> inode;        ///< empty when nothing is there
+  bool wants_directory = false;  ///< the path ended in a slash
 };
 
 /// Follows `path` from `base`. NoEntry when a directory on the way is missing; a missing last name is no error.

@@ -61,7 +61,8 @@ Result<u64> PipeBuffer::write(Transfer& from) {
   return done;
 }
 
-PipeFile::PipeFile(Reference<Inode> inode, Reference<Pipe> pipe, PipeSide side) : File(std::move(inode)), pipe_(std::move(pipe)), side_(side) {
+PipeFile::PipeFile(Reference<Inode> inode, Reference<Pipe> pipe, PipeSide side)
+    : File(std::move(inode)), pipe_(std::move(pipe)), side_(side) {
   if (side != PipeSide::Write) pipe_->readers++;
   if (side != PipeSide::Read) pipe_->writers++;
 }

@@ -94,7 +94,8 @@ Result<u64> select_files(Task& task, i32 count, const Select& sets, u64 timeout)
   for (u32 number = 0; number < u32(count) && number < words * 64; number++) {
     u32 events = 0;
     for (u32 kind = 0; kind < 3; kind++)
-      if (kinds[kind].in[number / 64] >> (number % 64) & 1) events |= kind == 0 ? PollEvent::In : kind == 1 ? PollEvent::Out : PollEvent::Priority;
+      if (kinds[kind].in[number / 64] >> (number % 64) & 1)
+        events |= kind == 0 ? PollEvent::In : kind == 1 ? PollEvent::Out : PollEvent::Priority;
     if (!events) continue;
     if (number >= limit || !task.files->find(i32(number))) return LinuxError::BadDescriptor;
     items.push_back({i32(number), int16_t(events), 0});
@@ -146,7 +147,8 @@ Result<u64> call_select(Task& task, i32 count, GuestAddress read, GuestAddress w
   return ready;
 }
 
-Result<u64> call_pselect6(Task& task, i32 count, GuestAddress read, GuestAddress write, GuestAddress except, GuestAddress timeout, GuestAddress mask) {
+Result<u64> call_pselect6(Task& task, i32 count, GuestAddress read, GuestAddress write, GuestAddress except, GuestAddress timeout,
+                          GuestAddress mask) {
   u64 nanoseconds = timeout.raw ? TRY(read_duration(task, timeout)) : kNoTimeout;
   if (mask.raw) {
     struct Pair {

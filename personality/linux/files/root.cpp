@@ -139,15 +139,20 @@ Result<void> add_own_directories(Task& nobody, Directory& root) {
     u64 device;
     u32 permissions;
   };
-  static constexpr Node kNodes[] = {{"null", Device::Null, 0666},         {"zero", Device::Zero, 0666}, {"full", Device::Full, 0666},
-                                    {"random", Device::Random, 0666},     {"tty", Device::Terminal, 0666}, {"console", Device::Console, 0600},
+  static constexpr Node kNodes[] = {{"null", Device::Null, 0666},
+                                    {"zero", Device::Zero, 0666},
+                                    {"full", Device::Full, 0666},
+                                    {"random", Device::Random, 0666},
+                                    {"tty", Device::Terminal, 0666},
+                                    {"console", Device::Console, 0600},
                                     {"urandom", Device::RandomUnlimited, 0666}};
   Directory* devices = TRY(make_directories(nobody, root, "dev"));
   for (const Node& node : kNodes) {
     if (devices->lookup(nobody, node.name)) (void)devices->remove(node.name);
     TRY(devices->add(node.name, Reference<Inode>(new TmpfsNode(FileMode::Character | node.permissions, node.device))));
   }
-  static constexpr const char* kLinks[][2] = {{"fd", "/proc/self/fd"}, {"stdin", "/proc/self/fd/0"}, {"stdout", "/proc/self/fd/1"}, {"stderr", "/proc/self/fd/2"}};
+  static constexpr const char* kLinks[][2] = {
+      {"fd", "/proc/self/fd"}, {"stdin", "/proc/self/fd/0"}, {"stdout", "/proc/self/fd/1"}, {"stderr", "/proc/self/fd/2"}};
   for (const auto& link : kLinks)
     if (!devices->lookup(nobody, link[0])) TRY(devices->add(link[0], Reference<Inode>(new TmpfsSymlink(link[1]))));
   TRY(make_directories(nobody, root, "dev/shm"))->mode |= 01777;

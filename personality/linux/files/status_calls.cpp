@@ -47,7 +47,9 @@ Result<u64> call_newfstatat(Task& task, i32 directory, GuestAddress path, GuestA
   return tell_status(task, *inode, result);
 }
 
-Result<u64> call_stat(Task& task, GuestAddress path, GuestAddress result) { return call_newfstatat(task, AtFlag::CurrentDirectory, path, result, 0); }
+Result<u64> call_stat(Task& task, GuestAddress path, GuestAddress result) {
+  return call_newfstatat(task, AtFlag::CurrentDirectory, path, result, 0);
+}
 
 Result<u64> call_lstat(Task& task, GuestAddress path, GuestAddress result) {
   return call_newfstatat(task, AtFlag::CurrentDirectory, path, result, AtFlag::NoFollow);
@@ -94,7 +96,9 @@ Result<u64> call_faccessat2(Task& task, i32 directory, GuestAddress path, u32 mo
   return u64{0};
 }
 
-Result<u64> call_faccessat(Task& task, i32 directory, GuestAddress path, u32 mode) { return call_faccessat2(task, directory, path, mode, 0); }
+Result<u64> call_faccessat(Task& task, i32 directory, GuestAddress path, u32 mode) {
+  return call_faccessat2(task, directory, path, mode, 0);
+}
 Result<u64> call_access(Task& task, GuestAddress path, u32 mode) { return call_faccessat2(task, AtFlag::CurrentDirectory, path, mode, 0); }
 
 Result<u64> call_readlinkat(Task& task, i32 directory, GuestAddress path, GuestAddress buffer, u64 size) {
@@ -200,7 +204,9 @@ Result<u64> call_fchownat(Task& task, i32 directory, GuestAddress path, u32 uid,
   return change_owner(task, *inode, uid, gid);
 }
 
-Result<u64> call_chown(Task& task, GuestAddress path, u32 uid, u32 gid) { return call_fchownat(task, AtFlag::CurrentDirectory, path, uid, gid, 0); }
+Result<u64> call_chown(Task& task, GuestAddress path, u32 uid, u32 gid) {
+  return call_fchownat(task, AtFlag::CurrentDirectory, path, uid, gid, 0);
+}
 
 Result<u64> call_lchown(Task& task, GuestAddress path, u32 uid, u32 gid) {
   return call_fchownat(task, AtFlag::CurrentDirectory, path, uid, gid, AtFlag::NoFollow);
@@ -226,7 +232,8 @@ Result<u64> call_utimensat(Task& task, i32 directory, GuestAddress path, GuestAd
     for (TimeSpec* time : {&pair.access, &pair.modification}) {
       bool special = time->nanoseconds == kNow || time->nanoseconds == kOmit;
       if (!special && u64(time->nanoseconds) >= kSecond) return LinuxError::Invalid;
-      if (time->nanoseconds != kNow) (time == &pair.access ? fresh.access : fresh.modification) = time->seconds * i64(kSecond) + time->nanoseconds;
+      if (time->nanoseconds != kNow)
+        (time == &pair.access ? fresh.access : fresh.modification) = time->seconds * i64(kSecond) + time->nanoseconds;
     }
   }
   Reference<Inode> inode;

@@ -28,7 +28,8 @@ constexpr usize kVectorSize = 16384;
 
 void make_stub() {
   static bool made = [] {
-    auto* page = static_cast<u8*>(mmap(reinterpret_cast<void*>(kStub), kPageSize, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+    auto* page = static_cast<u8*>(mmap(reinterpret_cast<void*>(kStub), kPageSize, PROT_READ | PROT_WRITE | PROT_EXEC,
+                                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
     if (page == MAP_FAILED) abort();
     memcpy(page, "\x0f\x05\xcc", 3);
     return true;
@@ -163,7 +164,8 @@ void Guest::apply(u64 address) {
   if (it == space_->pages_.end())
     inject(SYS_munmap, address, kPageSize, 0, 0, 0, 0);
   else
-    inject(SYS_mmap, address, kPageSize, u64(protection_of(it->second.access)), MAP_SHARED | MAP_FIXED, u64(pool_->file()), u64{it->second.frame.raw} * kPageSize);
+    inject(SYS_mmap, address, kPageSize, u64(protection_of(it->second.access)), MAP_SHARED | MAP_FIXED, u64(pool_->file()),
+           u64{it->second.frame.raw} * kPageSize);
 }
 
 void Guest::apply_changes() {
@@ -221,11 +223,15 @@ GuestExitInfo Guest::fault(int signal) {
 
 GuestExitInfo Guest::run() {
   static bool trace = getenv("PITH_TRACE");
-  if (trace) fprintf(stderr, "[%d] enter rip %llx rax %lld rsp %llx\n", pid_, (unsigned long long)registers_.rip, (long long)registers_.rax, (unsigned long long)registers_.rsp);
+  if (trace)
+    fprintf(stderr, "[%d] enter rip %llx rax %lld rsp %llx\n", pid_, (unsigned long long)registers_.rip, (long long)registers_.rax,
+            (unsigned long long)registers_.rsp);
   GuestExitInfo exit = run_once();
   if (trace)
-    fprintf(stderr, "[%d] exit %llu kind %llu address %llx code %llx rip %llx rax %lld (%llx %llx %llx)\n", pid_, (unsigned long long)exit.reason, (unsigned long long)exit.fault_kind,
-            (unsigned long long)exit.address, (unsigned long long)exit.code, (unsigned long long)registers_.rip, (long long)registers_.rax, (unsigned long long)registers_.rdi, (unsigned long long)registers_.rsi, (unsigned long long)registers_.rdx);
+    fprintf(stderr, "[%d] exit %llu kind %llu address %llx code %llx rip %llx rax %lld (%llx %llx %llx)\n", pid_,
+            (unsigned long long)exit.reason, (unsigned long long)exit.fault_kind, (unsigned long long)exit.address,
+            (unsigned long long)exit.code, (unsigned long long)registers_.rip, (long long)registers_.rax,
+            (unsigned long long)registers_.rdi, (unsigned long long)registers_.rsi, (unsigned long long)registers_.rdx);
   return exit;
 }
 
@@ -281,7 +287,7 @@ Result<void> Guest::reset_vector_state() {
   return {};
 }
 
-Result<void> Guest::save_vector_state(void* page) {
+Result<void> Guest::save_vector_state(void* page, u64 size) {
   if (!vector_state_set_) {
     vector_state_.resize(kVectorSize);
     iovec vector{vector_state_.data(), kVectorSize};
@@ -289,15 +295,15 @@ Result<void> Guest::save_vector_state(void* page) {
     vector_state_.resize(vector.iov_len);
   }
   if (page) {
-    memset(page, 0, kPageSize);
-    memcpy(page, vector_state_.data(), vector_state_.size() < kPageSize ? vector_state_.size() : kPageSize);
+    memset(page, 0, size);
+    memcpy(page, vector_state_.data(), vector_state_.size() < size ? vector_state_.size() : size);
   }
   return {};
 }
 
-Result<void> Guest::load_vector_state(const void* page) {
+Result<void> Guest::load_vector_state(const void* page, u64 size) {
   TRY(save_vector_state(nullptr));
-  usize size = vector_state_.size() < kPageSize ? vector_state_.size() : kPageSize;
+  if (size > vector_state_.size()) size = vector_state_.size();
   memcpy(vector_state_.data(), page, 464);
   memcpy(vector_state_.data() + 512, static_cast<const u8*>(page) + 512, size - 512);
   vector_state_set_ = true;

@@ -16,7 +16,9 @@ struct Ids {
   u32& saved;
 };
 Ids users(Task& task) { return {task.process.credentials.uid, task.process.credentials.effective_uid, task.process.credentials.saved_uid}; }
-Ids groups(Task& task) { return {task.process.credentials.gid, task.process.credentials.effective_gid, task.process.credentials.saved_gid}; }
+Ids groups(Task& task) {
+  return {task.process.credentials.gid, task.process.credentials.effective_gid, task.process.credentials.saved_gid};
+}
 
 bool has(const Ids& ids, u32 id) { return id == kKeep || id == ids.real || id == ids.effective || id == ids.saved; }
 

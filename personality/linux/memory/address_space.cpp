@@ -43,7 +43,8 @@ class SpareSpaces {
 
 Result<Reference<AddressSpace>> AddressSpace::create() {
   Environment& env = environment();
-  if (std::unique_ptr<GuestSpace> spare = spare_spaces.take()) return Reference<AddressSpace>(new AddressSpace(env.pages, std::move(spare)));
+  if (std::unique_ptr<GuestSpace> spare = spare_spaces.take())
+    return Reference<AddressSpace>(new AddressSpace(env.pages, std::move(spare)));
   Result<std::unique_ptr<GuestSpace>> space = GuestSpace::create(env.pool);
   if (!space) return LinuxError::OutOfMemory;
   return Reference<AddressSpace>(new AddressSpace(env.pages, std::move(*space)));

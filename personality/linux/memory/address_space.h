@@ -45,8 +45,8 @@ class AddressSpace final : public Counted {
   AreaMap& areas() { return areas_; }
   u64 resident_pages() const { return pages_.count(); }
 
-  u64 break_start = 0, break_end = 0;         ///< of the heap
-  u64 arguments_start = 0, arguments_end = 0; ///< of the argument strings, for /proc
+  u64 break_start = 0, break_end = 0;          ///< of the heap
+  u64 arguments_start = 0, arguments_end = 0;  ///< of the argument strings, for /proc
   u64 environment_end = 0;
   u64 stack_top = 0;
   u64 stack_limit = 8 << 20;

@@ -23,8 +23,8 @@ Area* AreaMap::find(u64 address) {
 bool AreaMap::try_merge(Map::iterator left, Map::iterator right) {
   Area& a = left->second;
   const Area& b = right->second;
-  bool fits = a.end == b.start && a.protection == b.protection && a.sharing == b.sharing && a.growth == b.growth && a.backing == b.backing &&
-              (!a.backing || a.offset + (a.end - a.start) == b.offset);
+  bool fits = a.end == b.start && a.protection == b.protection && a.sharing == b.sharing && a.growth == b.growth &&
+              a.backing == b.backing && (!a.backing || a.offset + (a.end - a.start) == b.offset);
   if (!fits) return false;
   a.end = b.end;
   areas_.erase(right);

@@ -49,7 +49,8 @@ Result<u64> call_mmap(Task& task, u64 address, u64 size, u32 protection, u32 fla
   if (size > AreaMap::kHighest || offset + length < offset) return LinuxError::OutOfMemory;
   AddressSpace& space = task.memory();
   // No more than half again of what there is: who wants that much would only be killed later.
-  if (protection & Protection::Write && type == MapFlag::Private && pages_for(size) > 8 * environment().pages.total()) return LinuxError::OutOfMemory;
+  if (protection & Protection::Write && type == MapFlag::Private && pages_for(size) > 8 * environment().pages.total())
+    return LinuxError::OutOfMemory;
   u64 limit = task.process.limits[Resource::AddressSpace].current;
   if (limit != kUnlimited && (space.areas().total_pages() << kPageShift) + length > limit) return LinuxError::OutOfMemory;
   u64 start = address;
@@ -60,7 +61,10 @@ Result<u64> call_mmap(Task& task, u64 address, u64 size, u32 protection, u32 fla
   } else {
     start = TRY(space.find_hole(address & ~kPageMask, length));
   }
-  Area area{.start = start, .end = start + length, .protection = protection, .sharing = type == MapFlag::Private ? Sharing::Private : Sharing::Shared};
+  Area area{.start = start,
+            .end = start + length,
+            .protection = protection,
+            .sharing = type == MapFlag::Private ? Sharing::Private : Sharing::Shared};
   area.backing = TRY(backing_of(task, protection, flags, descriptor, length));
   area.offset = flags & MapFlag::Anonymous ? 0 : offset;
   if (flags & MapFlag::GrowsDown) area.growth = Growth::Down;
@@ -114,7 +118,8 @@ Result<u64> call_msync(Task& task, u64 address, u64 size, u32 flags) {
 Result<u64> call_mincore(Task& task, u64 address, u64 size, GuestAddress vector) {
   Range range = TRY(range_of(address, size));
   if (!task.memory().areas().is_covered(range.start, range.end)) return LinuxError::OutOfMemory;
-  for (u64 page = 0; page < (range.end - range.start) >> kPageShift; page++) TRY(write_guest<u8>(task.memory(), GuestAddress(vector.raw + page), 1));
+  for (u64 page = 0; page < (range.end - range.start) >> kPageShift; page++)
+    TRY(write_guest<u8>(task.memory(), GuestAddress(vector.raw + page), 1));
   return u64{0};
 }
 

@@ -116,7 +116,8 @@ Result<void> AddressSpace::handle_fault(u64 address, Need need) {
   if (need == Need::Execute && entry->flags & PageEntry::Write && !(entry->flags & PageEntry::Shared)) {
     entry->flags &= ~PageEntry::Write;  // the next store makes it writable again
   }
-  // Showing neighbours as well was tried: it costs more than the faults that it saves (fork, exit and wait: 134 k instructions with 4 of them, 114 k without).
+  // Showing neighbours as well was tried: it costs more than the faults that it saves (fork, exit and wait: 134 k instructions with 4 of
+  // them, 114 k without).
   return show(number, *entry);
 }
 

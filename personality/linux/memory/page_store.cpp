@@ -5,7 +5,8 @@
 
 namespace pith::personality {
 
-PageStore::PageStore(FramePool& pool, u8* window) : pool_(pool), window_(window), references_(pool.total_frames() + 1), frames_(pool.total_frames() + 1) {}
+PageStore::PageStore(FramePool& pool, u8* window)
+    : pool_(pool), window_(window), references_(pool.total_frames() + 1), frames_(pool.total_frames() + 1) {}
 
 Result<PageIndex> PageStore::allocate(FramePool::Contents contents) {
   if (pool_.free_frames() < kReserve) return LinuxError::OutOfMemory;

@@ -32,7 +32,8 @@ class Transfer {
  public:
   static constexpr u32 kMostPieces = 1024;
   /// One piece of guest memory.
-  Transfer(AddressSpace& space, GuestAddress address, u64 size) : space_(&space), single_{address.raw, size}, pieces_(&single_), left_(size) {}
+  Transfer(AddressSpace& space, GuestAddress address, u64 size)
+      : space_(&space), single_{address.raw, size}, pieces_(&single_), left_(size) {}
   /// Several pieces, which must outlive this object.
   Transfer(AddressSpace& space, const IoVector* pieces, u32 count);
   /// Own memory.

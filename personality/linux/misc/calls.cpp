@@ -59,15 +59,20 @@ Result<u64> call_prlimit64(Task& task, i32 pid, u32 resource, GuestAddress fresh
     ResourceLimit wanted = TRY(read_guest<ResourceLimit>(task.memory(), fresh));
     if (wanted.current > wanted.maximum) return LinuxError::Invalid;
     bool raises = wanted.maximum > limit.maximum;
-    if ((raises && !task.process.credentials.is_root()) || (resource == Resource::Files && wanted.maximum > kMostFiles)) return LinuxError::NotPermitted;
+    if ((raises && !task.process.credentials.is_root()) || (resource == Resource::Files && wanted.maximum > kMostFiles))
+      return LinuxError::NotPermitted;
     limit = wanted;
   }
   if (old.raw) TRY(write_guest(task.memory(), old, before));
   return u64{0};
 }
 
-Result<u64> call_getrlimit(Task& task, u32 resource, GuestAddress result) { return call_prlimit64(task, 0, resource, GuestAddress(0), result); }
-Result<u64> call_setrlimit(Task& task, u32 resource, GuestAddress fresh) { return call_prlimit64(task, 0, resource, fresh, GuestAddress(0)); }
+Result<u64> call_getrlimit(Task& task, u32 resource, GuestAddress result) {
+  return call_prlimit64(task, 0, resource, GuestAddress(0), result);
+}
+Result<u64> call_setrlimit(Task& task, u32 resource, GuestAddress fresh) {
+  return call_prlimit64(task, 0, resource, fresh, GuestAddress(0));
+}
 
 Result<u64> call_set_robust_list(Task&, GuestAddress, u64 size) {
   constexpr u64 kHeadSize = 24;
@@ -95,10 +100,12 @@ Result<u64> call_syslog(Task& task, u32 type, GuestAddress, i32) {
 }
 
 Result<u64> call_reboot(Task& task, u32 magic1, u32 magic2, u32 command) {
-  constexpr u32 kMagicFirst = 0xfee1dead, kMagicSecond = 0x28121969, kMagicThird = 0x05121996, kMagicFourth = 0x16041998, kMagicFifth = 0x20112000;
+  constexpr u32 kMagicFirst = 0xfee1dead, kMagicSecond = 0x28121969, kMagicThird = 0x05121996, kMagicFourth = 0x16041998,
+                kMagicFifth = 0x20112000;
   constexpr u32 kRestart = 0x01234567, kHalt = 0xcdef0123, kPowerOff = 0x4321fedc;
   if (!task.process.credentials.is_root()) return LinuxError::NotPermitted;
-  bool magic = magic1 == kMagicFirst && (magic2 == kMagicSecond || magic2 == kMagicThird || magic2 == kMagicFourth || magic2 == kMagicFifth);
+  bool magic =
+      magic1 == kMagicFirst && (magic2 == kMagicSecond || magic2 == kMagicThird || magic2 == kMagicFourth || magic2 == kMagicFifth);
   if (!magic) return LinuxError::Invalid;
   if (command != kRestart && command != kHalt && command != kPowerOff) return u64{0};
   Unlocked unlocked;

@@ -119,7 +119,8 @@ Result<u64> call_futex(Task& task, GuestAddress word, u32 operation, u32 value, 
     }
     case WaitBits: {
       u64 deadline = 0;
-      if (timeout.raw) deadline = deadline_of(operation & kRealtime ? Clock::Realtime : Clock::Monotonic, TRY(read_duration(task, timeout)));
+      if (timeout.raw)
+        deadline = deadline_of(operation & kRealtime ? Clock::Realtime : Clock::Monotonic, TRY(read_duration(task, timeout)));
       return wait(task, word, value, value3, deadline, LinuxError::Restart);
     }
     case Wake:

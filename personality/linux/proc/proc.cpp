@@ -13,10 +13,13 @@ using Text = Result<std::string>;
 Text memory_information(Task&) {
   PageStore& pages = environment().pages;
   unsigned long long total = pages.total() * 4, available = pages.available() * 4;
-  return format("MemTotal:       %8llu kB\nMemFree:        %8llu kB\nMemAvailable:   %8llu kB\nBuffers:               0 kB\nCached:                0 kB\n"
-                "SwapCached:            0 kB\nActive:         %8llu kB\nInactive:              0 kB\nSwapTotal:             0 kB\nSwapFree:              0 kB\n"
-                "Shmem:                 0 kB\nSReclaimable:          0 kB\n",
-                total, available, available, total - available);
+  return format(
+      "MemTotal:       %8llu kB\nMemFree:        %8llu kB\nMemAvailable:   %8llu kB\nBuffers:               0 kB\nCached:                0 "
+      "kB\n"
+      "SwapCached:            0 kB\nActive:         %8llu kB\nInactive:              0 kB\nSwapTotal:             0 kB\nSwapFree:          "
+      "    0 kB\n"
+      "Shmem:                 0 kB\nSReclaimable:          0 kB\n",
+      total, available, available, total - available);
 }
 
 Text uptime(Task&) {
@@ -35,9 +38,10 @@ Text statistics(Task&) {
   for (const auto& [pid, process] : env.processes.all()) user += process->user_time, system += process->system_time;
   unsigned long long ticks = user / 10'000'000, system_ticks = system / 10'000'000, all = now() / 10'000'000;
   unsigned long long idle = all > ticks + system_ticks ? all - ticks - system_ticks : 0;
-  std::string text = format("cpu  %llu 0 %llu %llu 0 0 0 0 0 0\ncpu0 %llu 0 %llu %llu 0 0 0 0 0 0\n", ticks, system_ticks, idle, ticks, system_ticks, idle);
-  text += format("ctxt 0\nbtime %llu\nprocesses %llu\nprocs_running 1\nprocs_blocked 0\n", static_cast<unsigned long long>(env.boot_wall_offset / kSecond),
-                 static_cast<unsigned long long>(env.processes.forks));
+  std::string text = format("cpu  %llu 0 %llu %llu 0 0 0 0 0 0\ncpu0 %llu 0 %llu %llu 0 0 0 0 0 0\n", ticks, system_ticks, idle, ticks,
+                            system_ticks, idle);
+  text += format("ctxt 0\nbtime %llu\nprocesses %llu\nprocs_running 1\nprocs_blocked 0\n",
+                 static_cast<unsigned long long>(env.boot_wall_offset / kSecond), static_cast<unsigned long long>(env.processes.forks));
   return text;
 }
 

@@ -26,8 +26,9 @@ Text stat_line(Task&, Process& process) {
                             process.parent ? process.parent->pid : 0, process.group, process.session, terminal,
                             process.terminal ? process.terminal->foreground : -1, static_cast<unsigned long long>(process.faults));
   text += format("%llu %llu 0 0 20 0 %zu 0 %llu %llu %llu 18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 %u 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
-                 static_cast<unsigned long long>(process.user_time / 10'000'000), static_cast<unsigned long long>(process.system_time / 10'000'000),
-                 process.tasks.size(), static_cast<unsigned long long>(process.start_time / 10'000'000), size, resident, process.exit_signal);
+                 static_cast<unsigned long long>(process.user_time / 10'000'000),
+                 static_cast<unsigned long long>(process.system_time / 10'000'000), process.tasks.size(),
+                 static_cast<unsigned long long>(process.start_time / 10'000'000), size, resident, process.exit_signal);
   return text;
 }
 
@@ -35,15 +36,15 @@ Text status_lines(Task&, Process& process) {
   AddressSpace* memory = memory_of(process);
   unsigned long long size = memory ? memory->areas().total_pages() * 4 : 0, resident = memory ? memory->resident_pages() * 4 : 0;
   const Credentials& who = process.credentials;
-  std::string text = format("Name:\t%s\nState:\t%c\nTgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", process.command.c_str(), state_letter(process), process.pid,
-                            process.pid, process.parent ? process.parent->pid : 0);
-  text += format("Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n", who.uid, who.effective_uid, who.saved_uid, who.effective_uid, who.gid, who.effective_gid,
-                 who.saved_gid, who.effective_gid);
+  std::string text = format("Name:\t%s\nState:\t%c\nTgid:\t%d\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", process.command.c_str(),
+                            state_letter(process), process.pid, process.pid, process.parent ? process.parent->pid : 0);
+  text += format("Uid:\t%u\t%u\t%u\t%u\nGid:\t%u\t%u\t%u\t%u\n", who.uid, who.effective_uid, who.saved_uid, who.effective_uid, who.gid,
+                 who.effective_gid, who.saved_gid, who.effective_gid);
   text += format("VmSize:\t%8llu kB\nVmRSS:\t%8llu kB\nThreads:\t%zu\n", size, resident, process.tasks.size());
   return text;
 }
 
-Text strings(Process& process, u64 AddressSpace::*start, u64 AddressSpace::*end) {
+Text strings(Process& process, u64 AddressSpace::* start, u64 AddressSpace::* end) {
   AddressSpace* memory = memory_of(process);
   if (!memory) return std::string();
   u64 length = memory->*end - memory->*start;
@@ -68,10 +69,10 @@ Text memory_map(Task&, Process& process) {
   if (!memory) return text;
   for (const auto& [start, area] : memory->areas().areas()) {
     u32 p = area.protection;
-    text += format("%08llx-%08llx %c%c%c%c %08llx 00:12 %llu", static_cast<unsigned long long>(start), static_cast<unsigned long long>(area.end),
-                   p & Protection::Read ? 'r' : '-', p & Protection::Write ? 'w' : '-', p & Protection::Execute ? 'x' : '-',
-                   area.sharing == Sharing::Shared ? 's' : 'p', static_cast<unsigned long long>(area.offset),
-                   static_cast<unsigned long long>(area.backing ? area.backing->number : 0));
+    text += format("%08llx-%08llx %c%c%c%c %08llx 00:12 %llu", static_cast<unsigned long long>(start),
+                   static_cast<unsigned long long>(area.end), p & Protection::Read ? 'r' : '-', p & Protection::Write ? 'w' : '-',
+                   p & Protection::Execute ? 'x' : '-', area.sharing == Sharing::Shared ? 's' : 'p',
+                   static_cast<unsigned long long>(area.offset), static_cast<unsigned long long>(area.backing ? area.backing->number : 0));
     if (area.growth == Growth::Down)
       text += "                          [stack]";
     else if (area.backing)
@@ -89,10 +90,16 @@ struct Row {
   Text (*make)(Task&, Process&);
 };
 constexpr Row kRows[] = {
-    {"stat", FileMode::Regular, stat_line},       {"status", FileMode::Regular, status_lines}, {"cmdline", FileMode::Regular, command_line},
-    {"comm", FileMode::Regular, command_name},    {"maps", FileMode::Regular, memory_map},     {"environ", FileMode::Regular, environment_strings},
-    {"exe", FileMode::Symlink, executable},       {"cwd", FileMode::Symlink, current_directory},
-    {"mounts", FileMode::Regular, [](Task&, Process&) { return Text(std::string("tmpfs / tmpfs rw 0 0\nproc /proc proc rw 0 0\nsvc /svc svc rw 0 0\n")); }},
+    {"stat", FileMode::Regular, stat_line},
+    {"status", FileMode::Regular, status_lines},
+    {"cmdline", FileMode::Regular, command_line},
+    {"comm", FileMode::Regular, command_name},
+    {"maps", FileMode::Regular, memory_map},
+    {"environ", FileMode::Regular, environment_strings},
+    {"exe", FileMode::Symlink, executable},
+    {"cwd", FileMode::Symlink, current_directory},
+    {"mounts", FileMode::Regular,
+     [](Task&, Process&) { return Text(std::string("tmpfs / tmpfs rw 0 0\nproc /proc proc rw 0 0\nsvc /svc svc rw 0 0\n")); }},
 };
 
 /// What a descriptor's link says.

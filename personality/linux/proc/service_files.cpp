@@ -43,8 +43,8 @@ class ComponentDirectory final : public GeneratedDirectory {
         return text;
       }));
     if (wanted == "ctl")
-      return Reference<Inode>(new GeneratedFile(
-          kSvcfs, 0200, {}, [component](Task&, std::string_view text) { return control(component, text); }));
+      return Reference<Inode>(
+          new GeneratedFile(kSvcfs, 0200, {}, [component](Task&, std::string_view text) { return control(component, text); }));
     return LinuxError::NoEntry;
   }
   Result<std::vector<GeneratedEntry>> entries(Task&) override {

@@ -71,7 +71,14 @@ Result<u64> call_setsid(Task& task) {
 
 Result<u64> call_prctl(Task& task, u32 option, u64 argument, u64, u64, u64) {
   enum Option : u32 {
-    SetDeathSignal = 1, GetDeathSignal = 2, GetDumpable = 3, SetDumpable = 4, SetName = 15, GetName = 16, CapabilityBound = 23, SetNoNewPrivileges = 38,
+    SetDeathSignal = 1,
+    GetDeathSignal = 2,
+    GetDumpable = 3,
+    SetDumpable = 4,
+    SetName = 15,
+    GetName = 16,
+    CapabilityBound = 23,
+    SetNoNewPrivileges = 38,
     GetNoNewPrivileges = 39
   };
   switch (option) {
@@ -142,7 +149,6 @@ Result<u64> call_sched_get_priority_min(Task&, u32 policy) {
   if (policy > 6 || policy == 4) return LinuxError::Invalid;
   return u64(policy == 1 || policy == 2 ? 1 : 0);
 }
-
 
 Result<u64> call_sched_rr_get_interval(Task& task, i32 pid, GuestAddress interval) {
   TRY(named(task, pid));

@@ -54,11 +54,13 @@ void tell_parent(Process& process) {
   Process* parent = process.parent;
   if (!parent || process.is_orphan) return reap(process);
   const SignalAction& action = parent->actions[Signal::Child - 1];
-  bool unattended = process.exit_signal == Signal::Child && (action.handler == SignalAction::Ignore || action.flags & SignalAction::kNoChildWait);
+  bool unattended =
+      process.exit_signal == Signal::Child && (action.handler == SignalAction::Ignore || action.flags & SignalAction::kNoChildWait);
   if (process.exit_signal) {
     bool killed = process.exit_status & 0x7f;
     send_signal(*parent, {.signal = process.exit_signal,
-                          .code = killed ? (process.exit_status & 0x80 ? SignalInformation::kDumped : SignalInformation::kKilled) : SignalInformation::kExited,
+                          .code = killed ? (process.exit_status & 0x80 ? SignalInformation::kDumped : SignalInformation::kKilled)
+                                         : SignalInformation::kExited,
                           .pid = process.pid,
                           .uid = process.credentials.uid,
                           .status = killed ? process.exit_status & 0x7f : process.exit_status >> 8 & 0xff});
@@ -117,7 +119,11 @@ void stop_process(Process& process, u32 signal) {
   Process* parent = process.parent;
   if (!parent) return;
   if (!(parent->actions[Signal::Child - 1].flags & SignalAction::kNoChildStop))
-    send_signal(*parent, {.signal = Signal::Child, .code = SignalInformation::kStopped, .pid = process.pid, .uid = process.credentials.uid, .status = i32(signal)});
+    send_signal(*parent, {.signal = Signal::Child,
+                          .code = SignalInformation::kStopped,
+                          .pid = process.pid,
+                          .uid = process.credentials.uid,
+                          .status = i32(signal)});
   parent->child_changed.wake_all();
 }
 
@@ -130,7 +136,11 @@ void continue_process(Process& process) {
   Process* parent = process.parent;
   if (!parent) return;
   if (!(parent->actions[Signal::Child - 1].flags & SignalAction::kNoChildStop))
-    send_signal(*parent, {.signal = Signal::Child, .code = SignalInformation::kContinued, .pid = process.pid, .uid = process.credentials.uid, .status = Signal::Continue});
+    send_signal(*parent, {.signal = Signal::Child,
+                          .code = SignalInformation::kContinued,
+                          .pid = process.pid,
+                          .uid = process.credentials.uid,
+                          .status = Signal::Continue});
   parent->child_changed.wake_all();
 }
 

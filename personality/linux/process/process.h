@@ -34,14 +34,14 @@ class Process {
   bool stop_reported = true, continue_reported = true;
   u32 stop_signal = 0;
   bool has_executed = false;
-  bool is_orphan = false;           ///< nobody will wait for it
-  WaitList child_changed;           ///< waiters for children
-  WaitList continued;               ///< its own tasks while it is stopped
+  bool is_orphan = false;  ///< nobody will wait for it
+  WaitList child_changed;  ///< waiters for children
+  WaitList continued;      ///< its own tasks while it is stopped
 
-  Reference<Terminal> terminal;     ///< controlling terminal
+  Reference<Terminal> terminal;  ///< controlling terminal
   ResourceLimit limits[kResourceLimits];
-  std::string command;              ///< at most 15 characters, for ps
-  std::string executable;           ///< path, for /proc/self/exe
+  std::string command;     ///< at most 15 characters, for ps
+  std::string executable;  ///< path, for /proc/self/exe
   u64 start_time = 0;
   u64 user_time = 0, system_time = 0, children_user_time = 0, children_system_time = 0;
   u64 faults = 0;

@@ -68,18 +68,18 @@ class Task {
   Reference<FilesystemContext> context;
 
   SignalSet blocked;
-  SignalSet saved_blocked;           ///< mask to return to after rt_sigsuspend, ppoll, pselect
+  SignalSet saved_blocked;  ///< mask to return to after rt_sigsuspend, ppoll, pselect
   bool has_saved_blocked = false;
   PendingSignals pending;
   SignalStack signal_stack;
-  u64 clear_child_tid = 0;           ///< zeroed and woken at the end
-  u64 restart_deadline = 0;          ///< of a call that is run again
-  u64 call_number = 0;               ///< of the call being handled
-  Error broken_off = kSuccess;       ///< is_restart: the last call wants to run again
-  Task* vfork_parent = nullptr;      ///< waits until this one leaves its memory
-  bool vfork_released = false;       ///< its vfork child has left
-  std::atomic<u32> attention{0};     ///< not 0: look at signals before entering the guest. relaxed: the notifier also interrupts the thread
-  bool ending = false;               ///< exit was asked for
+  u64 clear_child_tid = 0;        ///< zeroed and woken at the end
+  u64 restart_deadline = 0;       ///< of a call that is run again
+  u64 call_number = 0;            ///< of the call being handled
+  Error broken_off = kSuccess;    ///< is_restart: the last call wants to run again
+  Task* vfork_parent = nullptr;   ///< waits until this one leaves its memory
+  bool vfork_released = false;    ///< its vfork child has left
+  std::atomic<u32> attention{0};  ///< not 0: look at signals before entering the guest. relaxed: the notifier also interrupts the thread
+  bool ending = false;            ///< exit was asked for
   bool sleeping = false;
   bool woken = false;
 

@@ -66,7 +66,8 @@ Result<Found> wait_for_child(Task& task, Selection selection, u32 options) {
 }  // namespace
 
 Result<u64> call_wait4(Task& task, i32 pid, GuestAddress status, u32 options, GuestAddress usage) {
-  constexpr u32 kKnown = WaitOption::NoHang | WaitOption::Stopped | WaitOption::Continued | WaitOption::NoThread | WaitOption::All | WaitOption::Clone;
+  constexpr u32 kKnown =
+      WaitOption::NoHang | WaitOption::Stopped | WaitOption::Continued | WaitOption::NoThread | WaitOption::All | WaitOption::Clone;
   if (options & ~kKnown) return LinuxError::Invalid;
   Selection selection;
   if (pid > 0) selection.pid = pid;
@@ -104,8 +105,8 @@ Result<u64> call_waitid(Task& task, u32 type, i32 id, GuestAddress information, 
       raw.code = found.code;
       raw.pid = found.pid;
       raw.uid = found.uid;
-      raw.status = found.code == SignalInformation::kExited    ? found.status >> 8 & 0xff
-                   : found.code == SignalInformation::kStopped ? found.status >> 8
+      raw.status = found.code == SignalInformation::kExited      ? found.status >> 8 & 0xff
+                   : found.code == SignalInformation::kStopped   ? found.status >> 8
                    : found.code == SignalInformation::kContinued ? i32(Signal::Continue)
                                                                  : found.status & 0x7f;
     }

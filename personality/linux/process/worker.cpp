@@ -68,8 +68,8 @@ void run_task(Task& task) {
     }
     GuestExitInfo exit = guest.run();
     switch (exit.reason) {
-      case GuestExit::SystemCall: [[likely]]
-        handle_system_call(task);
+      case GuestExit::SystemCall:
+        [[likely]] handle_system_call(task);
         break;
       case GuestExit::Fault:
         handle_guest_fault(task, exit);

@@ -119,7 +119,7 @@ Result<u64> call_rt_sigreturn(Task& task) {
     return u64{0};
   }
   if (task.has_signal()) task.attention.store(1, std::memory_order_relaxed);  // relaxed: read by this thread itself
-  return machine::call_number(task.registers());  // the answer's register keeps what the frame said
+  return machine::call_number(task.registers());                              // the answer's register keeps what the frame said
 }
 
 Result<u64> call_sigaltstack(Task& task, GuestAddress stack, GuestAddress old) {
@@ -146,10 +146,16 @@ Result<u64> call_sigaltstack(Task& task, GuestAddress stack, GuestAddress old) {
 
 Result<u64> call_kill(Task& task, i32 pid, u32 signal) {
   if (signal > Signal::Last) return LinuxError::Invalid;
+  if (pid > 0) {
+    Process* process = environment().processes.find(pid);
+    if (!process) return LinuxError::NoProcess;
+    if (!may_signal(task.process, *process, signal)) return LinuxError::NotPermitted;
+    if (signal) send_signal(*process, information_of(task, signal, SignalInformation::kUser));
+    return u64{0};
+  }
   std::vector<i32> targets;
   for (const auto& [number, process] : environment().processes.all()) {
-    bool chosen = pid > 0    ? number == pid
-                  : pid == 0 ? process->group == task.process.group
+    bool chosen = pid == 0    ? process->group == task.process.group
                   : pid == -1 ? number > 1 && process != &task.process
                               : process->group == -pid;
     if (chosen) targets.push_back(number);

@@ -6,9 +6,12 @@
 namespace pith::personality {
 
 struct Signal {
-  static constexpr u32 HangUp = 1, Interrupt = 2, Quit = 3, Illegal = 4, Trap = 5, Abort = 6, Bus = 7, FloatingPoint = 8, Kill = 9, User1 = 10;
-  static constexpr u32 Segment = 11, User2 = 12, Pipe = 13, Alarm = 14, Terminate = 15, StackFault = 16, Child = 17, Continue = 18, Stop = 19;
-  static constexpr u32 TerminalStop = 20, TerminalInput = 21, TerminalOutput = 22, Urgent = 23, CpuTime = 24, FileSize = 25, VirtualAlarm = 26;
+  static constexpr u32 HangUp = 1, Interrupt = 2, Quit = 3, Illegal = 4, Trap = 5, Abort = 6, Bus = 7, FloatingPoint = 8, Kill = 9,
+                       User1 = 10;
+  static constexpr u32 Segment = 11, User2 = 12, Pipe = 13, Alarm = 14, Terminate = 15, StackFault = 16, Child = 17, Continue = 18,
+                       Stop = 19;
+  static constexpr u32 TerminalStop = 20, TerminalInput = 21, TerminalOutput = 22, Urgent = 23, CpuTime = 24, FileSize = 25,
+                       VirtualAlarm = 26;
   static constexpr u32 Profile = 27, WindowChange = 28, Io = 29, Power = 30, System = 31, FirstRealTime = 32, Last = 64;
 };
 
@@ -35,7 +38,8 @@ class SignalSet {
 
 inline constexpr SignalSet kUnblockable = SignalSet::of(Signal::Kill) | SignalSet::of(Signal::Stop);
 inline constexpr SignalSet kSynchronous = SignalSet::of(Signal::Segment) | SignalSet::of(Signal::Bus) | SignalSet::of(Signal::Illegal) |
-                                          SignalSet::of(Signal::Trap) | SignalSet::of(Signal::FloatingPoint) | SignalSet::of(Signal::System);
+                                          SignalSet::of(Signal::Trap) | SignalSet::of(Signal::FloatingPoint) |
+                                          SignalSet::of(Signal::System);
 
 constexpr u32 SignalSet::first() const {
   u64 urgent = bits_ & kSynchronous.bits();

@@ -12,8 +12,33 @@ namespace pith::personality {
 struct TerminalSettings {
   enum Input : u32 { StripHigh = 0x20, NewlineToReturn = 0x40, IgnoreReturn = 0x80, ReturnToNewline = 0x100, StartStop = 0x400 };
   enum Output : u32 { Process = 1, NewlineToReturnNewline = 4, ReturnToNewlineOut = 8 };
-  enum Local : u32 { Signals = 1, Canonical = 2, Echo = 8, EchoErase = 0x10, EchoKill = 0x20, EchoNewline = 0x40, NoFlush = 0x80, EchoControl = 0x200, EchoKillErase = 0x800, Extended = 0x8000 };
-  enum Character { Interrupt = 0, Quit = 1, Erase = 2, Kill = 3, EndOfFile = 4, Time = 5, Minimum = 6, Suspend = 10, EndOfLine = 11, Reprint = 12, WordErase = 14, LiteralNext = 15, EndOfLine2 = 16 };
+  enum Local : u32 {
+    Signals = 1,
+    Canonical = 2,
+    Echo = 8,
+    EchoErase = 0x10,
+    EchoKill = 0x20,
+    EchoNewline = 0x40,
+    NoFlush = 0x80,
+    EchoControl = 0x200,
+    EchoKillErase = 0x800,
+    Extended = 0x8000
+  };
+  enum Character {
+    Interrupt = 0,
+    Quit = 1,
+    Erase = 2,
+    Kill = 3,
+    EndOfFile = 4,
+    Time = 5,
+    Minimum = 6,
+    Suspend = 10,
+    EndOfLine = 11,
+    Reprint = 12,
+    WordErase = 14,
+    LiteralNext = 15,
+    EndOfLine2 = 16
+  };
 
   u32 input = ReturnToNewline | StartStop;
   u32 output = Process | NewlineToReturnNewline;

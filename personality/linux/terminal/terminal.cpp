@@ -10,7 +10,8 @@ namespace pith::personality {
 void Terminal::receive(std::string_view bytes) {
   std::string echo;
   for (char byte : bytes)
-    if (u32 signal = discipline.type(u8(byte), echo); signal && foreground) send_to_group(foreground, {.signal = signal, .code = SignalInformation::kKernel});
+    if (u32 signal = discipline.type(u8(byte), echo); signal && foreground)
+      send_to_group(foreground, {.signal = signal, .code = SignalInformation::kKernel});
   if (!echo.empty()) output.add(echo);
   if (discipline.has_input()) readable.wake_all();
   output.flush();
@@ -64,9 +65,24 @@ Result<u64> write_through(Task& task, ByteSink& sink, Transfer& from, const Line
 namespace {
 
 enum Request : u32 {
-  GetSettings = 0x5401, SetSettings = 0x5402, SetSettingsWait = 0x5403, SetSettingsFlush = 0x5404, GetSettings2 = 0x802c542a, SetSettings2 = 0x402c542b,
-  SendBreak = 0x5409, Flow = 0x540a, Flush = 0x540b, TakeControl = 0x540e, GetForeground = 0x540f, SetForeground = 0x5410, OutputLeft = 0x5411,
-  GetSize = 0x5413, SetSize = 0x5414, BytesReady = 0x541b, GiveUpControl = 0x5422, GetSession = 0x5429
+  GetSettings = 0x5401,
+  SetSettings = 0x5402,
+  SetSettingsWait = 0x5403,
+  SetSettingsFlush = 0x5404,
+  GetSettings2 = 0x802c542a,
+  SetSettings2 = 0x402c542b,
+  SendBreak = 0x5409,
+  Flow = 0x540a,
+  Flush = 0x540b,
+  TakeControl = 0x540e,
+  GetForeground = 0x540f,
+  SetForeground = 0x5410,
+  OutputLeft = 0x5411,
+  GetSize = 0x5413,
+  SetSize = 0x5414,
+  BytesReady = 0x541b,
+  GiveUpControl = 0x5422,
+  GetSession = 0x5429
 };
 
 struct WindowSize {
@@ -113,7 +129,8 @@ class TerminalFile final : public File {
       case GetSettings:
       case GetSettings2:
         TRY(write_guest(space, argument, terminal_->discipline.settings()));
-        if (request == GetSettings2) TRY(write_guest(space, GuestAddress(argument.raw + sizeof(TerminalSettings)), u64{115200} << 32 | 115200));
+        if (request == GetSettings2)
+          TRY(write_guest(space, GuestAddress(argument.raw + sizeof(TerminalSettings)), u64{115200} << 32 | 115200));
         return u64{0};
       case SetSettings:
       case SetSettingsWait:
@@ -178,7 +195,8 @@ class TerminalFile final : public File {
     bool same = size.rows == terminal_->rows && size.columns == terminal_->columns;
     terminal_->rows = size.rows;
     terminal_->columns = size.columns;
-    if (!same && terminal_->foreground) send_to_group(terminal_->foreground, {.signal = Signal::WindowChange, .code = SignalInformation::kKernel});
+    if (!same && terminal_->foreground)
+      send_to_group(terminal_->foreground, {.signal = Signal::WindowChange, .code = SignalInformation::kKernel});
     return u64{0};
   }
 
@@ -243,7 +261,9 @@ Result<u64> StreamFile::read(Task& task, Transfer& to, u64) {
   }
 }
 
-Result<u64> StreamFile::write(Task& task, Transfer& from, u64) { return write_through(task, sink_, from, nullptr, flags & OpenFlag::NonBlocking); }
+Result<u64> StreamFile::write(Task& task, Transfer& from, u64) {
+  return write_through(task, sink_, from, nullptr, flags & OpenFlag::NonBlocking);
+}
 
 void run_console_input() {
   Environment& env = environment();

@@ -113,7 +113,8 @@ TEST_F(AddressSpaceTest, SharedMemoryStaysShared) {
   Reference<TmpfsFile> memory(new TmpfsFile(0600));
   ASSERT_TRUE(bool(memory->resize(2 * kPageSize)));
   Reference<AddressSpace> parent = *AddressSpace::create();
-  ASSERT_TRUE(bool(parent->map({.start = kBase, .end = kBase + 2 * kPageSize, .protection = 3, .sharing = Sharing::Shared, .backing = Reference<Inode>(memory)})));
+  ASSERT_TRUE(bool(parent->map(
+      {.start = kBase, .end = kBase + 2 * kPageSize, .protection = 3, .sharing = Sharing::Shared, .backing = Reference<Inode>(memory)})));
   Reference<AddressSpace> child = *parent->fork();
   ASSERT_TRUE(bool(write_guest<u64>(*child, GuestAddress(kBase + kPageSize), 7)));
   EXPECT_EQ(*read_guest<u64>(*parent, GuestAddress(kBase + kPageSize)), 7u);

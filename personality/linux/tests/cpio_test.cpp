@@ -11,8 +11,8 @@ namespace {
 
 std::string entry(const std::string& name, u32 mode, const std::string& content, u32 links = 1, u32 inode = 1) {
   char header[111];
-  snprintf(header, sizeof header, "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X", inode, mode, 0, 0, links, 1000, unsigned(content.size()), 0, 0, 0, 0,
-           unsigned(name.size() + 1), 0);
+  snprintf(header, sizeof header, "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X", inode, mode, 0, 0, links, 1000,
+           unsigned(content.size()), 0, 0, 0, 0, unsigned(name.size() + 1), 0);
   std::string text = header + name;
   text += '\0';
   while (text.size() % 4) text += '\0';

@@ -45,7 +45,10 @@ struct Load {
 };
 
 std::string program(std::vector<Load> loads, u64 entry = 0x400100, u16 type = 2) {
-  std::string text("\x7f" "ELF\2\1\1", 7);
+  std::string text(
+      "\x7f"
+      "ELF\2\1\1",
+      7);
   text.resize(16);
   append<u16>(text, type);
   append<u16>(text, kMachine);
@@ -89,19 +92,20 @@ TEST(ElfTest, RefusesWhatLies) {
   EXPECT_FALSE(bool(parse("")));
   EXPECT_FALSE(bool(parse("#!/bin/sh\n")));
   EXPECT_FALSE(bool(parse(program({}))));
-  EXPECT_FALSE(bool(parse(program({Load{.file_size = 0x4000}}))));                                // more in the file than in memory
-  EXPECT_FALSE(bool(parse(program({Load{.offset = 0x2000, .file_size = 0x1000}}))));              // beyond the file
-  EXPECT_FALSE(bool(parse(program({Load{.address = 0x400010}}))));                                // crooked
-  EXPECT_FALSE(bool(parse(program({Load{.address = ~u64{0xfff}, .memory_size = 0x2000}}))));      // wraps
-  EXPECT_FALSE(bool(parse(program({Load{.address = 0x8000'0000'0000}}))));                        // not the user's
-  EXPECT_FALSE(bool(parse(program({Load{}, Load{.address = 0x401000}}))));                        // overlap
-  EXPECT_FALSE(bool(parse(program({Load{.address = 0}}, 0x100))));                                // below the lowest address
-  EXPECT_FALSE(bool(parse(program({Load{}}, 0x900000))));                                         // entry nowhere
+  EXPECT_FALSE(bool(parse(program({Load{.file_size = 0x4000}}))));                                  // more in the file than in memory
+  EXPECT_FALSE(bool(parse(program({Load{.offset = 0x2000, .file_size = 0x1000}}))));                // beyond the file
+  EXPECT_FALSE(bool(parse(program({Load{.address = 0x400010}}))));                                  // crooked
+  EXPECT_FALSE(bool(parse(program({Load{.address = ~u64{0xfff}, .memory_size = 0x2000}}))));        // wraps
+  EXPECT_FALSE(bool(parse(program({Load{.address = 0x8000'0000'0000}}))));                          // not the user's
+  EXPECT_FALSE(bool(parse(program({Load{}, Load{.address = 0x401000}}))));                          // overlap
+  EXPECT_FALSE(bool(parse(program({Load{.address = 0}}, 0x100))));                                  // below the lowest address
+  EXPECT_FALSE(bool(parse(program({Load{}}, 0x900000))));                                           // entry nowhere
   EXPECT_FALSE(bool(parse(program({Load{}, Load{.type = 3, .offset = 0x1fff, .file_size = 4}}))));  // interpreter beyond the file
 }
 
 TEST(ElfTest, SurvivesFlippedBits) {
-  std::string good = program({Load{}, Load{.flags = 6, .offset = 0x1000, .address = 0x500000}, Load{.type = 3, .offset = 0x200, .file_size = 8}});
+  std::string good =
+      program({Load{}, Load{.flags = 6, .offset = 0x1000, .address = 0x500000}, Load{.type = 3, .offset = 0x200, .file_size = 8}});
   std::mt19937 random(7);
   u32 accepted = 0, refused = 0;
   for (u32 round = 0; round < 50000; round++) {

@@ -160,7 +160,8 @@ Result<u64> call_times(Task& task, GuestAddress result) {
   constexpr u64 kTick = kSecond / 100;
   if (result.raw) {
     const Process& process = task.process;
-    u64 ticks[4] = {process.user_time / kTick, process.system_time / kTick, process.children_user_time / kTick, process.children_system_time / kTick};
+    u64 ticks[4] = {process.user_time / kTick, process.system_time / kTick, process.children_user_time / kTick,
+                    process.children_system_time / kTick};
     TRY(write_guest(task.memory(), result, ticks));
   }
   return now() / kTick;
@@ -198,7 +199,8 @@ Result<u64> call_setitimer(Task& task, u32 which, GuestAddress value, GuestAddre
   IntervalTimer before = timer_of(task.process);
   if (value.raw) {
     IntervalTimer fresh = TRY(read_guest<IntervalTimer>(task.memory(), value));
-    if (fresh.value.seconds < 0 || u64(fresh.value.microseconds) >= 1'000'000 || fresh.interval.seconds < 0 || u64(fresh.interval.microseconds) >= 1'000'000)
+    if (fresh.value.seconds < 0 || u64(fresh.value.microseconds) >= 1'000'000 || fresh.interval.seconds < 0 ||
+        u64(fresh.interval.microseconds) >= 1'000'000)
       return LinuxError::Invalid;
     set_timer(task.process, nanoseconds_of(fresh.value), nanoseconds_of(fresh.interval));
   }

@@ -6,7 +6,8 @@
 namespace pith::personality {
 
 struct Clock {
-  static constexpr u32 Realtime = 0, Monotonic = 1, ProcessCpu = 2, ThreadCpu = 3, MonotonicRaw = 4, RealtimeCoarse = 5, MonotonicCoarse = 6, Boot = 7;
+  static constexpr u32 Realtime = 0, Monotonic = 1, ProcessCpu = 2, ThreadCpu = 3, MonotonicRaw = 4, RealtimeCoarse = 5,
+                       MonotonicCoarse = 6, Boot = 7;
   static constexpr u32 RealtimeAlarm = 8, BootAlarm = 9, Atomic = 11;
 };
 

@@ -72,6 +72,9 @@ u64 feature_mask() {
   return mask;
 }
 
+/// Bytes of the state that go to and from the kernel: with the XSAVE header, also where only the FXSAVE part is used.
+u64 state_bytes() { return vector_state_size() > 576 ? vector_state_size() : 576; }
+
 alignas(64) u8 vector_page[kPageSize];  ///< under the environment's lock
 
 bool is_on(const SignalStack& stack, u64 pointer) { return stack.size && pointer > stack.pointer && pointer - stack.pointer <= stack.size; }
@@ -81,7 +84,7 @@ Result<u64> push_vector_state(Task& task, u64 top) {
   bool extended = size > 512;
   u64 total = size + (extended ? 4 : 0);
   u64 place = (top - total) & ~u64{63};
-  TRY(task.guest->save_vector_state(vector_page));
+  TRY(task.guest->save_vector_state(vector_page, state_bytes()));
   if (extended) {
     SoftwareBytes software{kMagicFirst, u32(total), feature_mask(), u32(size), {}};
     memcpy(vector_page + kSoftwareBytes, &software, sizeof software);
@@ -117,7 +120,7 @@ Result<void> pop_vector_state(Task& task, u64 place) {
   memcpy(vector_page + 512, &present, 8);
   memset(vector_page + 520, 0, 56);  // the header's reserved words
   memset(vector_page + kSoftwareBytes, 0, 48);
-  TRY(task.guest->load_vector_state(vector_page));
+  TRY(task.guest->load_vector_state(vector_page, state_bytes()));
   return {};
 }
 
@@ -137,8 +140,34 @@ Result<void> push_signal_frame(Task& task, const SignalInformation& information,
   frame.context_flags = (vector_state_size() > 512 ? kContextExtended : 0) | kContextStackSegment | kContextStrictStack;
   frame.stack = alternate;
   if (!(alternate.flags & SignalStack::kDisabled)) frame.stack.flags = is_on(alternate, r.rsp) ? SignalStack::kOnStack : 0;
-  frame.machine = {r.r8, r.r9, r.r10, r.r11, r.r12, r.r13, r.r14, r.r15, r.rdi, r.rsi, r.rbp, r.rbx, r.rdx, r.rax, r.rcx, r.rsp, r.rip, r.rflags,
-                   0x33, 0, 0, 0x2b, 0, 0, return_mask.bits(), information.address, vector_place, {}};
+  frame.machine = {r.r8,
+                   r.r9,
+                   r.r10,
+                   r.r11,
+                   r.r12,
+                   r.r13,
+                   r.r14,
+                   r.r15,
+                   r.rdi,
+                   r.rsi,
+                   r.rbp,
+                   r.rbx,
+                   r.rdx,
+                   r.rax,
+                   r.rcx,
+                   r.rsp,
+                   r.rip,
+                   r.rflags,
+                   0x33,
+                   0,
+                   0,
+                   0x2b,
+                   0,
+                   0,
+                   return_mask.bits(),
+                   information.address,
+                   vector_place,
+                   {}};
   frame.mask = return_mask.bits();
   frame.information.signal = i32(information.signal);
   frame.information.code = information.code;
@@ -167,8 +196,9 @@ Result<void> pop_signal_frame(Task& task) {
   TRY(pop_vector_state(task, frame.machine.vector_state));
   const MachineContext& m = frame.machine;
   u64 fs_base = r.fs_base, gs_base = r.gs_base;
-  r = {m.rax, m.rbx, m.rcx, m.rdx, m.rsi, m.rdi, m.rbp, m.rsp, m.r8, m.r9, m.r10, m.r11, m.r12, m.r13, m.r14, m.r15,
-       m.rip, (m.flags & kSettableFlags) | kUserFlags, fs_base, gs_base, 1};
+  r = {m.rax,   m.rbx,   m.rcx, m.rdx, m.rsi, m.rdi, m.rbp, m.rsp, m.r8,
+       m.r9,    m.r10,   m.r11, m.r12, m.r13, m.r14, m.r15, m.rip, (m.flags & kSettableFlags) | kUserFlags,
+       fs_base, gs_base, 1};
   task.blocked = SignalSet(frame.mask) & ~kUnblockable;
   if (!is_on(task.signal_stack, r.rsp)) {
     task.signal_stack.pointer = frame.stack.pointer;

@@ -1,4 +1,5 @@
-// Host stand-in for lib/guest.h: a guest is a traced process whose system calls are emulated (PTRACE_SYSEMU), its memory pages of the pool's file.
+// Host stand-in for lib/guest.h: a guest is a traced process whose system calls are emulated (PTRACE_SYSEMU), its memory pages of the
+// pool's file.
 #pragma once
 #include <map>
 #include <memory>
@@ -48,8 +49,8 @@ class Guest {
   Result<void> set_space(GuestSpace& space);
   Result<void> copy_vector_state(Guest& from);
   Result<void> reset_vector_state();
-  Result<void> save_vector_state(void* page);
-  Result<void> load_vector_state(const void* page);
+  Result<void> save_vector_state(void* page, u64 size = kPageSize);
+  Result<void> load_vector_state(const void* page, u64 size = kPageSize);
 
  private:
   GuestExitInfo run_once();
