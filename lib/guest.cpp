@@ -14,6 +14,7 @@ namespace pith {
 namespace {
 
 constexpr kernel::Region kRegion{ComponentSlot::Region};
+constexpr u64 kTopLevel = 3;  // of page tables
 
 }  // namespace
 
@@ -24,7 +25,11 @@ Result<std::unique_ptr<GuestSpace>> GuestSpace::create(FramePool& pool) {
   Result<FrameNumber> top = pool.allocate_raw();
   Error error = top.error();
   if (top) {
-    error = retry([&] { return kRegion.create(frame, ObjectType::AddressSpace, space->slot_, 0, *top); }).error();
+    error = retry([&] { return kRegion.create(*top, ObjectType::PageTable, kNoSlot, kTopLevel, FrameNumber()); }).error();
+    if (error == kSuccess) {
+      error = retry([&] { return kRegion.create(frame, ObjectType::AddressSpace, space->slot_, 0, *top); }).error();
+      if (error != kSuccess) (void)retry([&] { return kRegion.destroy(*top); });
+    }
     if (error == kSuccess) {
       space->space_ = frame;
       space->top_ = *top;

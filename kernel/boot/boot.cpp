@@ -121,7 +121,9 @@ const char* start_root(const BootFacts& facts) {
 
   Builder builder(region);
   FrameNumber space = builder.make(ObjectType::AddressSpace);
-  FrameNumber top = builder.take();
+  FrameNumber top = builder.make(ObjectType::PageTable);
+  info(top).level = arch::kPageTableLevels - 1;
+  arch::initialise_top_table(top);
   initialise_address_space(space, FrameNumber(), top);
   map_segments(builder, top, root, image_frame);
   for (u64 i = 0; i < image_pages; i++)

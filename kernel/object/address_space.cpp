@@ -58,9 +58,10 @@ void forget(FrameNumber top, u64 address) {
 
 Result<void> check_address_space_frames(FrameNumber frame, u64 spare, FrameNumber top) {
   FrameNumber owner = info(frame).owner;
-  if (top == frame) return Error::FrameInUse;
   if (top.raw == 0 || top.raw >= frame_count || info(top).owner != owner) return Error::BadFrame;
-  TRY(check_creatable(owner, top));
+  const FrameInfo& table = info(top);
+  if (table.type != ObjectType::PageTable || table.level != arch::kPageTableLevels - 1) return Error::BadArgument;
+  if (table.parent.raw != 0 || table.cursor != 0) return Error::FrameInUse;
   if (spare == 0) return {};
   if (spare >= frame_count) return Error::BadFrame;
   const FrameInfo& entry = frames[spare];
@@ -70,11 +71,7 @@ Result<void> check_address_space_frames(FrameNumber frame, u64 spare, FrameNumbe
 
 void initialise_address_space(FrameNumber frame, FrameNumber spare, FrameNumber top) {
   AddressSpace& space = view<AddressSpace>(frame);
-  retype(top, ObjectType::PageTable);
-  FrameInfo& entry = info(top);
-  entry.level = arch::kPageTableLevels - 1;
-  entry.parent = frame;
-  arch::initialise_top_table(top);
+  info(top).parent = frame;
   space.top = top;
   space.spare = spare;
 }

@@ -25,7 +25,7 @@ struct alignas(kPageSize) AddressSpace {
   Result<void> flush(Thread& caller);
 };
 
-/// Errors of AddressSpace's own arguments at creation. Errors: BadFrame, FrameInUse, Again, BadArgument.
+/// Errors of AddressSpace's own arguments at creation. Errors: BadFrame, FrameInUse, BadArgument.
 Result<void> check_address_space_frames(FrameNumber frame, u64 spare, FrameNumber top);
 
 /// Makes the zeroed frame an address space with `top` as its top-level table.

@@ -125,7 +125,7 @@ TEST(Dismantle, RegionTreeWithEverythingInItComesBack) {
   for (u32 i = 0; i < 5; i++)
     EXPECT_EQ(machine(Operation::RegionCreate, child, {first + 50 + i, u64(ObjectType::Endpoint), 420 + i, 0, 0}).error(), kSuccess);
   FrameNumber spare = make(ObjectType::PageTable, kNoSlot, 0);
-  make(ObjectType::AddressSpace, space, spare.raw, first + 40);
+  make(ObjectType::AddressSpace, space, spare.raw, make(ObjectType::PageTable, kNoSlot, 3).raw);
   FrameNumber levels[] = {make(ObjectType::PageTable, kNoSlot, 0), make(ObjectType::PageTable, kNoSlot, 1),
                           make(ObjectType::PageTable, kNoSlot, 2)};
   for (u32 i = 3; i-- > 0;)

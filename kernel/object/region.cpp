@@ -43,7 +43,7 @@ bool is_creatable(ObjectType type) {
 Result<void> check_arguments(FrameNumber frame, ObjectType type, u64 argument, FrameNumber second, const Region& owner) {
   switch (type) {
     case ObjectType::PageTable:
-      if (argument >= arch::kPageTableLevels - 1) return Error::BadArgument;
+      if (argument >= arch::kPageTableLevels) return Error::BadArgument;
       return {};
     case ObjectType::Region:
       if (argument >= kPriorities) return Error::BadArgument;
@@ -65,6 +65,7 @@ void initialise(FrameNumber frame, ObjectType type, u64 argument, FrameNumber se
   switch (type) {
     case ObjectType::PageTable:
       info(frame).level = u8(argument);
+      if (argument == arch::kPageTableLevels - 1) arch::initialise_top_table(frame);
       break;
     case ObjectType::Region: {
       const Region& parent = view<Region>(owner);

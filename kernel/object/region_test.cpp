@@ -37,7 +37,7 @@ TEST_F(RegionTest, CreateChecksEverything) {
   EXPECT_EQ(create(FrameNumber(frame_count), ObjectType::Endpoint, slot), Error::BadFrame);
   EXPECT_EQ(create(machine.region, ObjectType::Endpoint, slot), Error::BadFrame);
   EXPECT_EQ(create(machine.make_frame(ObjectType::Data), ObjectType::Endpoint, slot), Error::FrameInUse);
-  EXPECT_EQ(create(frame, ObjectType::PageTable, slot, 3), Error::BadArgument);
+  EXPECT_EQ(create(frame, ObjectType::PageTable, slot, 4), Error::BadArgument);
   EXPECT_EQ(create(frame, ObjectType::Region, slot, 64), Error::BadArgument);
   EXPECT_EQ(create(frame, ObjectType::Thread, slot, 64), Error::BadArgument);
   EXPECT_EQ(root(Operation::RegionCreate, {u64{1} << 32, 1, 0, 0, 0}), Error::BadFrame);
@@ -51,12 +51,13 @@ TEST_F(RegionTest, CreateChecksEverything) {
 }
 
 TEST_F(RegionTest, AddressSpaceNeedsItsTopTable) {
-  FrameNumber frame = machine.spare_frame(), top = machine.spare_frame();
+  FrameNumber frame = machine.spare_frame(), top = machine.make_frame(ObjectType::PageTable, 3);
   CapabilitySlot slot = machine.free_slot();
-  EXPECT_EQ(create(frame, ObjectType::AddressSpace, slot, 0, frame), Error::FrameInUse);
+  EXPECT_EQ(create(frame, ObjectType::AddressSpace, slot, 0, frame), Error::BadArgument);
+  EXPECT_EQ(create(frame, ObjectType::AddressSpace, slot, 0, machine.top), Error::FrameInUse);
   EXPECT_EQ(create(frame, ObjectType::AddressSpace, slot, 0, FrameNumber()), Error::BadFrame);
   EXPECT_EQ(create(frame, ObjectType::AddressSpace, slot, 0, FrameNumber(frame_count)), Error::BadFrame);
-  EXPECT_EQ(create(frame, ObjectType::AddressSpace, slot, 0, machine.make_frame(ObjectType::Data)), Error::FrameInUse);
+  EXPECT_EQ(create(frame, ObjectType::AddressSpace, slot, 0, machine.make_frame(ObjectType::Data)), Error::BadArgument);
   EXPECT_EQ(create(frame, ObjectType::AddressSpace, slot, top.raw, top), Error::BadArgument);
   EXPECT_EQ(create(frame, ObjectType::AddressSpace, slot, u64{1} << 40, top), Error::BadFrame);
   EXPECT_EQ(create(frame, ObjectType::AddressSpace, slot, machine.make_frame(ObjectType::PageTable, 1).raw, top), Error::BadArgument);

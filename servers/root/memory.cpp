@@ -11,6 +11,7 @@ namespace pith::root {
 namespace {
 
 constexpr kernel::Region kRegion{RootSlot::Region};
+constexpr u64 kTopLevel = 3;  // of page tables
 constexpr kernel::AddressSpace kSpace{RootSlot::AddressSpace};
 
 }  // namespace
@@ -23,7 +24,10 @@ Result<FrameNumber> Component::take_frame(Owner owner) {
 Result<FrameNumber> Component::create(ObjectType type, Slot place, u64 argument, Owner owner) {
   FrameNumber frame = TRY(take_frame(owner));
   FrameNumber second{0};
-  if (type == ObjectType::AddressSpace) second = TRY(take_frame(owner));
+  if (type == ObjectType::AddressSpace) {
+    second = TRY(take_frame(owner));
+    TRY(retry([&] { return kRegion.create(second, ObjectType::PageTable, kNoSlot, kTopLevel, FrameNumber(0)); }));
+  }
   TRY(retry([&] { return kRegion.create(frame, type, slot(place), argument, second); }));
   return frame;
 }

@@ -46,10 +46,10 @@ void regions() {
   create(Error::BadFrame, FrameNumber(), ObjectType::Data, slot);
   create(Error::FrameInUse, round.good.data, ObjectType::Endpoint, slot);
   create(Error::BadArgument, frame, ObjectType::Platform, slot);
-  create(Error::BadArgument, frame, ObjectType::PageTable, slot, 3);
+  create(Error::BadArgument, frame, ObjectType::PageTable, slot, 4);
   create(Error::Limit, frame, ObjectType::Thread, slot, kCeiling + 1);
   create(Error::Closing, round.closed.raw, ObjectType::Data, slot);
-  create(Error::FrameInUse, frame, ObjectType::AddressSpace, slot, 0, frame);
+  create(Error::BadArgument, frame, ObjectType::AddressSpace, slot, 0, frame);
 
   // Regions nest eight deep; this one is the second below root's.
   CapabilitySlot above = region;

@@ -29,7 +29,7 @@ CapabilitySlot make_device(CapabilitySlot region, Operation operation, FrameNumb
 CapabilitySlot make_address_space(CapabilitySlot region, FrameNumber& frame) {
   CapabilitySlot slot = new_slot();
   frame = new_frames();
-  ok(RegionCreate, region, {{word(frame), u64(ObjectType::AddressSpace), word(slot), 0, word(new_frames())}});
+  ok(RegionCreate, region, {{word(frame), u64(ObjectType::AddressSpace), word(slot), 0, word(make_frame(region, ObjectType::PageTable, guest_test::kTopLevel))}});
   for (u64 level = 3; level-- > 0;) {
     FrameNumber table = make_frame(region, ObjectType::PageTable, level);
     ok(AddressSpaceLinkTable, slot, {{kSetBase, word(table)}});

@@ -98,7 +98,9 @@ CapabilitySlot make(ObjectType type, u64 argument, FrameNumber* frame) {
 
 CapabilitySlot make_space() {
   CapabilitySlot slot = take_slot();
-  REQUIRE(kRegion.create(take_frame(), ObjectType::AddressSpace, slot, 0, take_frame()));
+  FrameNumber top = take_frame();
+  REQUIRE(kRegion.create(top, ObjectType::PageTable, kNoSlot, kTopLevel, FrameNumber()));
+  REQUIRE(kRegion.create(take_frame(), ObjectType::AddressSpace, slot, 0, top));
   return slot;
 }
 

@@ -22,6 +22,9 @@ void print_number(u64 value);
     *result_of_require;                                                                      \
   })
 
+/// Of page tables.
+inline constexpr u64 kTopLevel = 3;
+
 inline constexpr kernel::Region kRegion{RootSlot::Region};
 inline constexpr kernel::AddressSpace kSpace{RootSlot::AddressSpace};
 inline constexpr kernel::CapabilitySpace kCapabilities{RootSlot::CapabilitySpace};

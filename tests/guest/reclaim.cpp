@@ -130,7 +130,7 @@ void choose_frames() {
 
 void make_memory() {
   component.space.slot = reserved_slot();
-  FrameNumber frame = component.take(), top = component.take();
+  FrameNumber frame = component.take(), top = component.make_frame(ObjectType::PageTable, kTopLevel);
   REQUIRE(kRegion.create(frame, ObjectType::AddressSpace, component.space.slot, 0, top));
   component.watched[component.watched_count++] = component.space.slot;
   for (u32 i = 0; i < kDataFrames; i++) component.map(kData + i * kPageSize, component.make_frame(ObjectType::Data), Access::ReadWrite);
@@ -219,7 +219,7 @@ void make_nested() {
   for (u32 i = 0; i < kNestedFrames; i += 64) REQUIRE(component.region.give(nested.region.slot, FrameNumber(component.next.raw + i), 64));
   component.next = nested.end;
   nested.space.slot = reserved_slot();
-  FrameNumber frame = nested.take(), top = nested.take();
+  FrameNumber frame = nested.take(), top = nested.make_frame(ObjectType::PageTable, kTopLevel);
   REQUIRE(kRegion.create(frame, ObjectType::AddressSpace, nested.space.slot, 0, top));
   for (u32 i = 0; i < 64; i++) nested.map(kData + i * kPageSize, nested.make_frame(ObjectType::Data), Access::ReadWrite);
   kernel::Thread thread{nested.make(ObjectType::Thread, 20)};

@@ -108,7 +108,9 @@ Machine::Machine(u32 count) {
   view<Region>(region).priority_ceiling = kPriorities - 1;
   for (u32 i = next_frame_; i < count; i++) change_owner(FrameNumber(i), region);
   space = take(ObjectType::AddressSpace);
-  top = FrameNumber(next_frame_++);
+  top = take(ObjectType::PageTable);
+  info(top).level = arch::kPageTableLevels - 1;
+  arch::initialise_top_table(top);
   initialise_address_space(space, FrameNumber(), top);
   capabilities = take(ObjectType::CapabilitySpace);
   FrameNumber tables[kRootTables];
@@ -280,7 +282,7 @@ FrameNumber Machine::spare_frames(u32 count) {
 
 CapabilitySlot Machine::make(ObjectType type, u64 argument, FrameNumber second) {
   CapabilitySlot slot = free_slot();
-  if (type == ObjectType::AddressSpace && second.raw == 0) second = spare_frame();
+  if (type == ObjectType::AddressSpace && second.raw == 0) second = make_frame(ObjectType::PageTable, arch::kPageTableLevels - 1);
   FrameNumber frame = spare_frame();
   Answer answer = (*this)(Operation::RegionCreate, RootSlot::Region, {frame.raw, u64(type), slot.raw, argument, second.raw});
   if (!answer.returned || answer.is_error())

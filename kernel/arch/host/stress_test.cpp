@@ -90,9 +90,13 @@ class Round {
         return;
     } else {
       FrameNumber second;
-      u64 argument = type == ObjectType::PageTable ? pick(3) : type == ObjectType::Region ? 10 : 0;
+      u64 argument = type == ObjectType::PageTable ? pick(4) : type == ObjectType::Region ? 10 : 0;
       if (type == ObjectType::AddressSpace) {
         second = FrameNumber(first_ + u32(pick(count_)));
+        for (u32 i = 0; i < count_; i++) {
+          const FrameInfo& entry = frames[first_ + i];
+          if (entry.type == ObjectType::PageTable && entry.level == 3 && entry.parent.raw == 0) second = FrameNumber(first_ + i);
+        }
         for (u32 i = 0; i < count_ && one_in(2); i++) {
           if (frames[first_ + i].type == ObjectType::PageTable && frames[first_ + i].level == 0) argument = first_ + i;
         }
