@@ -134,8 +134,8 @@ Result<u64> call_select(Task& task, i32 count, GuestAddress read, GuestAddress w
   u64 nanoseconds = kNoTimeout;
   if (timeout.raw) {
     TimeValue value = TRY(read_guest<TimeValue>(task.memory(), timeout));
-    if (value.seconds < 0 || value.microseconds < 0) return LinuxError::Invalid;
-    nanoseconds = u64(value.seconds) * kSecond + u64(value.microseconds) * kMicrosecond;
+    if (value.seconds < 0 || value.microseconds < 0 || value.microseconds >= i64{1} << 32) return LinuxError::Invalid;
+    nanoseconds = duration_of(value.seconds, u64(value.microseconds) * kMicrosecond);
   }
   u64 begin = now();
   u64 ready = TRY(select_files(task, count, {read, write, except}, nanoseconds));

@@ -81,7 +81,7 @@ Result<void> WaitQueue::wait(Mutex& held, u64 deadline) {
         break;
       }
       if (deadline)
-        state.condition.wait_for(lock, std::chrono::nanoseconds(deadline - now()));
+        state.condition.wait_for(lock, std::chrono::nanoseconds(deadline - now() < kSecond ? deadline - now() : kSecond));
       else
         state.condition.wait(lock);
     }

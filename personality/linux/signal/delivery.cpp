@@ -131,7 +131,7 @@ void handle_guest_fault(Task& task, const GuestExitInfo& exit) {
       break;
     }
     case FaultKind::Instruction:
-      information = {.signal = Signal::Illegal, .code = 1, .address = task.registers().rip};
+      information = {.signal = Signal::Illegal, .code = 2, .address = task.registers().rip};
       break;
     case FaultKind::Arithmetic:
       information = {.signal = Signal::FloatingPoint, .code = 1, .address = task.registers().rip};

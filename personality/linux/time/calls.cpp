@@ -17,8 +17,7 @@ TimeValue time_value(u64 nanoseconds) { return {i64(nanoseconds / kSecond), i64(
 Result<u64> read_duration(Task& task, GuestAddress from) {
   TimeSpec time = TRY(read_guest<TimeSpec>(task.memory(), from));
   if (time.seconds < 0 || u64(time.nanoseconds) >= kSecond) return LinuxError::Invalid;
-  constexpr u64 kLongest = u64{1} << 32;
-  return (u64(time.seconds) < kLongest ? u64(time.seconds) : kLongest) * kSecond + u64(time.nanoseconds);
+  return duration_of(time.seconds, u64(time.nanoseconds));
 }
 
 Result<u64> read_clock(Task& task, u32 clock) {
@@ -90,7 +89,7 @@ Result<u64> call_settimeofday(Task& task, GuestAddress time, GuestAddress) {
   if (!time.raw) return u64{0};
   TimeValue value = TRY(read_guest<TimeValue>(task.memory(), time));
   if (value.seconds < 0 || u64(value.microseconds) >= 1'000'000) return LinuxError::Invalid;
-  return set_wall_time(task, u64(value.seconds) * kSecond + u64(value.microseconds) * kMicrosecond);
+  return set_wall_time(task, duration_of(value.seconds, u64(value.microseconds) * kMicrosecond));
 }
 
 Result<u64> call_time(Task& task, GuestAddress result) {
@@ -169,7 +168,7 @@ Result<u64> call_times(Task& task, GuestAddress result) {
 
 namespace {
 
-u64 nanoseconds_of(const TimeValue& value) { return u64(value.seconds) * kSecond + u64(value.microseconds) * kMicrosecond; }
+u64 nanoseconds_of(const TimeValue& value) { return duration_of(value.seconds, u64(value.microseconds) * kMicrosecond); }
 
 IntervalTimer timer_of(const Process& process) {
   u64 time = now();

@@ -11,6 +11,12 @@ struct Clock {
   static constexpr u32 RealtimeAlarm = 8, BootAlarm = 9, Atomic = 11;
 };
 
+/// Nanoseconds of a duration that a program gave; more than 136 years count as that.
+constexpr u64 duration_of(i64 seconds, u64 nanoseconds) {
+  constexpr i64 kLongest = i64{1} << 32;
+  return u64(seconds < kLongest ? seconds : kLongest) * kSecond + nanoseconds;
+}
+
 /// Nanoseconds of a struct timespec; Invalid where it is not a duration.
 Result<u64> read_duration(Task& task, GuestAddress from);
 /// Nanoseconds that a clock shows; Invalid for one that does not exist.
