@@ -22,6 +22,6 @@ for patch in "$PITH_ROOT"/tests/mutations/*.patch; do
     tail -n 20 "$work/output"
     exit 1
   fi
-  grep -aE '^(MISTAKE|CHANGED|MISSING|.*panic)' "$work/output" | head -n 3
+  grep -m 3 -aE '^(MISTAKE|CHANGED|MISSING|.*panic)' "$work/output"
   rm -rf "${work:?}/$name" "$work/build"
 done

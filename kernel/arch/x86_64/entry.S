@@ -41,6 +41,21 @@
 #define FIXED_FLAGS 0x202
 
 .text
+// The last steps to the thread in r11 that stopped in a system call: words and status are in place.
+.macro leave_to_thread
+  mov INSTRUCTION(%r11), %rcx
+  mov STACK(%r11), %rsp
+  mov CALLEE_SAVED(%r11), %rbx
+  mov CALLEE_SAVED+8(%r11), %rbp
+  mov CALLEE_SAVED+16(%r11), %r12
+  mov CALLEE_SAVED+24(%r11), %r13
+  mov CALLEE_SAVED+32(%r11), %r14
+  mov CALLEE_SAVED+40(%r11), %r15
+  mov $FIXED_FLAGS, %r11d
+  swapgs
+  sysretq
+.endm
+
 // A system call: words in rdi rsi rdx r8 r9 rax, handle in r10; rcx holds the return address, r11 the flags.
 .globl system_call_entry
 .balign 64
@@ -139,18 +154,8 @@ fast_resume:
 1:mov %r11, CURRENT
   mov POINTER(%r11), %rcx
   wrfsbase %rcx
-  mov INSTRUCTION(%r11), %rcx
-  mov STACK(%r11), %rsp
   mov %r12, %r10
-  mov CALLEE_SAVED(%r11), %rbx
-  mov CALLEE_SAVED+8(%r11), %rbp
-  mov CALLEE_SAVED+16(%r11), %r12
-  mov CALLEE_SAVED+24(%r11), %r13
-  mov CALLEE_SAVED+32(%r11), %r14
-  mov CALLEE_SAVED+40(%r11), %r15
-  mov $FIXED_FLAGS, %r11d
-  swapgs
-  sysretq
+  leave_to_thread
 
 // Leaves to a thread that stopped in a system call: rdi thread. Words and status come from the thread; its root is loaded.
 .globl leave_to_system_call
@@ -166,17 +171,7 @@ leave_to_system_call:
   mov WORDS+40(%r11), %rax
   mov RESULT(%r11), %r10
 leave_with_words:
-  mov INSTRUCTION(%r11), %rcx
-  mov STACK(%r11), %rsp
-  mov CALLEE_SAVED(%r11), %rbx
-  mov CALLEE_SAVED+8(%r11), %rbp
-  mov CALLEE_SAVED+16(%r11), %r12
-  mov CALLEE_SAVED+24(%r11), %r13
-  mov CALLEE_SAVED+32(%r11), %r14
-  mov CALLEE_SAVED+40(%r11), %r15
-  mov $FIXED_FLAGS, %r11d
-  swapgs
-  sysretq
+  leave_to_thread
 
 // Leaves to a thread that a trap stopped: rdi thread, rsi its instruction pointer; the other registers from Thread::registers.
 .globl leave_to_trap
