@@ -73,7 +73,10 @@ void Service::pump() {
 void Service::idle() {
   using Causes = ns16550::Device::Causes;
   pump();
-  Causes causes = vault_.transmit.count() > 0 ? Causes::ReceiveAndTransmit : Causes::Receive;
+  // While there is no room for input the device keeps it, and must not interrupt: nothing could be done about it, again and again.
+  u8 receive = vault_.receive.room() > 0 ? u8(Causes::Receive) : 0;
+  u8 transmit = vault_.transmit.count() > 0 ? u8(Causes::Transmit) : 0;
+  Causes causes = Causes(receive | transmit);
   if (is_closed_) acknowledge_interrupt();
   if (is_closed_ || causes != causes_) device_.open_interrupts(causes);
   is_closed_ = false;

@@ -69,6 +69,19 @@ TEST_F(Fixture, WritesInOrder) {
   EXPECT_EQ(service->acknowledged, 1);
 }
 
+TEST_F(Fixture, DoesNotListenWhileThereIsNoRoom) {
+  for (u64 i = 0; i < Vault::kReceiveBytes + 5; i++) access.input.push_back(u8('a' + i % 26));
+  service->on_signals(1);
+  service->idle();
+  EXPECT_EQ(access.input.size(), 5u);
+  EXPECT_EQ(access.interrupt_enable & ns16550::InterruptEnable::Receive, 0);  // or the interrupt would come again at once, for ever
+  EXPECT_EQ(read(100).size(), 100u);
+  answered();
+  service->idle();
+  EXPECT_TRUE(access.input.empty());
+  EXPECT_NE(access.interrupt_enable & ns16550::InterruptEnable::Receive, 0);
+}
+
 TEST_F(Fixture, WaitsForTheDeviceByInterrupt) {
   access.is_sending = false;
   write("0123456789abcdefXYZ");

@@ -31,7 +31,12 @@ class Device {
   /// Silences the line. Between this and open_interrupts() the interrupt controller is acknowledged, so that a cause which arises meanwhile
   /// makes a fresh edge and is not lost.
   void close_interrupts() { access_.write(Register::InterruptEnable, 0); }
-  enum class Causes : u8 { Receive = InterruptEnable::Receive, ReceiveAndTransmit = InterruptEnable::Receive | InterruptEnable::Transmit };
+  enum class Causes : u8 {
+    None = 0,
+    Receive = InterruptEnable::Receive,
+    Transmit = InterruptEnable::Transmit,
+    ReceiveAndTransmit = InterruptEnable::Receive | InterruptEnable::Transmit,
+  };
   void open_interrupts(Causes causes) { access_.write(Register::InterruptEnable, u8(causes)); }
 
  private:
