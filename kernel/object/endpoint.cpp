@@ -102,10 +102,7 @@ Error receive_next(Endpoint& endpoint, Thread& server, u64 deadline) {
     deliver_next(endpoint, server);
     return kSuccess;
   }
-  if ((server.key & Key::kInterrupted) != 0) {
-    server.key &= ~Key::kInterrupted;
-    return Error::Cancelled;
-  }
+  if (take_interruption(server)) return Error::Cancelled;
   server.state = ThreadState::Receiving;
   server.waiting_at = frame_of(endpoint);
   endpoint.receiver = server.self;
@@ -174,20 +171,14 @@ Result<void> begin_call(FrameNumber frame, Thread& caller, Badge badge) {
 }
 
 Error Endpoint::call(Thread& caller, Badge badge, Handle, Words&) {
-  if ((caller.key & Key::kInterrupted) != 0) {
-    caller.key &= ~Key::kInterrupted;
-    return Error::Cancelled;
-  }
+  if (take_interruption(caller)) return Error::Cancelled;
   caller.handle = Handle::message(0, kNoSlot, kRegisterWords, 0).raw;
   return begin_call(frame_of(*this), caller, badge).error();
 }
 
 Error Endpoint::call_message(Thread& caller, Badge badge, Handle handle, Words&) {
   if (auto good = check_message(caller, handle); !good) return good.error();
-  if ((caller.key & Key::kInterrupted) != 0) {
-    caller.key &= ~Key::kInterrupted;
-    return Error::Cancelled;
-  }
+  if (take_interruption(caller)) return Error::Cancelled;
   u64 deadline = caller.buffer.raw != 0 ? u64(view<DataPage>(caller.buffer).words[offsetof(MessageBuffer, deadline) / 8]) : 0;
   if (auto begun = begin_call(frame_of(*this), caller, badge); !begun) return begun.error();
   if (caller.state == ThreadState::Calling) arm_deadline(caller, deadline);

@@ -56,10 +56,7 @@ Result<void> Guest::configure(Thread& caller, CapabilitySlot space_slot, FrameNu
 Error Guest::run(Thread& caller, Badge, Handle, Words&) {
   if (space.raw == 0) return Error::NotConfigured;
   if (thread.raw != 0 && (view<Thread>(thread).key & Key::kInGuest) != 0) return Error::Busy;
-  if ((caller.key & Key::kInterrupted) != 0) {
-    caller.key &= ~Key::kInterrupted;
-    return Error::Cancelled;
-  }
+  if (take_interruption(caller)) return Error::Cancelled;
 
   if (thread != caller.self) {
     if (thread.raw != 0) part_from_guest(view<Thread>(thread));

@@ -58,10 +58,7 @@ Result<u64> Notification::wait(Thread& caller, u64 deadline) {
     bits = 0;
     return taken;
   }
-  if ((caller.key & Key::kInterrupted) != 0) {
-    caller.key &= ~Key::kInterrupted;
-    return Error::Cancelled;
-  }
+  if (take_interruption(caller)) return Error::Cancelled;
   if (deadline != 0 && deadline <= arch::now()) return Error::TimedOut;
 
   waiter = caller.self;

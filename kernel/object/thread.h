@@ -94,6 +94,13 @@ void attach_thread(Thread& thread, FrameNumber space, FrameNumber capabilities, 
 /// Takes the thread's links to address space, capability space, buffer and fault endpoint away. It must be inactive.
 void detach_thread(Thread& thread);
 
+/// True if the thread has been interrupted, which is used up: its blocking operation answers Cancelled.
+inline bool take_interruption(Thread& thread) {
+  bool interrupted = (thread.key & Key::kInterrupted) != 0;
+  thread.key &= ~Key::kInterrupted;
+  return interrupted;
+}
+
 /// Completes a blocked thread's operation: it will return `status` and become ready.
 void complete(Thread& thread, u64 status);
 

@@ -48,13 +48,11 @@ bool load_vector_state(Thread& thread) {
   FrameNumber frame = in_guest ? view<Guest>(thread.guest).vector_state : thread.vector_state;
   if (frame.raw == 0) return false;
   Cpu& cpu = this_cpu();
-  if (cpu.vector_owner != frame) {
-    if (cpu.vector_owner.raw != 0) evict_vector_state(cpu.vector_owner);
-    arch::enable_vector();
-    arch::load_vector(view<VectorState>(frame).image);
-    cpu.vector_owner = frame;
-  }
+  bool is_loaded = cpu.vector_owner == frame;
+  if (!is_loaded && cpu.vector_owner.raw != 0) evict_vector_state(cpu.vector_owner);
   arch::enable_vector();
+  if (!is_loaded) arch::load_vector(view<VectorState>(frame).image);
+  cpu.vector_owner = frame;
   cpu.vector_live = 1;
   if (!in_guest) thread.key |= Key::kVectorLive;
   return true;
