@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernel/arch/host/hardware.h"
+#include "kernel/arch/host/predicates.h"
 #include "kernel/object/address_space.h"
 #include "kernel/object/capability_space.h"
 #include "kernel/object/endpoint.h"
@@ -486,6 +487,7 @@ class Checker {
 }  // namespace
 
 std::string broken_invariant() {
+  if (std::string broken = broken_predicate(); !broken.empty()) return broken;
   try {
     Checker().run();
   } catch (const Broken& broken) {
