@@ -129,7 +129,7 @@ GuestExitInfo Guest::run() {
 
 Result<void> Guest::set_space(GuestSpace& space) { return kernel::Guest{slot_}.configure(space.slot(), page_); }
 
-Result<void> Guest::copy_vector_state(Guest& from) { return kernel::VectorState{vector_}.copy(from.vector_); }
+Result<void> Guest::copy_vector_state(Guest& from) { return retry([&] { return kernel::VectorState{vector_}.copy(from.vector_); }); }
 
 Result<void> Guest::reset_vector_state() {
   // XSAVE image with an empty component mask: everything initial, but MXCSR and (for FXSAVE machines) FCW are taken as they stand.
@@ -145,13 +145,13 @@ Result<void> Guest::reset_vector_state() {
   auto* legacy = reinterpret_cast<Legacy*>(page);
   legacy->control = 0x37f;
   legacy->mxcsr = 0x1f80;
-  return kernel::VectorState{vector_}.load(exchange_);
+  return retry([&] { return kernel::VectorState{vector_}.load(exchange_); });
 }
 
 Result<void> Guest::save_vector_state(void* page, u64 size) {
   if (size > kPageSize) return Error::BadArgument;
   TRY(need_exchange_page());
-  TRY(kernel::VectorState{vector_}.save(exchange_));
+  TRY(retry([&] { return kernel::VectorState{vector_}.save(exchange_); }));
   memcpy(page, pool_.window(exchange_), size);
   return {};
 }
@@ -160,7 +160,7 @@ Result<void> Guest::load_vector_state(const void* page, u64 size) {
   if (size > kPageSize) return Error::BadArgument;
   TRY(need_exchange_page());
   memcpy(pool_.window(exchange_), page, size);
-  return kernel::VectorState{vector_}.load(exchange_);
+  return retry([&] { return kernel::VectorState{vector_}.load(exchange_); });
 }
 
 Result<void> Guest::need_exchange_page() {

@@ -123,7 +123,7 @@ Result<void> Thread::launch() {
 Thread::~Thread() {
   if (!pool_) return;
   if (slot_.raw) {
-    (void)kernel::Thread{slot_}.stop();
+    (void)retry([&] { return kernel::Thread{slot_}.stop(); });
     pool_->destroy_object(slot_);
   }
   if (time_.raw) pool_->destroy_object(time_);

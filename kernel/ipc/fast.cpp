@@ -44,7 +44,6 @@ extern "C" PITH_FAST_CALL void fast_call(PITH_FAST_PARAMETERS) {
   caller.handle = kShortMessage;
   caller.caller_badge = capability.badge;
   u64 badge = capability.badge.raw | u64{kRegisterWords} << 32;
-  kernel_lock.release();
   [[clang::musttail]] return fast_resume(PITH_FAST_ARGUMENTS(badge, &server));
 }
 
@@ -67,7 +66,6 @@ extern "C" PITH_FAST_CALL void fast_reply_receive(PITH_FAST_PARAMETERS) {
   server.waiting_at = capability.frame;
   client.state = ThreadState::Ready;
   client.callee = FrameNumber();
-  kernel_lock.release();
   [[clang::musttail]] return fast_resume(PITH_FAST_ARGUMENTS(u64{kRegisterWords} << 32, &client));
 }
 

@@ -13,7 +13,7 @@
 namespace pith {
 
 extern "C" {
-/// Enters user code as `current` (the next thread) with the words in registers and `handle` as status.
+/// Enters user code as `current` (the next thread) with the words in registers and `handle` as status; releases the kernel lock on the way.
 PITH_FAST_CALL void fast_resume(PITH_FAST_PARAMETERS);
 /// The slow way; takes the lock over.
 PITH_FAST_CALL void slow_call(PITH_FAST_PARAMETERS);

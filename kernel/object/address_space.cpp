@@ -49,8 +49,9 @@ Result<Place> own_leaf(Thread& caller, FrameNumber top, CapabilitySlot slot, Vir
   return place;
 }
 
-/// Forgets the translation of one page if this CPU may be using the space; other CPUs are caught by the flush generation.
-void forget(FrameNumber top, u64 address) {
+/// Forgets the translation of one page if this CPU may be using the space. What other CPUs remember is left to flush(): `space` notes since when.
+void forget(FrameNumber space, FrameNumber top, u64 address) {
+  info(space).generation = current_generation();
   if (arch::current_root() == arch::root_of(top)) arch::flush_page(address);
 }
 
@@ -136,8 +137,7 @@ Result<FrameNumber> AddressSpace::unmap(Thread& caller, CapabilitySlot region, V
   FrameNumber frame = slot.frame();
   slot = {};
   info(frame).uses--;
-  info(frame).generation = current_generation();
-  forget(top, address.raw);
+  forget(frame_of(*this), top, address.raw);
   return frame;
 }
 
@@ -148,7 +148,7 @@ Result<void> AddressSpace::protect(Thread& caller, CapabilitySlot region, Virtua
   if (!slot.is_present()) return Error::NotMapped;
 
   slot = arch::PageTableEntry::leaf(slot.frame(), access);
-  forget(top, address.raw);
+  forget(frame_of(*this), top, address.raw);
   return {};
 }
 
@@ -168,7 +168,9 @@ Result<void> AddressSpace::link_share(Thread& caller, VirtualAddress address, Ca
   slot = arch::PageTableEntry::table(share.frame);
   entry.parent = place.table;
   entry.index = u16(place.index);
-  if (is_spare) arch::flush_all();
+  if (!is_spare) return {};
+  info(frame_of(*this)).generation = current_generation();
+  arch::flush_all();
   return {};
 }
 
@@ -180,6 +182,7 @@ Result<void> AddressSpace::unlink_share(Thread&, VirtualAddress address) {
   if (info(entry.frame()).type != ObjectType::Share) return Error::WrongType;
 
   pith::unlink_share(entry.frame());
+  info(frame_of(*this)).generation = current_generation();
   arch::flush_all();
   return {};
 }
@@ -193,7 +196,7 @@ Result<AddressSpaceQueryResult> AddressSpace::query(Thread&, VirtualAddress addr
 }
 
 Result<void> AddressSpace::flush(Thread&) {
-  arch::flush_all();
+  if (!is_flushed(info(frame_of(*this)).generation)) return Error::Again;
   return {};
 }
 

@@ -2,6 +2,7 @@
 #include "kernel/object/dismantle.h"
 
 #include "kernel/arch/contract/interrupts.h"
+#include "kernel/memory/flush.h"
 #include "kernel/object/address_space.h"
 #include "kernel/object/capability_space.h"
 #include "kernel/object/endpoint.h"
@@ -12,6 +13,7 @@
 #include "kernel/object/scheduling_context.h"
 #include "kernel/object/thread.h"
 #include "kernel/object/vector_state.h"
+#include "kernel/sched/crossing.h"
 #include "kernel/sched/scheduler.h"
 
 namespace pith {
@@ -49,9 +51,9 @@ Progress dismantle_page_table(FrameNumber frame) {
   if (entry.parent.raw != 0) {
     view<PageTable>(entry.parent).entry[entry.index] = {};
     entry.parent = FrameNumber();
-    // Nothing is reused before this CPU and all others have flushed; but a running program must not see the table being emptied.
-    arch::flush_all();
+    entry.generation = current_generation();
   }
+  if (!is_flushed(entry.generation)) return Progress::More;  // a running program must not see the table being emptied
   u32 end = entry.level == arch::kPageTableLevels - 1 ? arch::kUserTopEntries : kPageTableEntries;
   for (u32 i = 0; i < kEntriesPerStep && entry.cursor < end; i++, entry.cursor++) {
     if (entry.level == 0)
@@ -64,10 +66,8 @@ Progress dismantle_page_table(FrameNumber frame) {
 
 Progress dismantle_share(FrameNumber frame) {
   FrameInfo& entry = info(frame);
-  if (entry.parent.raw != 0) {
-    unlink_share(frame);
-    arch::flush_all();
-  }
+  if (entry.parent.raw != 0) unlink_share(frame);
+  if (!is_flushed(entry.generation)) return Progress::More;  // whoever had linked it must not see it being emptied
   Share& share = view<Share>(frame);
   for (u32 i = 0; i < kEntriesPerStep && entry.cursor < kPageTableEntries; i++, entry.cursor++) drop_leaf(share.entry[entry.cursor]);
   return entry.cursor < kPageTableEntries ? Progress::More : Progress::Done;
@@ -78,10 +78,12 @@ Progress dismantle_address_space(FrameNumber frame) {
   for (u32 i = 0; i < kThreadsPerStep; i++) {
     if (space.threads.is_empty()) break;
     Thread& thread = view<Thread>(space.threads.first);
-    stop_thread(thread);
+    if (!stop_or_ask(thread)) return Progress::More;
     detach_thread(thread);
   }
-  for (u32 i = 0; i < kThreadsPerStep && !space.guests.is_empty(); i++) detach_guest(view<Guest>(space.guests.first));
+  for (u32 i = 0; i < kThreadsPerStep && !space.guests.is_empty(); i++) {
+    if (!detach_guest(view<Guest>(space.guests.first))) return Progress::More;
+  }
   if (!space.threads.is_empty() || !space.guests.is_empty()) return Progress::More;
   arch::forget_root(arch::root_of(space.top));
   info(space.top).parent = FrameNumber();
@@ -92,7 +94,7 @@ Progress dismantle_capability_space(FrameNumber frame) {
   CapabilitySpace& space = view<CapabilitySpace>(frame);
   for (u32 i = 0; i < kThreadsPerStep && !space.threads.is_empty(); i++) {
     Thread& thread = view<Thread>(space.threads.first);
-    stop_thread(thread);
+    if (!stop_or_ask(thread)) return Progress::More;
     detach_thread(thread);
   }
   if (!space.threads.is_empty()) return Progress::More;
@@ -116,18 +118,16 @@ Progress dismantle_capability_table(FrameNumber frame) {
 
 Progress dismantle_thread(FrameNumber frame) {
   Thread& thread = view<Thread>(frame);
-  stop_thread(thread);
+  if (!stop_or_ask(thread)) return Progress::More;
   // No chain of calls ends here from now on, so that time which is unparked is not parked here again before the next step.
   if (thread.endpoint.raw != 0) unbind_server(view<Endpoint>(thread.endpoint));
   if (thread.scheduling_context.raw != 0) unbind_context(thread.scheduling_context);
   if (!unpark(thread, kThreadsPerStep)) return Progress::More;
   part_from_guest(thread);
   if (thread.notification.raw != 0) unbind_notification(view<Notification>(thread.notification));
-  release_vector_state(thread.vector_state);
+  if (!release_vector_state(thread.vector_state)) return Progress::More;
   detach_thread(thread);
-  for (u32 number = 0; number < kMaximumCpus; number++) {
-    if (cpus[number].current == &thread) cpus[number].current = nullptr;
-  }
+  if (this_cpu().current == &thread) this_cpu().current = nullptr;
   return Progress::Done;
 }
 
@@ -156,7 +156,7 @@ Progress dismantle_notification(FrameNumber frame) {
 Progress dismantle_scheduling_context(FrameNumber frame) {
   SchedulingContext& context = view<SchedulingContext>(frame);
   if (context.thread.raw != 0) unbind_context(frame);
-  cpus[context.cpu].timers.disarm(frame);
+  disarm_timer(frame);
   return Progress::Done;
 }
 
@@ -169,8 +169,7 @@ Progress dismantle_interrupt(FrameNumber frame) {
 
 Progress dismantle_guest(FrameNumber frame) {
   Guest& guest = view<Guest>(frame);
-  detach_guest(guest);
-  release_vector_state(guest.vector_state);
+  if (!detach_guest(guest) || !release_vector_state(guest.vector_state)) return Progress::More;
   return Progress::Done;
 }
 
@@ -205,8 +204,7 @@ Progress dismantle(FrameNumber frame) {
     case ObjectType::Guest:
       return dismantle_guest(frame);
     case ObjectType::VectorState:
-      release_vector_state(frame);
-      return Progress::Done;
+      return release_vector_state(frame) ? Progress::Done : Progress::More;
     case ObjectType::IoPorts:
       return Progress::Done;
     case ObjectType::Platform:

@@ -7,6 +7,7 @@
 #include "kernel/object/notification.h"
 #include "kernel/object/scheduling_context.h"
 #include "kernel/object/thread.h"
+#include "kernel/sched/crossing.h"
 #include "kernel/sched/scheduler.h"
 
 namespace pith {
@@ -31,13 +32,13 @@ u32 priority_of(const Thread& thread) {
 
 void disarm_deadline(Thread& thread) {
   if ((thread.key & Key::kDeadline) == 0) return;
-  cpus[thread.key & Key::kCpuMask].timers.disarm(thread.self);
+  disarm_timer(thread.self);
   thread.key &= ~Key::kDeadline;
 }
 
 void arm_deadline(Thread& thread, u64 deadline) {
   if (deadline == 0) return;
-  cpus[thread.key & Key::kCpuMask].timers.arm(thread.self, deadline);
+  arm_timer(thread.self, deadline);
   thread.key |= Key::kDeadline;
 }
 
@@ -136,7 +137,7 @@ void return_call(Thread& server) {
   Thread& client = view<Thread>(server.client);
   server.client = FrameNumber();
   server.key &= ~Key::kSlowReply;
-  this_cpu().reschedule = true;  // the time in use may have come along this call
+  reschedule_on(cpus[server.key & Key::kCpuMask]);  // the time in use there may have come along this call
   client.callee = FrameNumber();
   enqueue_call(view<Endpoint>(client.waiting_at), client, true);
   if (server.state != ThreadState::Inactive) expedite_chain(server.self);  // it goes on without the client's time

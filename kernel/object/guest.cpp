@@ -5,6 +5,7 @@
 #include "kernel/object/capability_space.h"
 #include "kernel/object/thread.h"
 #include "kernel/object/vector_state.h"
+#include "kernel/sched/crossing.h"
 
 namespace pith {
 
@@ -12,13 +13,22 @@ namespace {
 Link& guest_link_of(FrameNumber guest) { return view<Guest>(guest).space_link; }
 }  // namespace
 
-void detach_guest(Guest& guest) {
-  if (guest.thread.raw != 0) part_from_guest(view<Thread>(guest.thread));
+bool detach_guest(Guest& guest) {
+  if (guest.thread.raw != 0) {
+    Thread& thread = view<Thread>(guest.thread);
+    if ((thread.key & Key::kInGuest) != 0 && runs_elsewhere(thread)) {
+      guest.root = 0;  // that CPU leaves it at its next entry and does not enter it again
+      arch::send_interruption(thread.key & Key::kCpuMask);
+      return false;
+    }
+    part_from_guest(thread);
+  }
   if (guest.space.raw != 0) remove(view<AddressSpace>(guest.space).guests, frame_of(guest), guest_link_of);
   guest.space = FrameNumber();
   guest.root = 0;
   if (guest.registers.raw != 0) info(guest.registers).uses--;
   guest.registers = FrameNumber();
+  return true;
 }
 
 void leave_guest(Thread& thread, GuestExit reason, u64 kind, u64 address, u64 code) {
@@ -44,7 +54,7 @@ Result<void> Guest::configure(Thread& caller, CapabilitySlot space_slot, FrameNu
   TRY(check_open(owner));
   TRY(check_open(info(new_space.frame).owner));
 
-  detach_guest(*this);
+  (void)detach_guest(*this);  // its thread is not in it
   space = new_space.frame;
   push_back(view<AddressSpace>(space).guests, self, guest_link_of);
   root = arch::root_of(view<AddressSpace>(space).top);
@@ -54,7 +64,7 @@ Result<void> Guest::configure(Thread& caller, CapabilitySlot space_slot, FrameNu
 }
 
 Error Guest::run(Thread& caller, Badge, Handle, Words&) {
-  if (space.raw == 0) return Error::NotConfigured;
+  if (root == 0) return Error::NotConfigured;
   if (thread.raw != 0 && (view<Thread>(thread).key & Key::kInGuest) != 0) return Error::Busy;
   if (take_interruption(caller)) return Error::Cancelled;
 
@@ -72,8 +82,8 @@ Result<void> Guest::set_vector_state(Thread& caller, CapabilitySlot slot) {
   Capability& capability = TRY(check_capability(caller, slot, ObjectType::VectorState, right::VectorState::Use));
   VectorState& new_state = view<VectorState>(capability.frame);
   if (new_state.user.raw != 0) return Error::Busy;
+  if (!release_vector_state(vector_state)) return Error::Again;
 
-  release_vector_state(vector_state);
   vector_state = capability.frame;
   new_state.user = frame_of(*this);
   return {};

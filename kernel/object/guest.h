@@ -17,7 +17,7 @@ struct alignas(kPageSize) Guest {
   FrameNumber registers;  ///< Data frame laid out as GuestRegisters
   FrameNumber thread;     ///< that ran it last
   FrameNumber vector_state;
-  u64 root;               ///< translation root
+  u64 root;               ///< translation root; 0: not to be entered
   Link space_link;
 
   Result<void> configure(Thread& caller, CapabilitySlot space, FrameNumber registers);
@@ -25,8 +25,8 @@ struct alignas(kPageSize) Guest {
   Result<void> set_vector_state(Thread& caller, CapabilitySlot state);
 };
 
-/// Takes the guest's links to its space and register page away and ends a run in progress.
-void detach_guest(Guest& guest);
+/// Takes the guest's links to its space and register page away and ends a run in progress. False: another CPU runs it and has been told to leave it.
+[[nodiscard]] bool detach_guest(Guest& guest);
 
 /// Ends the run of the guest that `thread` is in, if it is in one; run_guest will answer these words.
 void leave_guest(Thread& thread, GuestExit reason, u64 kind, u64 address, u64 code);

@@ -65,7 +65,7 @@ Result<u64> Notification::wait(Thread& caller, u64 deadline) {
   caller.state = ThreadState::Waiting;
   caller.waiting_at = frame_of(*this);
   if (deadline != 0) {
-    cpus[caller.key & Key::kCpuMask].timers.arm(caller.self, deadline);
+    arm_timer(caller.self, deadline);
     caller.key |= Key::kDeadline;
   }
   return u64{0};

@@ -4,6 +4,7 @@
 #include "kernel/object/capability_space.h"
 #include "kernel/object/region.h"
 #include "kernel/object/thread.h"
+#include "kernel/sched/crossing.h"
 #include "kernel/sched/scheduler.h"
 
 namespace pith {
@@ -40,8 +41,7 @@ Result<void> SchedulingContext::bind(Thread& caller, CapabilitySlot thread_slot)
 
   thread = capability.frame;
   target.scheduling_context = self;
-  target.key = (target.key & ~Key::kCpuMask) | cpu;
-  if (left == 0) cpus[cpu].timers.arm(self, period_start + period);  // exhausted when it was unbound, and still owed
+  if (left == 0) arm_timer(self, period_start + period);  // exhausted when it was unbound, and still owed
   enqueue_context(self);
   return {};
 }
@@ -58,11 +58,11 @@ Result<SchedulingContextStatusResult> SchedulingContext::status(Thread&) { retur
 void unbind_context(FrameNumber frame) {
   SchedulingContext& context = view<SchedulingContext>(frame);
   Cpu& cpu = cpus[context.cpu];
-  cpu.timers.disarm(frame);
+  disarm_timer(frame);
   withdraw_context(frame);
   if (cpu.context == frame) {
     cpu.context = FrameNumber();
-    cpu.reschedule = true;
+    reschedule_on(cpu);
   }
   view<Thread>(context.thread).scheduling_context = FrameNumber();
   context.thread = FrameNumber();

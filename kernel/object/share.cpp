@@ -71,6 +71,7 @@ void unlink_share(FrameNumber share) {
   if (spare.raw != 0) info(spare).uses++;
   entry.parent = FrameNumber();
   entry.index = 0;
+  entry.generation = current_generation();
 }
 
 }  // namespace pith

@@ -8,6 +8,7 @@
 #include "kernel/object/notification.h"
 #include "kernel/object/scheduling_context.h"
 #include "kernel/object/vector_state.h"
+#include "kernel/sched/crossing.h"
 #include "kernel/sched/scheduler.h"
 
 namespace pith {
@@ -113,12 +114,12 @@ void stop_thread(Thread& thread) {
       break;
   }
   if (thread.state != ThreadState::Inactive && thread.state != ThreadState::Ready) thread.result = error_status(Error::Cancelled);
-  cpus[thread.key & Key::kCpuMask].timers.disarm(thread.self);
-  thread.key &= ~(Key::kDeadline | Key::kFaulted | Key::kSlowReply);
+  disarm_timer(thread.self);
+  thread.key &= ~(Key::kDeadline | Key::kFaulted | Key::kSlowReply | Key::kStopping);
   thread.waiting_at = FrameNumber();
   thread.state = ThreadState::Inactive;
   return_call(thread);
-  cpus[thread.key & Key::kCpuMask].reschedule = true;
+  reschedule_on(cpus[thread.key & Key::kCpuMask]);
 }
 
 bool cancel_wait(Thread& thread, Error error) {
@@ -141,7 +142,7 @@ bool cancel_wait(Thread& thread, Error error) {
 }
 
 Result<void> Thread::stop(Thread&) {
-  stop_thread(*this);
+  if (!stop_or_ask(*this)) return Error::Again;
   return {};
 }
 
@@ -171,6 +172,7 @@ Result<void> Thread::write_register(Thread&, u64 index, u64 value) {
 Result<void> Thread::interrupt(Thread&) {
   if (cancel_wait(*this, Error::Cancelled)) return {};
   key |= Key::kInterrupted;
+  if (runs_elsewhere(*this)) arch::send_interruption(key & Key::kCpuMask);  // it may be in its guest
   return {};
 }
 
@@ -194,8 +196,8 @@ Result<void> Thread::set_vector_state(Thread& caller, CapabilitySlot slot) {
   Capability& capability = TRY(check_capability(caller, slot, ObjectType::VectorState, right::VectorState::Use));
   VectorState& new_state = view<VectorState>(capability.frame);
   if (new_state.user.raw != 0) return Error::Busy;
+  if (!release_vector_state(vector_state)) return Error::Again;
 
-  release_vector_state(vector_state);
   vector_state = capability.frame;
   new_state.user = self;
   return {};

@@ -9,7 +9,7 @@
 
 namespace pith {
 
-/// Bits of Thread::key above the CPU number. The fast path is taken only between threads whose keys are equal, so each of these
+/// Bits of Thread::key above the number of the CPU that it runs on, or ran on last. The fast path is taken only between threads whose keys are equal, so each of these
 /// conditions leads to the slow path without a test of its own. A thread that waits in Endpoint::receiver has at most kVectorLive and kDeadline set.
 struct Key {
   static constexpr u32 kCpuMask = 0xff;
@@ -21,6 +21,8 @@ struct Key {
   static constexpr u32 kSlowReply = 1u << 13;      ///< runs on time that is not its client's
   static constexpr u32 kInGuest = 1u << 14;        ///< resume in its guest
   static constexpr u32 kFaulted = 1u << 15;        ///< the call that it waits in is its fault
+  static constexpr u32 kStopping = 1u << 16;       ///< the CPU that runs it shall stop it
+  static constexpr u32 kAwaited = 1u << 17;        ///< runs while time of another CPU is parked on it
 };
 
 /// Invariants: a.callee is b if and only if b.client is a, and then a waits for b's reply. A thread is in the list of its address space and capability space.
@@ -82,7 +84,7 @@ static_assert(offsetof(Thread, words) == 192 && offsetof(Thread, result) == 240 
 /// Makes the zeroed frame a thread that has never run.
 void initialise_thread(FrameNumber frame, u32 priority_ceiling);
 
-/// Ends whatever the thread is blocked in; it is inactive afterwards and off every queue. Its client's call goes back to the queue.
+/// Ends whatever the thread, which no other CPU runs, is blocked in; it is inactive afterwards and off every queue. Its client's call goes back to the queue.
 void stop_thread(Thread& thread);
 
 /// Ends its blocking operation, if it is in one that can be cut short, with `error`. True if it did.

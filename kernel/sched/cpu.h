@@ -10,7 +10,8 @@ struct Thread;
 
 inline constexpr u32 kMaximumCpus = 64;
 
-/// Invariants: bit p of `ready` is set if and only if `queue[p]` is not empty; `context` is in its queue or 0.
+/// Invariants, while the kernel lock is free: `current` is null or a Ready thread whose key names this CPU; no other CPU has the same one.
+/// CPUs that are online come before those that are not. Bit p of `ready` is set if and only if `queue[p]` is not empty; `context` is in its queue or 0.
 /// The first line is known to the port's assembly.
 struct alignas(64) Cpu {
   Thread* current;        ///< +0: running thread; null when idle
@@ -24,12 +25,14 @@ struct alignas(64) Cpu {
   u32 number;
   bool online;
   bool reschedule;        ///< something of higher priority became ready, or the current time ran out
-  bool idle;
+  bool idle;              ///< not in the kernel, and no translation but the kernel's is in use or remembered
+  bool vector_wanted;     ///< another CPU needs the VectorState whose registers are here
   u64 ready;              ///< one bit per priority
   List queue[kPriorities];  ///< SchedulingContext, by queue_link
   u64 last_accounted;     ///< nanoseconds; time since then is not yet charged to `context`
   u64 flushed_generation;
   u64 entered;            ///< counter value at the last kernel entry that is measured
+  u64 timer_deadline;     ///< what the hardware timer is set for, in nanoseconds
   TimerWheel timers;
 };
 

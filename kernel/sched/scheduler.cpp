@@ -5,6 +5,7 @@
 #include "kernel/object/endpoint.h"
 #include "kernel/object/scheduling_context.h"
 #include "kernel/object/thread.h"
+#include "kernel/sched/crossing.h"
 
 namespace pith {
 
@@ -41,6 +42,19 @@ ChainEnd chain_end(FrameNumber first) {
   return end;
 }
 
+/// True when no other CPU runs the thread, which may run here then. Otherwise the CPU that leaves it gives the time back that waits for it.
+[[gnu::always_inline]] inline bool is_free_for(Cpu& cpu, Thread& thread) {
+  if ((thread.key & Key::kCpuMask) == cpu.number) return true;
+  if (runs_elsewhere(thread)) {
+    thread.key |= Key::kAwaited;
+    return false;
+  }
+  // What its key says of the vector registers must be true here.
+  bool live = thread.vector_state.raw != 0 && thread.vector_state == cpu.vector_owner;
+  thread.key = (thread.key & ~(Key::kCpuMask | Key::kVectorLive)) | cpu.number | (live ? Key::kVectorLive : 0);
+  return true;
+}
+
 void run(Cpu& cpu, FrameNumber context, const ChainEnd& end, bool own_time) {
   Thread& thread = *end.thread;
   cpu.current = &thread;
@@ -70,8 +84,7 @@ void enqueue_context(FrameNumber frame) {
   cpu.ready |= u64{1} << context.priority;
   context.place = Whereabouts::Queued;
   if (cpu.context.raw == 0 || view<SchedulingContext>(cpu.context).priority < context.priority) {
-    cpu.reschedule = true;
-    if (cpu.number != this_cpu().number) arch::send_interruption(cpu.number);
+    reschedule_on(cpu);
   }
 }
 
@@ -143,7 +156,7 @@ void account(Cpu& cpu) {
   u64 next = context.period_start + context.period;
   if (next <= now) next = now + context.period - context.budget;
   context.period_start = next - context.period;  // bind() arms the timer again by it
-  cpu.timers.arm(frame, next);
+  arm_timer(frame, next);
 }
 
 void timer_interrupted(Cpu& cpu) { cpu.timers.changed = true; }
@@ -155,7 +168,10 @@ void replenish(FrameNumber frame) {
   if (context.thread.raw != 0) enqueue_context(frame);
 }
 
-void pick(Cpu& cpu) {
+namespace {
+
+/// Sets cpu.current and cpu.context to the end of the first chain that can run here, or to nothing.
+[[gnu::always_inline]] inline void choose(Cpu& cpu) {
   cpu.reschedule = false;
   for (u32 picks = 0; picks < kPicksPerEntry; picks++) {
     if (cpu.ready == 0) {
@@ -167,7 +183,7 @@ void pick(Cpu& cpu) {
     FrameNumber frame = cpu.queue[priority].first;
     SchedulingContext& context = view<SchedulingContext>(frame);
     ChainEnd end = chain_end(context.thread);
-    if (end.thread->state == ThreadState::Ready) {
+    if (end.thread->state == ThreadState::Ready && is_free_for(cpu, *end.thread)) {
       run(cpu, frame, end, end.thread->self == context.thread);
       return;
     }
@@ -178,6 +194,18 @@ void pick(Cpu& cpu) {
   cpu.current = nullptr;
   cpu.context = FrameNumber();
   cpu.reschedule = true;
+}
+
+}  // namespace
+
+void pick(Cpu& cpu) {
+  Thread* before = cpu.current;
+  choose(cpu);
+  // Time of other CPUs that waits for a thread which ran here finds it free now, or goes on along its chain.
+  if (before != cpu.current && before != nullptr && (before->key & Key::kAwaited) != 0) {
+    before->key &= ~Key::kAwaited;
+    unpark(*before, kUnparkedPerWake);
+  }
 }
 
 void schedule(Cpu& cpu) {

@@ -3,6 +3,7 @@
 
 #include "kernel/object/scheduling_context.h"
 #include "kernel/object/thread.h"
+#include "kernel/sched/cpu.h"
 
 namespace pith {
 
@@ -54,6 +55,18 @@ void TimerWheel::disarm(FrameNumber frame) {
   take(frame, node);
   node.armed = false;
   changed = true;
+}
+
+void disarm_timer(FrameNumber frame) {
+  TimerNode& node = timer_node(frame);
+  if (node.armed) cpus[node.cpu % kMaximumCpus].timers.disarm(frame);
+}
+
+void arm_timer(FrameNumber frame, u64 deadline) {
+  disarm_timer(frame);
+  Cpu& here = this_cpu();
+  timer_node(frame).cpu = u8(here.number);
+  here.timers.arm(frame, deadline);
 }
 
 void TimerWheel::advance(u64 now) {

@@ -14,6 +14,7 @@ struct TimerNode {
   Link link;
   u64 tick;   ///< fires when the wheel reaches it
   u8 level, slot;
+  u8 cpu;     ///< whose wheel it is in
   bool armed;
 };
 
@@ -38,6 +39,11 @@ struct TimerWheel {
   void take(FrameNumber frame, TimerNode& node);
   u64 move(u64 now);
 };
+
+/// Arms the node in `frame` for `deadline` (nanoseconds) in this CPU's wheel, wherever it was before.
+void arm_timer(FrameNumber frame, u64 deadline);
+/// Disarms it if it is armed, in whatever CPU's wheel.
+void disarm_timer(FrameNumber frame);
 
 /// The node in the thread or scheduling context that lies in `frame`.
 TimerNode& timer_node(FrameNumber frame);

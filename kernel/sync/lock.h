@@ -19,10 +19,10 @@ class alignas(64) KernelLock {
   }
 
  private:
-  u32 owner_ = 0;
+  u32 owner_ = 0;  // first: the port's fast exit releases the lock by counting it up
   u32 next_ = 0;
 };
 
-extern KernelLock kernel_lock;
+extern "C" KernelLock kernel_lock;
 
 }  // namespace pith

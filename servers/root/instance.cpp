@@ -167,7 +167,7 @@ Result<void> Component::stop() {
 /// Threads first, then everything that the instance's region owns, then the region. Repeatable when it ends early.
 Result<void> Component::take_back() {
   step_ = "stop";
-  (void)kernel::Thread{slot(Slot::Thread)}.stop();
+  (void)retry([&] { return kernel::Thread{slot(Slot::Thread)}.stop(); });
   note_registers();
   (void)kernel::SchedulingContext{slot(Slot::Time)}.unbind();
   (void)kernel::Notification{slot(Slot::Notification)}.bind(kNoSlot);

@@ -41,7 +41,7 @@ bool is_out_of_reach(const grammar::OperationEntry& entry, Error error) {
     case Error::Exhausted: return true;                                          // takes 2^47 renewals of one frame
     case Error::Limit: return entry.object == u32(ObjectType::AddressSpace) || entry.object == u32(ObjectType::Share);  // 2^32 mappings of one frame
     case Error::NotSupported: return true;                                       // machines without interrupt lines or ports
-    case Error::Again: return entry.operation == Operation::RegionCreate || entry.object == u32(ObjectType::Platform);  // a second processor's stale translation
+    case Error::Again: return entry.operation != Operation::RegionDestroy && entry.operation != Operation::EndpointRequeue;  // takes another processor
     default: return false;
   }
 }

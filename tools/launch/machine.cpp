@@ -16,7 +16,7 @@ std::vector<std::string> machine_command(const Options& options, const Connectio
                                    "-machine",
                                    "q35",
                                    "-accel",
-                                   "tcg",
+                                   options.cpus > 1 && !options.counts_instructions ? "tcg,thread=multi" : "tcg",
                                    "-cpu",
                                    "max",
                                    "-m",

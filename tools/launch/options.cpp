@@ -66,7 +66,7 @@ Options parse_options(const std::vector<std::string>& words) {
       {"--timeout", [&](const std::string& value) { return set_timeout(options, value); }},
       {"--system", [&](const std::string& value) { return is_name(options.system = value); }},
       {"--memory", [&](const std::string& value) { return set_memory(options, value); }},
-      {"--cpus", [&](const std::string& value) { return set_number(options.cpus, value, 255); }},
+      {"--cpus", [&](const std::string& value) { return set_number(options.cpus, value, 64); }},
       {"--arch", [&](const std::string& value) { return (options.arch = value) == "x86_64"; }},
       {"--gdb", [&](const std::string& value) { return set_number(port, value, 65535); }},
       {"--append", text(options.append)},

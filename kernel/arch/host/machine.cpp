@@ -32,6 +32,7 @@ Answer answers[kFrames];
 
 extern "C" PITH_FAST_CALL void fast_resume(PITH_FAST_PARAMETERS) {
   this_cpu().current = current;
+  kernel_lock.release();
   host::hardware.root = current->root;
   host::answers[current->self.raw] = {true, handle, Words{{w0, w1, w2, w3, w4, w5}}};
   throw host::Left{};
@@ -52,8 +53,8 @@ void leave(Cpu& cpu) {
   ASSERT(info(thread.self).type == ObjectType::Thread && thread.state == ThreadState::Ready);
   if ((thread.key & Key::kInGuest) != 0) {
     Guest& guest = view<Guest>(thread.guest);
-    u64 instruction = view<DataPage>(guest.registers).words[offsetof(GuestRegisters, rip) / 8];
-    if ((thread.key & Key::kInterrupted) != 0) {
+    u64 instruction = guest.root == 0 ? 0 : u64(view<DataPage>(guest.registers).words[offsetof(GuestRegisters, rip) / 8]);
+    if ((thread.key & Key::kInterrupted) != 0 || guest.root == 0) {
       thread.key &= ~Key::kInterrupted;
       leave_guest(thread, GuestExit::Interrupted, 0, 0, 0);
     } else if (instruction >= kUserEnd) {

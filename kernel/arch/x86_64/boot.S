@@ -9,9 +9,8 @@
 
 .section .text.boot, "ax"
 .code32
-.globl pvh_start
-pvh_start:                // ebx: physical address of the start information
-  cld
+// Paging with the boot tables, long mode, the boot segments.
+.macro enable_long_mode
   mov $PHYSICAL(boot_pml4), %eax
   mov %eax, %cr3
   mov %cr4, %eax
@@ -25,10 +24,71 @@ pvh_start:                // ebx: physical address of the start information
   or $((1 << 31) | (1 << 16) | (1 << 1) | 1), %eax // paging, write protection, monitor coprocessor
   and $~(1 << 2), %eax    // no emulation
   mov %eax, %cr0
+.endm
+
+.globl pvh_start
+pvh_start:                // ebx: physical address of the start information
+  cld
+  enable_long_mode
   lgdt PHYSICAL(boot_gdt_pointer)
   ljmp $0x08, $PHYSICAL(long_mode)
 
+// Application processors begin here, in real mode, in a copy on a page below 1 MiB.
+.code16
+.globl application_start, application_start_end
+application_start:
+  cli
+  cld
+  mov %cs, %ax
+  mov %ax, %ds
+  lgdtl 1f - application_start
+  mov %cr0, %eax
+  or $1, %eax
+  mov %eax, %cr0
+  ljmpl $0x10, $PHYSICAL(application_protected)
+1:.word 31
+  .long PHYSICAL(boot_gdt)
+application_start_end:
+
+.code32
+application_protected:
+  mov $0x18, %eax
+  mov %eax, %ds
+  mov %eax, %es
+  mov %eax, %ss
+  enable_long_mode
+  ljmp $0x08, $PHYSICAL(application_long)
+
 .code64
+application_long:
+  movabs $application_upper, %rax
+  jmp *%rax
+application_upper:
+  xor %eax, %eax
+  mov %eax, %ds
+  mov %eax, %es
+  mov %eax, %ss
+  mov local_controller(%rip), %rcx // as the boot tables map it: at its physical address
+  mov 0x20(%rcx), %ecx
+  shr $24, %ecx           // this processor's identifier
+  lea application_answers(%rip), %rdx
+  mov $1, %esi            // ApplicationAnswer: from Called to Here
+  mov $2, %edi
+  mov %esi, %eax
+  lock cmpxchgb %dil, (%rdx, %rcx)
+  jne 1f                  // not called, or too late
+  lea application_numbers(%rip), %rdx
+  movzbl (%rdx, %rcx), %edi
+  mov %edi, %eax
+  shl $13, %eax           // kApplicationStack
+  lea application_stacks(%rip), %rsp
+  add %rax, %rsp
+  xor %ebp, %ebp
+  call application_processor
+1:cli
+  hlt
+  jmp 1b
+
 long_mode:
   movabs $upper_half, %rax
   jmp *%rax
@@ -61,9 +121,9 @@ boot_pd:                  // the first 4 GiB in pages of 2 MiB
   .set address, address + 0x200000
   .endr
 boot_gdt:
-  .quad 0, 0x00af9a000000ffff
+  .quad 0, 0x00af9a000000ffff, 0x00cf9a000000ffff, 0x00cf92000000ffff // 64-bit code, 32-bit code, data
 boot_gdt_pointer:
-  .word 15
+  .word 31
   .quad PHYSICAL(boot_gdt)
 
 .section .bss
@@ -71,3 +131,6 @@ boot_gdt_pointer:
   .skip 16384
 .globl boot_stack_top
 boot_stack_top:
+.globl application_stacks // 63 of 8 KiB: that of CPU n ends n times that far from here
+application_stacks:
+  .skip 63 << 13

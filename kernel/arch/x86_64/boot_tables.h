@@ -1,7 +1,11 @@
 // The kernel's own page tables, descriptor tables and start information.
 #pragma once
 #include "abi/boot_information.h"
-#include "base/types.h"
+#include "kernel/boot/acpi.h"
+
+namespace pith {
+struct Cpu;
+}
 
 namespace pith::x86 {
 
@@ -27,7 +31,11 @@ u64 kernel_root();
 /// Builds the kernel's page tables, FrameInfo and epochs, and switches to them. All frames of memory that are free afterwards are Untyped.
 void build_memory(Machine& machine);
 
-/// Segments, interrupt vectors, system-call entry, protection features of this CPU.
-void initialise_processor();
+/// Segments, interrupt vectors, system-call entry, protection features of this CPU, whose entry in cpus[] is `cpu`.
+void initialise_processor(Cpu& cpu);
+void initialise_first_processor();
+
+/// Starts the processors of `facts` that are not this one, as many as answer: they wait for the kernel lock. Answers how many CPUs there are.
+u32 start_processors(const Machine& machine, const AcpiFacts& facts);
 
 }  // namespace pith::x86

@@ -142,7 +142,8 @@ enter_guest_fast:
   swapgs
   sysretq
 
-// Leaves the kernel on the fast path: r11 next thread, r12 status, words where they came in.
+// Leaves the kernel on the fast path: r11 next thread, r12 status, words where they came in. The lock is released only when this CPU's
+// `current` names the new thread: whoever holds the lock sees of each thread whether a CPU still uses it.
 .globl fast_resume
 .balign 64
 fast_resume:
@@ -152,6 +153,7 @@ fast_resume:
   je 1f
   mov %rcx, %cr3
 1:mov %r11, CURRENT
+  incl kernel_lock(%rip)  // KernelLock::release
   mov POINTER(%r11), %rcx
   wrfsbase %rcx
   mov %r12, %r10

@@ -98,8 +98,9 @@ void leave(Cpu& cpu) {
   }
   Thread& thread = *cpu.current;
   if ((thread.key & Key::kInGuest) != 0) {
-    if ((thread.key & Key::kInterrupted) == 0) {
-      enter_guest(cpu, view<Guest>(thread.guest));
+    Guest& guest = view<Guest>(thread.guest);
+    if ((thread.key & Key::kInterrupted) == 0 && guest.root != 0) {
+      enter_guest(cpu, guest);
       leave_guest(thread, GuestExit::Fault, u64(FaultKind::Memory), kUserEnd, 0);
     } else {
       thread.key &= ~Key::kInterrupted;

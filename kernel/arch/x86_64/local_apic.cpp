@@ -15,6 +15,7 @@ enum LocalRegister : u32 { Identifier = 0x20, EndOfInterrupt = 0xb0, Spurious = 
                            TimerInitial = 0x380, TimerCurrent = 0x390, TimerDivide = 0x3e0 };
 constexpr u32 kEnable = 1u << 8;
 constexpr u32 kMasked = 1u << 16;
+constexpr u32 kActiveLow = 1u << 13, kLevel = 1u << 15;
 constexpr u32 kDivideBy1 = 0xb;
 
 enum IoRegister : u32 { Version = 1, Redirection = 0x10 };
@@ -28,20 +29,29 @@ constexpr u32 kMostPolls = 50'000'000;
 
 TimeScale scale;
 u64 timer_multiplier;  // timer ticks = nanoseconds * multiplier >> 32
-u64 last_deadline;
 u32 lines;
-u32 line_entry[64];
 
-volatile u32& local(u32 offset) { return *reinterpret_cast<volatile u32*>(arch::kWindowBase + kLocalApicAddress + offset); }
-volatile u64& hpet(u32 offset) { return *reinterpret_cast<volatile u64*>(arch::kWindowBase + kHpetAddress + offset); }
+/// Where a line comes into the I/O controller, and how: the lower half of its redirection entry, not masked.
+struct LineRoute {
+  u32 pin, entry;
+};
+LineRoute routes[kMostLines];
+
+/// Identifiers of the CPUs' local controllers.
+u32 identifiers[kMaximumCpus];
+
+Devices devices{kLocalApicAddress, kIoApicAddress, kHpetAddress};
+
+volatile u32& local(u32 offset) { return *reinterpret_cast<volatile u32*>(arch::kWindowBase + local_controller + offset); }
+volatile u64& hpet(u32 offset) { return *reinterpret_cast<volatile u64*>(arch::kWindowBase + devices.timer + offset); }
 
 u32 io_read(u32 index) {
-  volatile u32* base = reinterpret_cast<volatile u32*>(arch::kWindowBase + kIoApicAddress);
+  volatile u32* base = reinterpret_cast<volatile u32*>(arch::kWindowBase + devices.io_controller);
   base[0] = index;
   return base[4];
 }
 void io_write(u32 index, u32 value) {
-  volatile u32* base = reinterpret_cast<volatile u32*>(arch::kWindowBase + kIoApicAddress);
+  volatile u32* base = reinterpret_cast<volatile u32*>(arch::kWindowBase + devices.io_controller);
   base[0] = index;
   base[4] = value;
 }
@@ -51,23 +61,58 @@ u64 scale_of(u64 numerator, u64 denominator) { return (numerator << 32) / denomi
 
 }  // namespace
 
+extern "C" {
+u64 local_controller = kLocalApicAddress;
+}
+
 const TimeScale& time_scale() { return scale; }
+const Devices& found_devices() { return devices; }
+
+void use_devices(const AcpiFacts& facts) {
+  if (facts.local_controller != 0) devices.local_controller = local_controller = facts.local_controller;
+  if (facts.io_controller != 0) devices.io_controller = facts.io_controller;
+  if (facts.timer != 0) devices.timer = facts.timer;
+  for (u32 line = 0; line < kMostLines; line++) routes[line] = {line, u32(kFirstLineVector + line)};
+  for (u32 i = 0; i < facts.override_count; i++) {
+    const AcpiFacts::Override& given = facts.overrides[i];
+    if (given.line >= kMostLines) continue;
+    // Whatever came in there goes where the overridden one came in: two lines never share a pin.
+    for (LineRoute& other : routes) {
+      if (other.pin == given.line) other.pin = routes[given.source].pin;
+    }
+    routes[given.source].pin = given.line;
+    if (given.is_active_low) routes[given.source].entry |= kActiveLow;
+    if (given.is_level) routes[given.source].entry |= kLevel;
+  }
+}
 
 void acknowledge_local() { local(EndOfInterrupt) = 0; }
 
-void initialise_interrupts() {
+void initialise_local_controller(u32 cpu) {
   write_msr(Msr::ApicBase, read_msr(Msr::ApicBase) | 1u << 11);
   local(Spurious) = kEnable | kSpuriousVector;
   local(TimerDivide) = kDivideBy1;
   local(TimerEntry) = kTimerVector;
+  identifiers[cpu] = own_identifier();
+}
+
+u32 own_identifier() { return local(Identifier) >> 24; }
+
+void call_processor(u32 identifier, u32 command) {
+  local(CommandHigh) = identifier << 24;
+  local(CommandLow) = command;
+}
+
+void initialise_interrupts() {
+  initialise_local_controller(0);
   // The old controllers: everything masked, vectors out of the way.
   out8(0x21, 0xff);
   out8(0xa1, 0xff);
   lines = (io_read(Version) >> 16 & 0xff) + 1;
-  if (lines > 24) lines = 24;
+  if (lines > kMostLines) lines = kMostLines;
   for (u32 line = 0; line < lines; line++) {
-    line_entry[line] = u32(kFirstLineVector + line);
-    io_write(Redirection + 2 * line + 1, 0);
+    if (routes[line].pin >= lines) routes[line].pin = line;
+    io_write(Redirection + 2 * routes[line].pin + 1, identifiers[0] << 24);
     arch::mask_line(line);
   }
 }
@@ -112,7 +157,7 @@ bool calibrate_time() {
   return true;
 }
 
-void timer_expired() { last_deadline = ~u64{0}; }
+void timer_expired() { this_cpu().timer_deadline = ~u64{0}; }
 
 }  // namespace x86
 
@@ -124,8 +169,9 @@ u64 now() {
 }
 
 void set_timer(u64 deadline) {
-  if (deadline == x86::last_deadline) return;
-  x86::last_deadline = deadline;
+  Cpu& cpu = current_cpu();
+  if (deadline == cpu.timer_deadline) return;
+  cpu.timer_deadline = deadline;
   if (deadline == 0) {
     x86::local(x86::TimerInitial) = 0;
     return;
@@ -138,21 +184,18 @@ void set_timer(u64 deadline) {
   x86::local(x86::TimerInitial) = ticks == 0 ? 1 : u32(ticks);
 }
 
-void send_interruption(u32 cpu) {
-  x86::local(x86::CommandHigh) = cpu << 24;
-  x86::local(x86::CommandLow) = u32(x86::kInterruptionVector);
-}
+void send_interruption(u32 cpu) { x86::call_processor(x86::identifiers[cpu % kMaximumCpus], u32(x86::kInterruptionVector)); }
 
 u32 line_count() { return x86::lines; }
 void mask_line(u32 line) {
-  if (line < x86::lines) x86::io_write(x86::Redirection + 2 * line, x86::line_entry[line] | x86::kMasked);
+  if (line < x86::lines) x86::io_write(x86::Redirection + 2 * x86::routes[line].pin, x86::routes[line].entry | x86::kMasked);
 }
 void unmask_line(u32 line) {
-  if (line < x86::lines) x86::io_write(x86::Redirection + 2 * line, x86::line_entry[line]);
+  if (line < x86::lines) x86::io_write(x86::Redirection + 2 * x86::routes[line].pin, x86::routes[line].entry);
 }
 
 bool is_kernel_memory(u64 physical) {
-  return physical == x86::kLocalApicAddress || physical == x86::kIoApicAddress || physical == x86::kHpetAddress;
+  return physical == x86::devices.local_controller || physical == x86::devices.io_controller || physical == x86::devices.timer;
 }
 
 }  // namespace arch

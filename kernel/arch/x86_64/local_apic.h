@@ -1,6 +1,6 @@
 // The local interrupt controller and the I/O interrupt controller [intel/3a 11, intel/82093AA].
 #pragma once
-#include "base/types.h"
+#include "kernel/boot/acpi.h"
 
 namespace pith::x86 {
 
@@ -9,12 +9,32 @@ inline constexpr u64 kInterruptionVector = 33;  ///< another CPU wants this one 
 inline constexpr u64 kFirstLineVector = 48;
 inline constexpr u64 kSpuriousVector = 255;
 
+/// Where PCs have them, for when ACPI does not say.
 inline constexpr u64 kLocalApicAddress = 0xfee00000;
 inline constexpr u64 kIoApicAddress = 0xfec00000;
 inline constexpr u64 kHpetAddress = 0xfed00000;
+/// Lines of the I/O controller that are used.
+inline constexpr u32 kMostLines = 24;
 
-/// Enables this CPU's controller and, on the first CPU, masks all lines of the I/O controller and the old 8259s.
+/// Physical addresses of the devices that the kernel keeps to itself.
+struct Devices {
+  u64 local_controller, io_controller, timer;
+};
+const Devices& found_devices();
+/// Takes addresses and lines from ACPI's tables, where they say something.
+void use_devices(const AcpiFacts& facts);
+
+/// The address for the assembly that starts processors.
+extern "C" u64 local_controller;
+
+/// Enables the local controller of this CPU, which has number `cpu`.
+void initialise_local_controller(u32 cpu);
+/// That of the first CPU; masks all lines of the I/O controller and the old 8259s.
 void initialise_interrupts();
+/// Identifier of this processor's local controller.
+u32 own_identifier();
+/// Sends a command to the processor with this identifier [intel/3a 11.6.1].
+void call_processor(u32 identifier, u32 command);
 /// Measures timer and time-stamp counter against the HPET. False: there is no HPET that runs.
 bool calibrate_time();
 void acknowledge_local();

@@ -105,8 +105,11 @@ void map_window(u64 end) {
     map(arch::kWindowBase + physical, physical, constant ? Access::Read : Access::ReadWrite, false, false);
   }
   if (end > fine_end) map_large(arch::kWindowBase + fine_end, fine_end, end - fine_end, false);
-  map_large(arch::kWindowBase + kIoApicAddress, kIoApicAddress, 4 * kLargePage, true);
-  map_large(arch::kWindowBase + (kLocalApicAddress & ~(kLargePage - 1)), kLocalApicAddress & ~(kLargePage - 1), kLargePage, true);
+  const Devices& devices = found_devices();
+  for (u64 device : {devices.local_controller, devices.io_controller, devices.timer}) {
+    u64 page = device & ~(kLargePage - 1);
+    map_large(arch::kWindowBase + page, page, kLargePage, true);
+  }
 }
 
 void mark_free(const Machine& machine, u64 tables_start, u64 tables_end) {

@@ -52,18 +52,26 @@ struct [[gnu::packed]] TablePointer {
 constexpr u16 kKernelCode = 0x08, kTaskSegment = 0x28;
 constexpr u16 kInterruptGate = 0x8e00;
 
-TaskState task_state;
-GateDescriptor gates[256];
-// null, kernel code, kernel data, user data, user code, task state (two entries): the order that sysret expects
-u64 segments[7] = {0, 0x00af9b000000ffff, 0x00cf93000000ffff, 0x00cff3000000ffff, 0x00affb000000ffff, 0, 0};
+/// What each CPU has of its own for the processor's sake.
+struct Descriptors {
+  TaskState task_state;
+  u64 segments[7];
+};
 
-void load_segments() {
-  u64 base = reinterpret_cast<u64>(&task_state);
-  task_state.stack0 = reinterpret_cast<u64>(boot_stack_top);
-  task_state.io_map = sizeof(TaskState);
-  segments[5] = (sizeof(TaskState) - 1) | (base & 0xffffff) << 16 | u64{0x89} << 40 | (base >> 24 & 0xff) << 56;
-  segments[6] = base >> 32;
-  TablePointer pointer{sizeof segments - 1, reinterpret_cast<u64>(segments)};
+Descriptors descriptors[kMaximumCpus];
+GateDescriptor gates[256];
+
+void load_segments(const Cpu& cpu) {
+  Descriptors& own = descriptors[cpu.number];
+  u64 base = reinterpret_cast<u64>(&own.task_state);
+  own.task_state.stack0 = cpu.kernel_stack;
+  own.task_state.io_map = sizeof(TaskState);
+  // null, kernel code, kernel data, user data, user code, task state (two entries): the order that sysret expects
+  constexpr u64 common[] = {0, 0x00af9b000000ffff, 0x00cf93000000ffff, 0x00cff3000000ffff, 0x00affb000000ffff};
+  for (u32 i = 0; i < 5; i++) own.segments[i] = common[i];
+  own.segments[5] = (sizeof(TaskState) - 1) | (base & 0xffffff) << 16 | u64{0x89} << 40 | (base >> 24 & 0xff) << 56;
+  own.segments[6] = base >> 32;
+  TablePointer pointer{sizeof own.segments - 1, reinterpret_cast<u64>(own.segments)};
   asm volatile(
       "lgdt %0\n"
       "mov %1, %%ss\n"
@@ -77,12 +85,15 @@ void load_segments() {
       : "rax", "memory");
 }
 
-void load_vectors() {
+void fill_vectors() {
   for (u64 vector = 0; vector < 256; vector++) {
     u64 entry = reinterpret_cast<u64>(trap_vectors) + vector * kVectorSize;
     u16 ring = vector == 3 || vector == 4 ? 0x6000 : 0;  // breakpoint and overflow instructions are the user's
     gates[vector] = {u16(entry), kKernelCode, u16(kInterruptGate | ring), u16(entry >> 16), u32(entry >> 32), 0};
   }
+}
+
+void load_vectors() {
   TablePointer pointer{sizeof gates - 1, reinterpret_cast<u64>(gates)};
   asm volatile("lidt %0" ::"m"(pointer));
 }
@@ -113,12 +124,17 @@ void enable_system_calls() {
 
 }  // namespace
 
-void initialise_processor() {
+void initialise_first_processor() {
   Cpu& cpu = cpus[0];
   cpu.self = &cpu;
   cpu.online = true;
   cpu.kernel_stack = reinterpret_cast<u64>(boot_stack_top);
-  load_segments();
+  fill_vectors();
+  initialise_processor(cpu);
+}
+
+void initialise_processor(Cpu& cpu) {
+  load_segments(cpu);
   load_vectors();
   write_msr(Msr::GsBase, reinterpret_cast<u64>(&cpu));
   write_msr(Msr::KernelGsBase, 0);

@@ -12,6 +12,31 @@ namespace pith::x86 {
 namespace {
 
 Machine machine;
+AcpiFacts tables;
+
+bool lies_in_memory(u64 physical) {
+  for (u32 i = 0; i < machine.range_count; i++) {
+    if (physical >= machine.memory[i].start && physical < machine.memory[i].end) return true;
+  }
+  return false;
+}
+
+/// What ACPI says, as far as it agrees with the memory map. Boot goes on with what PCs usually have where it says nothing.
+void read_tables() {
+  constexpr u64 kBootMapped = u64{4} << 30;
+  read_acpi({reinterpret_cast<const u8*>(arch::kKernelBase), kBootMapped}, machine.acpi_root, tables);
+  for (u32 i = 0; i < tables.problem_count; i++) {
+    print("kernel: ");
+    print(tables.problems[i]);
+    print("\n");
+  }
+  for (u64* device : {&tables.local_controller, &tables.io_controller, &tables.timer}) {
+    if (!lies_in_memory(*device)) continue;
+    print("kernel: ACPI puts a device where there is memory\n");
+    *device = 0;
+  }
+  use_devices(tables);
+}
 
 /// 64 random bits where the processor has RDRAND and delivers, else 0.
 u64 random_word() {
@@ -29,7 +54,8 @@ u64 random_word() {
 
 extern "C" [[noreturn]] void kernel_start(u64 start_information) {
   if (!read_start_information(start_information, machine)) panic("the start information is not PVH's");
-  initialise_processor();
+  initialise_first_processor();
+  read_tables();
   build_memory(machine);
   initialise_interrupts();
   if (!calibrate_time()) panic("no HPET to measure time with");
@@ -37,7 +63,6 @@ extern "C" [[noreturn]] void kernel_start(u64 start_information) {
   BootFacts facts{};
   facts.image_start = machine.module_start;
   facts.image_size = machine.module_size;
-  facts.information.cpus = 1;
   facts.information.counter_frequency = time_scale().counter_frequency;
   facts.information.counter_multiplier = time_scale().counter_multiplier;
   facts.information.counter_start = time_scale().counter_start;
@@ -45,7 +70,8 @@ extern "C" [[noreturn]] void kernel_start(u64 start_information) {
   for (u64& word : facts.information.seed) word = random_word();
   for (u32 i = 0; i + 1 < sizeof machine.command_line; i++) facts.information.command_line[i] = machine.command_line[i];
 
-  kernel_lock.acquire();
+  kernel_lock.acquire();  // the others wait for it
+  facts.information.cpus = start_processors(machine, tables);
   const char* problem = start_root(facts);
   if (problem != nullptr) panic(problem);
   finish_entry(this_cpu(), 0);

@@ -7,6 +7,7 @@
 #include "kernel/object/interrupt.h"
 #include "kernel/object/thread.h"
 #include "kernel/object/vector_state.h"
+#include "kernel/sched/crossing.h"
 #include "kernel/sched/scheduler.h"
 #include "kernel/sync/lock.h"
 #include "kernel/syscall/syscall.h"
@@ -76,9 +77,14 @@ void save(Cpu& cpu, Thread& thread, const TrapFrame& frame) {
 }
 
 void handle_interrupt(u64 vector) {
-  if (vector == kTimerVector || vector == kInterruptionVector) {
-    if (vector == kTimerVector) timer_expired();
+  if (vector == kTimerVector) {
+    timer_expired();
     timer_interrupted(this_cpu());
+    acknowledge_local();
+    return;
+  }
+  if (vector == kInterruptionVector) {
+    interruption_received(this_cpu());
     acknowledge_local();
     return;
   }

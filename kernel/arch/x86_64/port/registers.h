@@ -30,6 +30,9 @@ inline CpuidResult cpuid(u32 leaf, u32 subleaf) {
   return result;
 }
 
+/// In a loop that waits for another processor.
+inline void relax() { asm volatile("pause"); }
+
 inline void out8(u16 port, u8 value) { asm volatile("outb %0, %1" ::"a"(value), "Nd"(port)); }
 inline u8 in8(u16 port) {
   u8 value;
