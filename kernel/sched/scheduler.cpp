@@ -44,9 +44,13 @@ ChainEnd chain_end(FrameNumber first) {
 
 /// True when no other CPU runs the thread, which may run here then. Otherwise the CPU that leaves it gives the time back that waits for it.
 [[gnu::always_inline]] inline bool is_free_for(Cpu& cpu, Thread& thread) {
-  if ((thread.key & Key::kCpuMask) == cpu.number) return true;
+  if ((thread.key & (Key::kCpuMask | Key::kStopping)) == cpu.number) return true;
   if (runs_elsewhere(thread)) {
     thread.key |= Key::kAwaited;
+    return false;
+  }
+  if ((thread.key & Key::kStopping) != 0) {  // it was no longer running when the message came
+    stop_thread(thread);
     return false;
   }
   // What its key says of the vector registers must be true here.
