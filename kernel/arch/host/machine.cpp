@@ -18,11 +18,6 @@
 
 namespace pith {
 
-extern "C" {
-PITH_FAST_CALL void fast_call(PITH_FAST_PARAMETERS);
-PITH_FAST_CALL void fast_reply_receive(PITH_FAST_PARAMETERS);
-}
-
 namespace host {
 namespace {
 /// What each thread that has gone on since its last system call found in its registers.
@@ -41,6 +36,11 @@ extern "C" PITH_FAST_CALL void fast_resume(PITH_FAST_PARAMETERS) {
 namespace arch {
 
 using host::hardware;
+
+void leave_to_caller(Thread& caller) {
+  ASSERT(this_cpu().current == &caller);
+  leave(this_cpu());
+}
 
 void leave(Cpu& cpu) {
   cpu.idle = cpu.current == nullptr;
@@ -172,6 +172,8 @@ Answer Machine::invoke(Thread& thread, Handle handle, const Words& words) {
       fast_call(handle.raw, w[0], w[1], w[2], w[3], w[4], w[5], &thread);
     } else if (handle.kind() == Handle::ReplyReceive) {
       fast_reply_receive(handle.raw, w[0], w[1], w[2], w[3], w[4], w[5], &thread);
+    } else if (handle.kind() == Handle::Operation) {
+      fast_operation(handle.raw, w[0], w[1], w[2], w[3], w[4], w[5], &thread);
     } else {
       kernel_lock.acquire();
       slow_call(handle.raw, w[0], w[1], w[2], w[3], w[4], w[5], &thread);
