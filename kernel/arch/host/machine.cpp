@@ -152,7 +152,8 @@ void Machine::switch_to(Thread& thread) {
   if (cpu.current == &thread) return;
   if (thread.state != ThreadState::Ready) throw std::logic_error("the thread cannot run");
   cpu.current = &thread;
-  cpu.context = FrameNumber();
+  // Nobody runs without time: a thread that has none of its own runs on the root thread's.
+  cpu.context = root_context;
   if (thread.scheduling_context.raw != 0 && view<SchedulingContext>(thread.scheduling_context).place == Whereabouts::Queued)
     cpu.context = thread.scheduling_context;
   cpu.last_accounted = hardware.now;
