@@ -1,12 +1,9 @@
 // Random steps of a small system, each taken twice.
 #include "spec/test/driver.h"
 
-#include "abi/guest.h"
 #include "kernel/arch/host/invariants.h"
-#include "kernel/object/capability_space.h"
-#include "kernel/object/region.h"
-#include "kernel/object/scheduling_context.h"
-#include "kernel/sched/cpu.h"
+#include "kernel/object/address_space.h"
+#include "kernel/object/vector_state.h"
 #include "spec/test/abstraction.h"
 #include "spec/test/native_oracle.h"
 
@@ -15,11 +12,10 @@ namespace pith::spec::test {
 using host::hardware;
 
 namespace {
-constexpr u64 kAddresses[] = {0, 0x1000, 0x2000, 0x200000, 0x201000, 0x400000, 0x40000000, 0x40200000, 0x8000000000};
 constexpr CapabilitySlot kThreadSlot(300), kContextSlot(301), kSpaceSlot(302), kCapabilitiesSlot(303), kNewSlot(304);
 }  // namespace
 
-Driver::Driver(Source& source, u32 count) : source_(source), machine_(count) {
+Driver::Driver(Source& source, u32 count) : source_(source), machine_(count), arguments_(source, around_) {
   begin();
   take_over();
 }
@@ -27,51 +23,63 @@ Driver::Driver(Source& source, u32 count) : source_(source), machine_(count) {
 /// A region with nearly all memory, a capability space for the workers outside it, and workers and objects in it.
 void Driver::begin() {
   own_ = machine_.free_slot();
-  count_ = frame_count - 60;
+  around_.count = frame_count - 80;
   FrameNumber frame = machine_.spare_frame();
-  first_ = machine_.spare_frames(count_ - 20).raw;
-  count_ -= 20;
+  around_.first = machine_.spare_frames(around_.count).raw;
   (void)machine_(Operation::RegionCreate, RootSlot::Region, {frame.raw, u64(ObjectType::Region), own_.raw, 40, 0});
-  region_ = machine_.frame_in(own_);
-  for (u32 i = 0; i < count_; i += 20) {
-    u64 most = count_ - i < 20 ? count_ - i : 20;
-    (void)machine_(Operation::RegionGive, RootSlot::Region, {own_.raw, first_ + i, most});
+  around_.region = machine_.frame_in(own_);
+  for (u32 i = 0; i < around_.count; i += 20) {
+    u64 most = around_.count - i < 20 ? around_.count - i : 20;
+    (void)machine_(Operation::RegionGive, RootSlot::Region, {own_.raw, around_.first + i, most});
   }
-  space_ = machine_.frame_in(machine_.make(ObjectType::CapabilitySpace));
-  table_ = machine_.frame_in(machine_.make(ObjectType::CapabilityTable));
-  view<pith::CapabilitySpace>(space_).table[0] = table_;
-  info(table_).parent = space_;
-  put(1, region_);
-  put(2, machine_.space);
-  put(3, space_);
+  capabilities_ = machine_.frame_in(machine_.make(ObjectType::CapabilitySpace));
+  around_.table = machine_.frame_in(machine_.make(ObjectType::CapabilityTable));
+  view<pith::CapabilitySpace>(capabilities_).table[0] = around_.table;
+  info(around_.table).parent = capabilities_;
+  make_space();
+  put(1, around_.region);
+  put(2, space_);
+  put(3, capabilities_);
   put(4, machine_.platform);
   for (u32 i = 0; i < kWorkers; i++) make_worker(i);
   for (u32 i = 0; i < 40; i++) make_object();
 }
 
-void Driver::put(u32 slot, FrameNumber frame) {
-  view<pith::CapabilityTable>(table_).slot[slot] = pith::Capability::full(frame, info(frame).type);
+/// An address space of the workers' region with tables for its first pages.
+void Driver::make_space() {
+  FrameNumber tables[kLevels];
+  for (u32 level = 0; level < kLevels; level++) {
+    tables[level] = arguments_.frame(ObjectType::Untyped);
+    create(tables[level], ObjectType::PageTable, kNoSlot, level);
+  }
+  space_ = arguments_.frame(ObjectType::Untyped);
+  FrameNumber spare = arguments_.frame(ObjectType::Untyped);
+  create(spare, ObjectType::PageTable, kNoSlot, 0);
+  space_ = arguments_.frame(ObjectType::Untyped);
+  create(space_, ObjectType::AddressSpace, kSpaceSlot, spare.raw, tables[kLevels - 1]);
+  for (u32 level = kLevels - 1; level > 0; level--)
+    (void)machine_(Operation::AddressSpaceLinkTable, kSpaceSlot, {0, tables[level - 1].raw});
 }
 
-FrameNumber Driver::untyped_frame() {
-  u32 start = u32(source_.below(count_));
-  for (u32 i = 0; i < count_; i++) {
-    FrameNumber frame(first_ + (start + i) % count_);
-    if (info(frame).type == ObjectType::Untyped && info(frame).owner == region_) return frame;
-  }
-  return FrameNumber();
+void Driver::put(u32 slot, FrameNumber frame) {
+  view<pith::CapabilityTable>(around_.table).slot[slot] = pith::Capability::full(frame, info(frame).type);
+}
+
+/// Root makes an object in the workers' region.
+bool Driver::create(FrameNumber frame, ObjectType type, CapabilitySlot slot, u64 argument, FrameNumber second) {
+  if (slot != kNoSlot) machine_.capability(slot) = {};
+  return !machine_(Operation::RegionCreate, own_, {frame.raw, u64(type), slot.raw, argument, second.raw}).is_error();
 }
 
 void Driver::make_worker(u32 index) {
-  FrameNumber thread = untyped_frame();
-  for (CapabilitySlot slot : {kThreadSlot, kContextSlot}) machine_.capability(slot) = {};
   machine_.grant(kSpaceSlot, machine_.space);
-  machine_.grant(kCapabilitiesSlot, space_);
-  (void)machine_(Operation::RegionCreate, own_, {thread.raw, u64(ObjectType::Thread), kThreadSlot.raw, 10, 0});
-  FrameNumber context = untyped_frame();
-  (void)machine_(Operation::RegionCreate, own_, {context.raw, u64(ObjectType::SchedulingContext), kContextSlot.raw, 0, 0});
-  FrameNumber buffer = untyped_frame();
-  (void)machine_(Operation::RegionCreate, own_, {buffer.raw, u64(ObjectType::Data), 0, 0, 0});
+  machine_.grant(kCapabilitiesSlot, capabilities_);
+  FrameNumber thread = arguments_.frame(ObjectType::Untyped);
+  create(thread, ObjectType::Thread, kThreadSlot, 10);
+  FrameNumber context = arguments_.frame(ObjectType::Untyped);
+  create(context, ObjectType::SchedulingContext, kContextSlot);
+  FrameNumber buffer = arguments_.frame(ObjectType::Untyped);
+  create(buffer, ObjectType::Data, kNoSlot);
   u64 period = source_.one_in(2) ? 1'000'000 : 3'000'000;
   (void)machine_(Operation::SchedulingContextConfigure, kContextSlot, {10 + source_.below(3), 1'000'000, period, 0});
   u64 window = 64 + 4 * index;
@@ -97,35 +105,35 @@ void Driver::make_object() {
                                   ObjectType::PageTable,
                                   ObjectType::Region,
                                   ObjectType::AddressSpace,
+                                  ObjectType::Share,
                                   ObjectType::CapabilitySpace,
-                                  ObjectType::CapabilityTable,
                                   ObjectType::Interrupt,
+                                  ObjectType::CapabilityTable,
                                   ObjectType::IoPorts,
                                   ObjectType::Thread,
                                   ObjectType::SchedulingContext};
-  ObjectType type = types[source_.below(std::size(types))];
-  FrameNumber frame = untyped_frame();
-  u32 slot = u32(20 + source_.below(40));
+  ObjectType type = source_.one_of(types);
+  FrameNumber frame = arguments_.frame(ObjectType::Untyped);
   machine_.capability(kNewSlot) = {};
   bool made;
   if (type == ObjectType::Interrupt) {
-    made =
-        !machine_(Operation::PlatformCreateInterrupt, RootSlot::Platform, {own_.raw, frame.raw, source_.below(host::kLines), kNewSlot.raw})
-             .is_error();
+    u64 line = source_.below(host::kLines);
+    made = !machine_(Operation::PlatformCreateInterrupt, RootSlot::Platform, {own_.raw, frame.raw, line, kNewSlot.raw}).is_error();
   } else if (type == ObjectType::IoPorts) {
-    made = !machine_(Operation::PlatformCreateIoPorts, RootSlot::Platform, {own_.raw, frame.raw, source_.below(65536), 1, kNewSlot.raw})
+    u64 first = source_.below(65536);
+    made = !machine_(Operation::PlatformCreateIoPorts, RootSlot::Platform, {own_.raw, frame.raw, first, 1 + first % 8, kNewSlot.raw})
                 .is_error();
   } else {
     FrameNumber second;
     u64 argument = type == ObjectType::PageTable ? source_.below(4) : type == ObjectType::Region || type == ObjectType::Thread ? 10 : 0;
     if (type == ObjectType::AddressSpace) {
-      second = untyped_frame();
-      (void)machine_(Operation::RegionCreate, own_, {second.raw, u64(ObjectType::PageTable), 0, 3, 0});
-      frame = untyped_frame();
+      second = frame;
+      create(second, ObjectType::PageTable, kNoSlot, 3);
+      frame = arguments_.frame(ObjectType::Untyped);
     }
-    made = !machine_(Operation::RegionCreate, own_, {frame.raw, u64(type), kNewSlot.raw, argument, second.raw}).is_error();
+    made = create(frame, type, kNewSlot, argument, second);
   }
-  if (made && type != ObjectType::Data && type != ObjectType::PageTable) put(slot, frame);
+  if (made && type != ObjectType::Data && type != ObjectType::PageTable) put(u32(20 + source_.below(40)), frame);
 }
 
 std::string Driver::compare(const std::string& what) {
@@ -154,7 +162,8 @@ std::string Driver::step() {
     if (!of_workers || source_.one_in(3)) thread = ready_worker();
     if (thread == nullptr || what < 12) return help_out();
     if ((thread->key & Key::kInGuest) != 0) return guest_step(*thread);
-    if (what < 15) return fault(*thread);
+    if (what < 14) return fault(*thread);
+    if (what < 16) return vector_use(*thread);
     return system_call(*thread);
   } catch (const std::exception& problem) {
     return problem.what();
@@ -162,9 +171,9 @@ std::string Driver::step() {
 }
 
 pith::Thread* Driver::ready_worker() {
-  u32 start = u32(source_.below(count_));
-  for (u32 i = 0; i < count_; i++) {
-    FrameNumber frame(first_ + (start + i) % count_);
+  u32 start = u32(source_.below(around_.count));
+  for (u32 i = 0; i < around_.count; i++) {
+    FrameNumber frame(around_.first + (start + i) % around_.count);
     if (info(frame).type != ObjectType::Thread) continue;
     pith::Thread& thread = view<pith::Thread>(frame);
     if (thread.state == ThreadState::Ready && thread.capabilities.raw != 0 && thread.space.raw != 0) return &thread;
@@ -172,18 +181,9 @@ pith::Thread* Driver::ready_worker() {
   return nullptr;
 }
 
-FrameNumber Driver::some_thread() {
-  u32 start = u32(source_.below(count_));
-  for (u32 i = 0; i < count_; i++) {
-    FrameNumber frame(first_ + (start + i) % count_);
-    if (info(frame).type == ObjectType::Thread) return frame;
-  }
-  return FrameNumber();
-}
-
 /// Root interrupts, stops, configures or starts a worker that may be blocked, or makes something new.
 std::string Driver::help_out() {
-  FrameNumber found = some_thread();
+  FrameNumber found = arguments_.frame(ObjectType::Thread);
   if (found.raw == 0 || source_.one_in(3)) {
     if (found.raw == 0 || source_.one_in(4))
       make_worker(u32(source_.below(kWorkers)));
@@ -194,7 +194,7 @@ std::string Driver::help_out() {
   }
   machine_.grant(kThreadSlot, found);
   machine_.grant(kSpaceSlot, machine_.space);
-  machine_.grant(kCapabilitiesSlot, space_);
+  machine_.grant(kCapabilitiesSlot, capabilities_);
   take_over();
   const pith::Thread& thread = view<pith::Thread>(found);
   auto ask = [&](Operation operation, const Words& words) {
@@ -228,6 +228,18 @@ std::string Driver::fault(pith::Thread& thread) {
   return compare("fault of " + std::to_string(frame.raw));
 }
 
+/// The thread uses its vector registers, if it has some: they change.
+std::string Driver::vector_use(pith::Thread& thread) {
+  switch_to(thread);
+  bool has = load_vector_state(thread);
+  if (has != use_vector_registers(thread.self)) return "use of vector registers by " + std::to_string(thread.self.raw);
+  if (!has) return compare("no vector registers");
+  u64 index = 4 + source_.below(60), value = source_.next();
+  hardware.vector.set_word(index, value);
+  vector_states[state.cpus[0].vector_owner].word[index] = value;
+  return compare("vector registers of " + std::to_string(thread.self.raw));
+}
+
 std::string Driver::interrupt() {
   u32 line = u32(source_.below(host::kLines));
   if (hardware.masked[line]) return "";
@@ -251,16 +263,18 @@ std::string Driver::time() {
 }
 
 std::string Driver::system_call(pith::Thread& thread) {
-  u32 index = u32(source_.below(grammar::kOperationCount));
+  u32 index = arguments_.operation(thread);
   const grammar::OperationEntry& entry = grammar::kOperations[index];
   if (entry.operation == Operation::PlatformPower) return "";
   // Closing and destroying too often would leave nothing to test.
-  if (entry.operation == Operation::RegionClose && !source_.one_in(8)) return "";
-  Words words{};
-  for (u32 i = 0; i < 6; i++) words.w[i] = i < entry.argument_count ? argument(entry.arguments[i]) : word(grammar::WordKind::U64);
-  CapabilitySlot slot = slot_of(ObjectType(entry.object));
+  bool takes_away = entry.operation == Operation::RegionClose || entry.operation == Operation::RegionDestroy ||
+                    entry.operation == Operation::CapabilitySpaceRemove || entry.operation == Operation::ThreadStop;
+  if (takes_away && !source_.one_in(6)) return "";
+  Words words = arguments_.words(entry, thread);
+  CapabilitySlot slot = arguments_.object(entry, thread);
   // The workers' own region lasts.
-  if (entry.operation == Operation::RegionClose && slot.raw < 256 && view<pith::CapabilityTable>(table_).slot[slot.raw].frame == region_)
+  if (entry.operation == Operation::RegionClose && slot.raw < 256 &&
+      view<pith::CapabilityTable>(around_.table).slot[slot.raw].frame == around_.region)
     return "";
   Handle handle = Handle::operation(u32(entry.operation), slot);
   if (entry.operation == Operation::EndpointCall) handle = Handle::call(slot);
@@ -287,7 +301,7 @@ std::string Driver::system_call(pith::Thread& thread, Handle handle, const Words
   spec::system_call(caller, handle);
   if (answer.returned) answers[index][u32(answer.error()) % kErrorLimit]++;
   if (grammar::kOperations[index].operation == Operation::EndpointSetAside && answer.returned && !answer.is_error())
-    tokens_.push_back(answer[0]);
+    arguments_.note_token(answer[0]);
   return compare(what);
 }
 
@@ -295,75 +309,9 @@ void Driver::fill_buffer(pith::Thread& thread) {
   if (thread.buffer.raw == 0) return;
   constexpr u32 kCapabilities = offsetof(MessageBuffer, capabilities) / 8, kDeadline = offsetof(MessageBuffer, deadline) / 8;
   for (u32 i = 0; i < kMessageCapabilities / 2; i++)
-    set_user_word(thread.buffer, kCapabilities + i, source_.below(kSlots) | source_.below(kSlots) << 32);
+    set_user_word(thread.buffer, kCapabilities + i, source_.below(Surroundings::kSlots) | source_.below(Surroundings::kSlots) << 32);
   for (u32 i = kRegisterWords; i < kMessageWords; i += 7) set_user_word(thread.buffer, i, source_.next());
   set_user_word(thread.buffer, kDeadline, source_.one_in(2) ? hardware.now + source_.below(5'000'000) : 0);
-}
-
-u64 Driver::word(grammar::WordKind kind) {
-  if (source_.one_in(40)) return source_.next();
-  switch (kind) {
-    case grammar::WordKind::Frame:
-      return source_.one_in(20) ? source_.below(frame_count + 5) : first_ + source_.below(count_);
-    case grammar::WordKind::Slot:
-      return source_.one_in(30) ? source_.below(1024) : source_.below(kSlots);
-    case grammar::WordKind::Address:
-      return kAddresses[source_.below(std::size(kAddresses))];
-    case grammar::WordKind::Type:
-      return source_.below(18);
-    case grammar::WordKind::U64:
-      return number();
-  }
-  return 0;
-}
-
-u64 Driver::number() {
-  switch (source_.below(8)) {
-    case 0:
-      return hardware.now + source_.below(5'000'000);
-    case 1:
-      return ~u64{0} >> source_.below(64);
-    case 2:
-      return 1'000'000;
-    case 3:
-      return source_.below(frame_count);
-    case 4:
-      return 20 + source_.below(60);
-    default:
-      return source_.below(6);
-  }
-}
-
-/// A slot with a live capability of this type, mostly.
-CapabilitySlot Driver::slot_of(ObjectType type) {
-  u32 start = u32(source_.below(kSlots));
-  bool at_random = source_.one_in(15);
-  for (u32 i = 0; i < kSlots && !at_random; i++) {
-    u32 slot = (start + i) % kSlots;
-    const pith::Capability& capability = view<pith::CapabilityTable>(table_).slot[slot];
-    if (capability.is_live() && capability.type() == type) return CapabilitySlot(slot);
-  }
-  return CapabilitySlot(start);
-}
-
-/// Arguments mostly make sense; their names say what they are.
-u64 Driver::argument(const grammar::Word& described) {
-  std::string name = described.name;
-  if (described.kind == grammar::WordKind::Slot && !source_.one_in(6)) {
-    if (name == "thread") return slot_of(ObjectType::Thread).raw;
-    if (name == "region" || name == "child") return slot_of(ObjectType::Region).raw;
-    if (name == "share") return slot_of(ObjectType::Share).raw;
-    if (name == "table") return slot_of(ObjectType::CapabilityTable).raw;
-    if (name == "space") return slot_of(ObjectType::AddressSpace).raw;
-    if (name == "capabilities") return slot_of(ObjectType::CapabilitySpace).raw;
-    if (name == "fault") return slot_of(ObjectType::Endpoint).raw;
-    if (name == "notification") return slot_of(ObjectType::Notification).raw;
-    if (name == "state") return slot_of(ObjectType::VectorState).raw;
-  }
-  if (name == "token" && !tokens_.empty() && !source_.one_in(4)) return tokens_[source_.below(tokens_.size())];
-  constexpr u64 accesses[] = {1, 3, 5, 3, 7, 0};
-  if (name == "access") return accesses[source_.below(6)];
-  return word(described.kind);
 }
 
 }  // namespace pith::spec::test

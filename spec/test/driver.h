@@ -1,40 +1,14 @@
 // A system of several threads whose every step is taken by the kernel's objects and by the specification, and compared.
 #pragma once
-#include <random>
-#include <string>
-#include <vector>
-
-#include "abi/grammar.h"
 #include "kernel/arch/host/machine.h"
+#include "spec/test/arguments.h"
 
 namespace pith::spec::test {
-
-/// Where decisions come from: a generator, or the input of a fuzzer.
-class Source {
- public:
-  virtual ~Source() = default;
-  virtual u64 next() = 0;
-  /// No more decisions: the run is over.
-  virtual bool is_exhausted() const { return false; }
-
-  u64 below(u64 limit) { return next() % limit; }
-  bool one_in(u64 chance) { return below(chance) == 0; }
-};
-
-class RandomSource : public Source {
- public:
-  explicit RandomSource(u64 seed) : random_(seed) {}
-  u64 next() override { return random_(); }
-
- private:
-  std::mt19937_64 random_;
-};
 
 /// The machine, its workers, and what the specification says of them.
 class Driver {
  public:
   static constexpr u32 kWorkers = 5;
-  static constexpr u32 kSlots = 100;  ///< that workers' operations name
 
   Driver(Source& source, u32 frames);
 
@@ -47,32 +21,29 @@ class Driver {
  private:
   std::string compare(const std::string& what);
   void begin();
+  void make_space();
   void make_worker(u32 index);
   void make_object();
   void put(u32 slot, FrameNumber frame);
-  FrameNumber untyped_frame();
-  FrameNumber some_thread();
+  bool create(FrameNumber frame, ObjectType type, CapabilitySlot slot, u64 argument = 0, FrameNumber second = FrameNumber());
   pith::Thread* ready_worker();
   std::string help_out();
   std::string system_call(pith::Thread& thread);
   std::string system_call(pith::Thread& thread, Handle handle, const Words& words, u32 entry);
   std::string fault(pith::Thread& thread);
+  std::string vector_use(pith::Thread& thread);
   std::string interrupt();
   std::string time();
   std::string guest_step(pith::Thread& thread);
   void fill_buffer(pith::Thread& thread);
   void switch_to(pith::Thread& thread);
-  u64 word(grammar::WordKind kind);
-  u64 number();
-  u64 argument(const grammar::Word& described);
-  CapabilitySlot slot_of(ObjectType type);
 
   Source& source_;
   host::Machine machine_;
+  Surroundings around_;
+  Arguments arguments_;
   CapabilitySlot own_;
-  FrameNumber region_, space_, table_;
-  u32 first_ = 0, count_ = 0;
-  std::vector<u64> tokens_;
+  FrameNumber space_, capabilities_;
 };
 
 }  // namespace pith::spec::test
