@@ -139,7 +139,8 @@ void Driver::make_object() {
 std::string Driver::compare(const std::string& what) {
   follow_schedule();
   std::string found = difference(machine_);
-  if (found.empty()) found = host::broken_invariant();
+  // Invariants take as long as all the rest: what one step breaks is mostly still broken some steps later.
+  if (found.empty() && ++steps_ % 8 == 0) found = host::broken_invariant();
   return found.empty() ? "" : what + ": " + found;
 }
 

@@ -44,6 +44,7 @@ class Driver {
   Arguments arguments_;
   CapabilitySlot own_;
   FrameNumber space_, capabilities_;
+  u32 steps_ = 0;
 };
 
 }  // namespace pith::spec::test
