@@ -6,7 +6,7 @@ namespace pith::spec {
 namespace {
 
 constexpr u32 kEntriesPerStep = 32;
-constexpr u32 kThreadsPerStep = 4;
+constexpr u32 kThreadsPerStep = kOneByOne ? 1 : 4;
 
 /// An entry of a leaf table or share: the frame is used once less.
 void drop_leaf(Entry& entry) {
@@ -57,15 +57,16 @@ Progress dismantle_share(FrameNumber frame) {
   return entry.cursor < kEntries ? Progress::More : Progress::Done;
 }
 
-/// Four threads and four guests a step, those that have been there longest.
+/// One thread a step, the one that has been there longest, then one guest a step.
 Progress dismantle_address_space(FrameNumber frame) {
+  bool has_threads = spec_first_thread_of_space(frame.raw) != 0;
   for (u32 i = 0; i < kThreadsPerStep; i++) {
     FrameNumber thread(spec_first_thread_of_space(frame.raw));
     if (thread.raw == 0) break;
     if (!stop_or_ask(thread)) return Progress::More;
     detach(thread);
   }
-  for (u32 i = 0; i < kThreadsPerStep; i++) {
+  for (u32 i = 0; i < kThreadsPerStep && !(kOneByOne && has_threads); i++) {
     FrameNumber guest(spec_first_guest_of_space(frame.raw));
     if (guest.raw == 0) break;
     if (!detach_guest(guest)) return Progress::More;
@@ -75,7 +76,7 @@ Progress dismantle_address_space(FrameNumber frame) {
   return Progress::Done;
 }
 
-/// Four threads a step, then 32 tables a step.
+/// One thread a step, then 32 tables a step.
 Progress dismantle_capability_space(FrameNumber frame) {
   for (u32 i = 0; i < kThreadsPerStep; i++) {
     FrameNumber thread(spec_first_thread_of_capabilities(frame.raw));
@@ -104,6 +105,7 @@ Progress dismantle_capability_table(FrameNumber frame) {
 
 Progress dismantle_thread(FrameNumber frame) {
   Thread& thread = threads[frame];
+  if (kOneByOne && state.cpus[state.here].current == frame) return Progress::Blocked;  // nobody takes itself apart
   if (!stop_or_ask(frame)) return Progress::More;
   if (thread.endpoint.raw != 0) unbind_server(thread.endpoint);
   if (thread.scheduling_context.raw != 0) unbind_context(thread.scheduling_context);
@@ -116,7 +118,7 @@ Progress dismantle_thread(FrameNumber frame) {
   return Progress::Done;
 }
 
-/// Four calls a step. Nobody will ever resume a fault whose handler is gone: that thread stays inactive.
+/// One call a step. Nobody will ever resume a fault whose handler is gone: that thread stays inactive.
 Progress dismantle_endpoint(FrameNumber frame) {
   unbind_server(frame);
   for (u32 i = 0; i < kThreadsPerStep; i++) {
@@ -128,7 +130,8 @@ Progress dismantle_endpoint(FrameNumber frame) {
     else
       cancel_wait(caller, Error::Cancelled);
   }
-  return spec_first_waiting(frame.raw) != 0 || spec_first_set_aside(frame.raw) != 0 ? Progress::More : Progress::Done;
+  if (spec_first_waiting(frame.raw) != 0 || spec_first_set_aside(frame.raw) != 0) return Progress::More;
+  return kOneByOne && spec_has_parked_time(frame.raw) ? Progress::More : Progress::Done;
 }
 
 Progress dismantle_notification(FrameNumber frame) {

@@ -5,7 +5,7 @@ namespace pith::spec {
 
 namespace {
 
-constexpr u32 kRequeuedPerEntry = 16;
+constexpr u32 kRequeuedPerEntry = kOneByOne ? 1 : 16;
 constexpr u32 kTokenFrameBits = 24;
 constexpr u64 kLastSetAside = (u64{1} << (64 - kTokenFrameBits)) - 1;
 
@@ -86,6 +86,29 @@ Error receive_next(FrameNumber self, FrameNumber server, u64 deadline) {
 
 }  // namespace
 
+namespace {
+
+/// How many calls lead to what `thread` does now, one handled within the other.
+u32 clients_above(FrameNumber thread) {
+  u32 count = 0;
+  for (FrameNumber client = threads[thread].client; count < kChainDepth && client.raw != 0; count++) client = threads[client].client;
+  return count;
+}
+
+/// A server of `endpoint` may not wait itself, perhaps through other servers, for an answer from there. Errors: Deadlock, TooDeep.
+Error check_no_circle(FrameNumber endpoint, FrameNumber server) {
+  for (u32 hops = 0; hops < kChainDepth; hops++) {
+    if (server.raw == 0) return kSuccess;
+    const Thread& thread = threads[server];
+    bool calls = thread.state == ThreadState::Calling || thread.state == ThreadState::WaitingForReply;
+    if (calls && thread.waiting_at == endpoint) return Error::Deadlock;
+    server = next_in_chain(server);
+  }
+  return Error::TooDeep;
+}
+
+}  // namespace
+
 void return_call(FrameNumber server) {
   FrameNumber client = threads[server].client;
   if (client.raw == 0) return;
@@ -105,9 +128,10 @@ void unbind_server(FrameNumber endpoint) {
 
 Error begin_call(FrameNumber endpoint, FrameNumber caller, Badge badge) {
   FrameNumber server = endpoints[endpoint].server, next = server;
+  u32 above = kOneByOne ? clients_above(caller) : 0;
   for (u32 hops = 0; hops < kChainDepth && next.raw != 0; hops++) {
     if (next == caller) return Error::Deadlock;
-    if (hops == kChainDepth - 1) return Error::TooDeep;
+    if (above + hops >= kChainDepth - 1) return Error::TooDeep;
     next = next_in_chain(next);
   }
 
@@ -196,6 +220,9 @@ Error endpoint_bind(FrameNumber caller, FrameNumber self, CapabilitySlot slot) {
   FrameNumber thread = TRY(lookup(caller, slot, ObjectType::Thread, right::Thread::Control)).frame;
   if (threads[thread].endpoint.raw != 0) return Error::Busy;
   if (!is_open(frames[self].owner) || !is_open(frames[thread].owner)) return Error::Closing;
+  if (kOneByOne) {
+    if (Error error = check_no_circle(self, thread); error != kSuccess) return error;
+  }
 
   unbind_server(self);
   endpoints[self].server = thread;
@@ -207,7 +234,8 @@ Error endpoint_requeue(FrameNumber, FrameNumber self) {
   FrameNumber server = endpoints[self].server;
   if (server.raw != 0) return_call(server);
   for (u32 i = 0; i < kRequeuedPerEntry; i++) {
-    FrameNumber caller(spec_last_set_aside(self.raw));  // the last goes first, so that the first ends up in front
+    // The last goes first, so that the first ends up in front; but a server that waits gets the first at once.
+    FrameNumber caller(kOneByOne && is_receiving(server) ? spec_first_set_aside(self.raw) : spec_last_set_aside(self.raw));
     if (caller.raw == 0) break;
     wait_in_front(caller);
   }

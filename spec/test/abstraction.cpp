@@ -133,8 +133,9 @@ void relate_thread(Visit& visit, const pith::Thread& real) {
   bool in_call = meant.state == ThreadState::Calling || meant.state == ThreadState::WaitingForReply || meant.state == ThreadState::SetAside;
   if (meant.state == ThreadState::Calling) visit("level", meant.level, real.level);
   if (in_call) {
-    visit("message_words", meant.message_words, Handle{real.handle}.words());
-    visit("message_capabilities", meant.message_capabilities, Handle{real.handle}.capabilities());
+    bool is_short = Handle{real.handle}.kind() == Handle::Call;  // such a handle says nothing of its message
+    visit("message_words", meant.message_words, is_short ? kRegisterWords : Handle{real.handle}.words());
+    visit("message_capabilities", meant.message_capabilities, is_short ? 0 : Handle{real.handle}.capabilities());
     visit("caller_badge", meant.caller_badge, real.caller_badge.raw);
   }
   for (u32 i = 0; i < kRegisterWords && (in_call || !Visit::kCompares); i++) visit("message word", meant.words[i], real.words.w[i]);
