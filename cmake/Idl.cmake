@@ -16,10 +16,11 @@ function(pith_generate_interfaces)
   list(REMOVE_DUPLICATES pages)
   list(TRANSFORM headers PREPEND ${PITH_GENERATED_DIR}/)
   list(TRANSFORM pages PREPEND ${CMAKE_BINARY_DIR}/docs/reference/)
+  file(GLOB specification CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/spec/*.cpp)
   add_custom_command(
     OUTPUT ${headers} ${pages}
-    COMMAND pith-idl --output ${PITH_GENERATED_DIR} --docs ${CMAKE_BINARY_DIR}/docs/reference ${interface_files}
-    DEPENDS pith-idl ${interface_files}
+    COMMAND pith-idl --output ${PITH_GENERATED_DIR} --docs ${CMAKE_BINARY_DIR}/docs/reference ${interface_files} --specification ${specification}
+    DEPENDS pith-idl ${interface_files} ${specification}
     COMMENT "Generating interfaces"
     VERBATIM)
   add_custom_target(generated ALL DEPENDS ${headers} ${pages})

@@ -54,6 +54,7 @@ struct Comparing {
     else
       value = u64(cell);
     if (value == meaning || !found.empty()) return;
+    if (*name == '~') name++;
     found = std::string(name) + " of frame " + std::to_string(frame.raw) + " (type " + std::to_string(u32(pith::frames[frame.raw].type)) +
             ") is " + std::to_string(meaning) + ", should be " + std::to_string(value);
   }
@@ -63,13 +64,30 @@ struct Comparing {
   }
 };
 
+/// Makes one number of what everything means, without counters that only ever grow (`~`).
+struct Hashing {
+  static constexpr bool kCompares = true;
+  FrameNumber frame;
+  u64 value = 1;
+  void mix(u64 more) {
+    value = (value ^ more) * 0x9e37'79b9'7f4a'7c15;
+    value ^= value >> 29;
+  }
+  template <class Cell>
+  void operator()(const char* name, const Cell&, u64 meaning) {
+    if (*name != '~') mix(meaning);
+  }
+  void ordered(const char*, const u64&, u64&) { mix(frame.raw); }
+};
+
 template <class Visit>
 void relate_capability(Visit& visit, Capability& meant, const pith::Capability& real) {
   visit("capability type", meant.type, u64(real.type()));
   if (real.is_empty()) return;
+  if constexpr (std::is_same_v<Visit, Hashing>) visit.mix(real.is_live());
   visit("capability frame", meant.frame, real.frame.raw);
   visit("capability badge", meant.badge, real.badge.raw);
-  visit("capability epoch", meant.epoch, real.word >> 16);
+  visit("~capability epoch", meant.epoch, real.word >> 16);
   visit("capability rights", meant.rights, real.rights());
 }
 
@@ -126,7 +144,7 @@ void relate_thread(Visit& visit, const pith::Thread& real) {
   visit("in_guest", meant.in_guest, (real.key & Key::kInGuest) != 0);
   visit("stopping", meant.stopping, (real.key & Key::kStopping) != 0);
   visit("trapped", meant.trapped, (real.key & Key::kFullFrame) != 0);
-  visit("set_aside_number", meant.set_aside_number, real.set_aside_number);
+  visit("~set_aside_number", meant.set_aside_number, real.set_aside_number);
   visit("pointer", meant.pointer, real.pointer);
   for (u32 i = 0; i < kRegisters; i++) visit("register", meant.registers[i], real.registers.value[i]);
   relate_timer(visit, "deadline", meant.deadline, real.timer);
@@ -151,9 +169,9 @@ void relate_context(Visit& visit, const pith::SchedulingContext& real) {
   visit("configured", meant.configured, real.configured);
   visit("budget", meant.budget, real.budget);
   visit("period", meant.period, real.period);
-  visit("left", meant.left, real.left);
-  visit("used", meant.used, real.used);
-  visit("period_start", meant.period_start, real.period_start);
+  visit("~left", meant.left, real.left);
+  visit("~used", meant.used, real.used);
+  visit("~period_start", meant.period_start, real.period_start);
   relate_timer(visit, "replenished_at", meant.replenished_at, real.timer);
 }
 
@@ -237,9 +255,9 @@ void relate_frame(Visit& visit) {
   const FrameInfo& real = info(visit.frame);
   Frame& meant = frames[visit.frame];
   visit("type", meant.type, u64(real.type));
-  visit("epoch", meant.epoch, epochs[visit.frame.raw] >> 16);
+  visit("~epoch", meant.epoch, epochs[visit.frame.raw] >> 16);
   visit("owner", meant.owner, real.owner.raw);
-  visit("generation", meant.generation, real.generation);
+  visit("~generation", meant.generation, real.generation);
   if (real.type == ObjectType::Untyped || real.type == ObjectType::Reserved) return;
   visit("level", meant.level, real.level);
   visit("parent", meant.parent, real.parent.raw);
@@ -299,13 +317,13 @@ void relate(Visit& visit) {
     visit("vector_owner", meant.vector_owner, pith::cpus[i].vector_owner.raw);
     visit("current", meant.current, pith::cpus[i].current != nullptr ? pith::cpus[i].current->self.raw : 0);
     visit("context", meant.context, pith::cpus[i].context.raw);
-    visit("flushed_generation", meant.flushed_generation, pith::cpus[i].flushed_generation);
+    visit("~flushed_generation", meant.flushed_generation, pith::cpus[i].flushed_generation);
   }
   for (u32 i = 0; i < host::kLines; i++) {
     visit("interrupt of a line", state.lines[i].interrupt, interrupt_lines[i].raw);
     visit("masked", state.lines[i].masked, host::hardware.masked[i]);
   }
-  visit("generation", state.generation, current_generation());
+  visit("~generation", state.generation, current_generation());
 }
 
 /// What threads that go on find in their registers.
@@ -371,6 +389,17 @@ std::string difference(const host::Machine& machine) {
     if (pith::cpus[0].current == &thread && !threads.row[i].in_guest) has_answer[i] = true;
   }
   return wrong;
+}
+
+u64 fingerprint() {
+  Hashing visit;
+  relate(visit);
+  for (u32 i = 1; i < frame_count; i++) {
+    if (pith::frames[i].type == ObjectType::SchedulingContext) visit.mix(u64(view<pith::SchedulingContext>(FrameNumber(i)).place));
+  }
+  for (const List& queue : pith::cpus[0].queue)
+    for (FrameNumber at = queue.first; at.raw != 0; at = view<pith::SchedulingContext>(at).queue_link.next) visit.mix(at.raw);
+  return visit.value;
 }
 
 void follow_schedule() {

@@ -13,6 +13,9 @@ void take_over();
 /// The first thing in which the two differ: empty if they agree.
 std::string difference(const host::Machine& machine);
 
+/// A number for what the kernel's objects mean, counters that only ever grow left out. Kernel and specification must agree.
+u64 fingerprint();
+
 /// Takes over who runs, what time was used and which timers fired: what the specification leaves open.
 void follow_schedule();
 

@@ -1,11 +1,8 @@
 // Random steps of a small system, each taken twice.
 #include "spec/test/driver.h"
 
-#include "kernel/arch/host/invariants.h"
 #include "kernel/object/address_space.h"
-#include "kernel/object/vector_state.h"
 #include "spec/test/abstraction.h"
-#include "spec/test/native_oracle.h"
 
 namespace pith::spec::test {
 
@@ -15,7 +12,7 @@ namespace {
 constexpr CapabilitySlot kThreadSlot(300), kContextSlot(301), kSpaceSlot(302), kCapabilitiesSlot(303), kNewSlot(304);
 }  // namespace
 
-Driver::Driver(Source& source, u32 count) : source_(source), machine_(count), arguments_(source, around_) {
+Driver::Driver(Source& source, u32 count) : source_(source), lockstep_(count), machine_(lockstep_.machine), arguments_(source, around_) {
   begin();
   take_over();
 }
@@ -136,35 +133,20 @@ void Driver::make_object() {
   if (made && type != ObjectType::Data && type != ObjectType::PageTable) put(u32(20 + source_.below(40)), frame);
 }
 
-std::string Driver::compare(const std::string& what) {
-  follow_schedule();
-  std::string found = difference(machine_);
-  // Invariants take as long as all the rest: what one step breaks is mostly still broken some steps later.
-  if (found.empty() && ++steps_ % 8 == 0) found = host::broken_invariant();
-  return found.empty() ? "" : what + ": " + found;
-}
-
-/// As if the scheduler had chosen it before.
-void Driver::switch_to(pith::Thread& thread) {
-  if (machine_.running() == &thread) return;
-  machine_.switch_to(thread);
-  state.cpus[0].current = thread.self;
-  state.cpus[0].context = pith::cpus[0].context;
-  threads[thread.self].trapped = false;
-}
-
 std::string Driver::step() {
   u64 what = source_.below(100);
   try {
-    if (what < 4) return time();
-    if (what < 7) return interrupt();
+    if (what < 4) return lockstep_.advance_to(hardware.now + source_.below(2) * 100'000 + source_.below(3) * 5'000'000);
+    if (what < 7) return lockstep_.interrupt(u32(source_.below(host::kLines)));
     pith::Thread* thread = machine_.running();
     bool of_workers = thread != nullptr && thread != &machine_.root() && thread->state == ThreadState::Ready;
     if (!of_workers || source_.one_in(3)) thread = ready_worker();
     if (thread == nullptr || what < 12) return help_out();
-    if ((thread->key & Key::kInGuest) != 0) return guest_step(*thread);
-    if (what < 14) return fault(*thread);
-    if (what < 16) return vector_use(*thread);
+    bool in_guest = (thread->key & Key::kInGuest) != 0;
+    if (in_guest && !source_.one_in(3)) return lockstep_.guest_system_call(thread->self);
+    if (in_guest || what < 14)
+      return lockstep_.fault(thread->self, FaultKind(1 + source_.below(7)), source_.below(1 << 20), source_.below(32));
+    if (what < 16) return lockstep_.vector_use(thread->self, 4 + source_.below(60), source_.next());
     return system_call(*thread);
   } catch (const std::exception& problem) {
     return problem.what();
@@ -199,68 +181,11 @@ std::string Driver::help_out() {
   take_over();
   const pith::Thread& thread = view<pith::Thread>(found);
   auto ask = [&](Operation operation, const Words& words) {
-    u32 entry = 0;
-    while (grammar::kOperations[entry].operation != operation) entry++;
-    return system_call(machine_.root(), Handle::operation(u32(operation), kThreadSlot), words, entry);
+    return system_call(machine_.root().self, handle_of(operation, kThreadSlot), words, index_of(operation));
   };
   if (thread.state != ThreadState::Inactive) return ask(source_.one_in(3) ? Operation::ThreadStop : Operation::ThreadInterrupt, {});
   if (thread.space.raw == 0) return ask(Operation::ThreadConfigure, {{kSpaceSlot.raw, kCapabilitiesSlot.raw, 0, 0, 0, 64}});
   return ask(source_.one_in(2) ? Operation::ThreadStart : Operation::ThreadResume, {{0x1000, 0x2000, 0, 0}});
-}
-
-std::string Driver::guest_step(pith::Thread& thread) {
-  if (source_.one_in(3)) return fault(thread);
-  switch_to(thread);
-  machine_.guest_system_call(thread);
-  guest_system_call(thread.self);
-  forget_answer(thread.self);
-  return compare("system call of the guest of " + std::to_string(thread.self.raw));
-}
-
-std::string Driver::fault(pith::Thread& thread) {
-  FaultKind kind = FaultKind(1 + source_.below(7));
-  u64 address = source_.below(1 << 20), code = source_.below(32);
-  switch_to(thread);
-  forget_answer(thread.self);
-  trapped();
-  FrameNumber frame = thread.self;
-  machine_.fault(thread, kind, address, code);
-  fault_raised(frame, kind, address, code);
-  return compare("fault of " + std::to_string(frame.raw));
-}
-
-/// The thread uses its vector registers, if it has some: they change.
-std::string Driver::vector_use(pith::Thread& thread) {
-  switch_to(thread);
-  bool has = load_vector_state(thread);
-  if (has != use_vector_registers(thread.self)) return "use of vector registers by " + std::to_string(thread.self.raw);
-  if (!has) return compare("no vector registers");
-  u64 index = 4 + source_.below(60), value = source_.next();
-  hardware.vector.set_word(index, value);
-  vector_states[state.cpus[0].vector_owner].word[index] = value;
-  return compare("vector registers of " + std::to_string(thread.self.raw));
-}
-
-std::string Driver::interrupt() {
-  u32 line = u32(source_.below(host::kLines));
-  if (hardware.masked[line]) return "";
-  machine_.interrupt(line);
-  trapped();
-  interrupt_raised(line);
-  return compare("interrupt of line " + std::to_string(line));
-}
-
-/// The clock goes on; the timer interrupts where it is due.
-std::string Driver::time() {
-  u64 end = hardware.now + source_.below(2) * 100'000 + source_.below(3) * 5'000'000;
-  for (u32 i = 0; i < 1000 && hardware.timer != 0 && hardware.timer <= end; i++) {
-    if (hardware.timer > hardware.now) hardware.now = hardware.timer;
-    machine_.timer_interrupt();
-    trapped();
-    if (std::string found = compare("timer"); !found.empty()) return found;
-  }
-  if (hardware.now < end) hardware.now = end;
-  return "";
 }
 
 std::string Driver::system_call(pith::Thread& thread) {
@@ -277,33 +202,21 @@ std::string Driver::system_call(pith::Thread& thread) {
   if (entry.operation == Operation::RegionClose && slot.raw < 256 &&
       view<pith::CapabilityTable>(around_.table).slot[slot.raw].frame == around_.region)
     return "";
-  Handle handle = Handle::operation(u32(entry.operation), slot);
-  if (entry.operation == Operation::EndpointCall) handle = Handle::call(slot);
-  if (entry.operation == Operation::EndpointReplyReceive) handle = Handle::reply_receive(slot);
-  if (entry.operation == Operation::GuestRun) handle = Handle::run_guest(slot);
+  Handle handle = handle_of(entry.operation, slot);
   if (entry.kind == grammar::OperationKind::Long) {
-    handle = Handle::message(u32(entry.operation), slot, u32(source_.below(70)), u32(source_.below(6)));
+    handle = handle_of(entry.operation, slot, u32(source_.below(70)), u32(source_.below(6)));
     fill_buffer(thread);
   }
-  return system_call(thread, handle, words, index);
+  return system_call(thread.self, handle, words, index);
 }
 
-std::string Driver::system_call(pith::Thread& thread, Handle handle, const Words& words, u32 index) {
-  std::string what = std::string(grammar::kOperations[index].name) + " by " + std::to_string(thread.self.raw) + " slot " +
-                     std::to_string(handle.slot().raw);
-  for (u64 value : words.w) what += " " + std::to_string(value);
-  switch_to(thread);
-  FrameNumber caller = thread.self;
-  forget_answer(caller);
-  for (u32 i = 0; i < kRegisterWords; i++) threads[caller].words[i] = words.w[i];
-  host::Answer answer = machine_.invoke(thread, handle, words);
-  for (u32 i = 0; i < kRegisterWords; i++) open_answer[i] = answer.words.w[i];
-  state.now = hardware.now;
-  spec::system_call(caller, handle);
+std::string Driver::system_call(FrameNumber thread, Handle handle, const Words& words, u32 index) {
+  host::Answer answer;
+  std::string found = lockstep_.system_call(thread, handle, words, &answer);
   if (answer.returned) answers[index][u32(answer.error()) % kErrorLimit]++;
   if (grammar::kOperations[index].operation == Operation::EndpointSetAside && answer.returned && !answer.is_error())
     arguments_.note_token(answer[0]);
-  return compare(what);
+  return found.empty() ? "" : std::string(grammar::kOperations[index].name) + ", " + found;
 }
 
 void Driver::fill_buffer(pith::Thread& thread) {

@@ -1,7 +1,7 @@
-// A system of several threads whose every step is taken by the kernel's objects and by the specification, and compared.
+// Random steps of a system of several threads.
 #pragma once
-#include "kernel/arch/host/machine.h"
 #include "spec/test/arguments.h"
+#include "spec/test/lockstep.h"
 
 namespace pith::spec::test {
 
@@ -19,7 +19,6 @@ class Driver {
   u64 answers[grammar::kOperationCount][kErrorLimit] = {};
 
  private:
-  std::string compare(const std::string& what);
   void begin();
   void make_space();
   void make_worker(u32 index);
@@ -29,22 +28,16 @@ class Driver {
   pith::Thread* ready_worker();
   std::string help_out();
   std::string system_call(pith::Thread& thread);
-  std::string system_call(pith::Thread& thread, Handle handle, const Words& words, u32 entry);
-  std::string fault(pith::Thread& thread);
-  std::string vector_use(pith::Thread& thread);
-  std::string interrupt();
-  std::string time();
-  std::string guest_step(pith::Thread& thread);
+  std::string system_call(FrameNumber thread, Handle handle, const Words& words, u32 entry);
   void fill_buffer(pith::Thread& thread);
-  void switch_to(pith::Thread& thread);
 
   Source& source_;
-  host::Machine machine_;
+  Lockstep lockstep_;
+  host::Machine& machine_;
   Surroundings around_;
   Arguments arguments_;
   CapabilitySlot own_;
   FrameNumber space_, capabilities_;
-  u32 steps_ = 0;
 };
 
 }  // namespace pith::spec::test

@@ -59,6 +59,19 @@ void write_method(Text& out, const std::string& owner, const Method& method) {
   if (method.retry_safe) out.line("- May be retried.");
 }
 
+/// What the operation does, as the executable specification says it.
+void write_definition(Text& out, const Model& model, const std::string& function) {
+  auto found = model.specification.find(function);
+  if (found == model.specification.end()) return;
+  out.line();
+  out.line("`", found->second.file, "`:");
+  out.line("```cpp");
+  std::string_view text = found->second.text;
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  out.line(text);
+  out.line("```");
+}
+
 GeneratedFile error_page(const Interface& file) {
   Text out;
   out.line("# Errors");
@@ -71,7 +84,7 @@ GeneratedFile error_page(const Interface& file) {
   return {"errors.md", out.contents()};
 }
 
-void write_object(Text& out, const Object& object) {
+void write_object(Text& out, const Model& model, const Object& object) {
   out.line();
   out.line("## ", object.name.text);
   out.line();
@@ -84,10 +97,14 @@ void write_object(Text& out, const Object& object) {
     out.line("|---|---:|---|");
     for (const Right& right : object.rights) out.line("| ", right.name.text, " | ", decimal(right.bit), " | ", right.text, " |");
   }
-  for (const Method& method : object.methods) write_method(out, object.name.text, method);
+  for (const Method& method : object.methods) {
+    write_method(out, object.name.text, method);
+    write_definition(out, model, specification_function(object, method));
+  }
 }
 
-GeneratedFile kernel_page(const Interface& file) {
+GeneratedFile kernel_page(const Model& model) {
+  const Interface& file = model.kernel;
   Text out;
   out.line("# The kernel's operations");
   out.line();
@@ -98,13 +115,23 @@ GeneratedFile kernel_page(const Interface& file) {
   out.line("the errors listed here are those about its arguments and the object's state. Bit 7 of every rights mask is Grant: handing the");
   out.line("capability on and badging it.");
   out.line();
+  if (!model.specification.empty()) {
+    out.line(
+        "Each operation is followed by its definition: the function of the executable specification in `spec/`, which the kernel is tested "
+        "and proved");
+    out.line(
+        "against. It begins when the capability has been looked up (`spec/frame.h`), on the state in `spec/state.h`: `caller` is the "
+        "thread that asks, `self`");
+    out.line("the object. The checks come in order; where one fails nothing has changed.");
+    out.line();
+  }
   out.line("| Object | Type | What it is |");
   out.line("|---|---:|---|");
   for (const Object& object : file.objects) {
     std::string first = object.documentation.substr(0, object.documentation.find('\n'));
     out.line("| [", object.name.text, "](#", anchor(object.name.text), ") | ", decimal(object.number), " | ", first, " |");
   }
-  for (const Object& object : file.objects) write_object(out, object);
+  for (const Object& object : file.objects) write_object(out, model, object);
   return {"kernel.md", out.contents()};
 }
 
@@ -130,7 +157,7 @@ GeneratedFile service_page(const Interface& file) {
 }  // namespace
 
 std::vector<GeneratedFile> emit_reference(const Model& model) {
-  std::vector<GeneratedFile> pages = {error_page(model.errors), kernel_page(model.kernel)};
+  std::vector<GeneratedFile> pages = {error_page(model.errors), kernel_page(model)};
   Text index;
   index.line("# Reference");
   index.line();

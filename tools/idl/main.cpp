@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <sstream>
 
 #include "tools/idl/checker.h"
 #include "tools/idl/emit.h"
@@ -13,11 +14,12 @@ namespace pith::idl {
 namespace {
 
 constexpr const char* kHelp =
-    "usage: pith-idl --output FOLDER [--docs FOLDER] FILE...\n"
+    "usage: pith-idl --output FOLDER [--docs FOLDER] FILE... [--specification FILE...]\n"
     "\n"
     "Reads all interface files together: one with `interface errors;`, one with `interface kernel;`, the others are services.\n"
     "  --output FOLDER  write abi/, kernel/ and protocols/ headers there\n"
     "  --docs FOLDER    write the reference pages there, as Markdown\n"
+    "  --specification  the C++ files behind it define the kernel's operations: the reference shows them\n"
     "  --help           print this\n"
     "Files whose contents would not change are left alone. Exit status: 0 done, 1 mistakes in the input, 2 wrong usage.\n";
 
@@ -25,6 +27,7 @@ struct Arguments {
   std::string output;
   std::string docs;
   std::vector<std::string> files;
+  std::vector<std::string> specification;
   bool help = false;
 };
 
@@ -37,6 +40,8 @@ std::optional<Arguments> read_arguments(int count, char** values) {
     } else if (word == "--output" || word == "--docs") {
       if (++i == count) return std::nullopt;
       (word == "--output" ? arguments.output : arguments.docs) = values[i];
+    } else if (word == "--specification") {
+      while (i + 1 < count) arguments.specification.emplace_back(values[++i]);
     } else if (word.starts_with("-")) {
       return std::nullopt;
     } else {
@@ -71,6 +76,22 @@ bool write_file(const std::filesystem::path& path, const std::string& contents) 
 /// Interface files name themselves by their last two path elements, so that the output does not depend on the machine.
 std::string short_name(const std::filesystem::path& path) { return (path.parent_path().filename() / path.filename()).string(); }
 
+/// Takes the functions that answer an Error out of a file: from their first line to the brace that closes them.
+void read_specification(const std::filesystem::path& path, const std::string& text, Model& model) {
+  std::istringstream lines(text);
+  std::string line, name;
+  while (std::getline(lines, line)) {
+    size_t open = line.find('(');
+    if (name.empty() && line.starts_with("Error ") && open != std::string::npos) {
+      name = line.substr(6, open - 6);
+      model.specification[name].file = short_name(path);
+    }
+    if (name.empty()) continue;
+    model.specification[name].text += line + "\n";
+    if (line == "}" || (line.starts_with("Error ") && line.ends_with("}"))) name.clear();
+  }
+}
+
 void place(Interface file, Model& model, Diagnostics& diagnostics) {
   const Name& name = file.name;
   if (name.text == "errors" || name.text == "kernel") {
@@ -99,6 +120,14 @@ std::optional<Model> read_model(const Arguments& arguments, Diagnostics& diagnos
     Interface file = parse(path, *text, diagnostics);
     if (diagnostics.has_errors()) return std::nullopt;
     place(std::move(file), model, diagnostics);
+  }
+  for (const std::string& path : arguments.specification) {
+    std::optional<std::string> text = read_file(path);
+    if (!text) {
+      std::fprintf(stderr, "pith-idl: cannot read %s\n", path.c_str());
+      return std::nullopt;
+    }
+    read_specification(path, *text, model);
   }
   for (const Interface* needed : {&model.errors, &model.kernel}) {
     if (!needed->name.text.empty()) continue;

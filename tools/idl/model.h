@@ -1,5 +1,6 @@
 // What an interface file says, once it is read.
 #pragma once
+#include <map>
 #include <string>
 #include <vector>
 
@@ -85,8 +86,16 @@ struct Interface {
   std::vector<Service> services;
 };
 
+/// A function that defines an operation.
+struct Specified {
+  std::string file;
+  std::string text;
+};
+
 /// All files together.
 struct Model {
+  /// Text of the functions in spec/, by name, and the file that each is in.
+  std::map<std::string, Specified> specification;
   Interface errors;
   Interface kernel;
   std::vector<Interface> services;

@@ -95,7 +95,7 @@ FrameNumber Machine::take(ObjectType type) {
 
 Machine::Machine(u32 count) {
   reset_memory();
-  for (Answer& answer : answers) answer = {};
+  forget_answers();
   for (FrameNumber& line : interrupt_lines) line = FrameNumber();
   frame_count = count;
   for (u32 i = 1; i < count; i++) frames[i].type = ObjectType::Untyped;
@@ -216,6 +216,10 @@ Answer Machine::answer_of(const Thread& thread) const {
   if (seen.returned) return seen;
   if (thread.state == ThreadState::Ready && (thread.key & Key::kInGuest) == 0) return {true, thread.result, thread.words};
   return {};
+}
+
+void Machine::forget_answers() {
+  for (Answer& answer : answers) answer = {};
 }
 
 void Machine::begin_trap() {

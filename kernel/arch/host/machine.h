@@ -59,6 +59,9 @@ class Machine {
   /// What `thread` got, or will get when it runs, from its last system call.
   Answer answer_of(const Thread& thread) const;
 
+  /// Forgets what threads found in their registers: for tests that go back to an earlier state.
+  void forget_answers();
+
   /// Traps of whoever runs, or of the idle CPU.
   void interrupt(u32 line);
   void timer_interrupt();
