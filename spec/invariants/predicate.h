@@ -56,9 +56,11 @@ inline bool all_in_domain(P... parameters) {
 
 // INVARIANT(name, parameters…) { body }: holds whenever no handler runs, for all values of the parameters.
 // EXIT_INVARIANT: besides, holds whenever the kernel is left, but not between the handling of an operation and the choice of who runs next.
+// LEMMA: as INVARIANT, but the prover takes it for granted and does not show it (see counts.cpp).
 // CHECK: as EXIT_INVARIANT, but only tests look: it follows from no local facts, or it is no matter of safety.
 #define INVARIANT(name, ...) PITH_PREDICATE(Invariant, invariant_##name, #name, __VA_ARGS__)
 #define EXIT_INVARIANT(name, ...) PITH_PREDICATE(ExitInvariant, exit_invariant_##name, #name, __VA_ARGS__)
+#define LEMMA(name, ...) PITH_PREDICATE(Lemma, lemma_##name, #name, __VA_ARGS__)
 #define CHECK(name, ...) PITH_PREDICATE(Check, check_##name, #name, __VA_ARGS__)
 
 #ifndef PITH_NATIVE

@@ -6,7 +6,7 @@
 
 namespace pith::predicate {
 
-enum class Kind : u32 { Invariant, ExitInvariant, Check, Property };
+enum class Kind : u32 { Invariant, ExitInvariant, Lemma, Check, Property };
 
 /// What a parameter ranges over.
 struct Domain {

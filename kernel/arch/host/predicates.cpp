@@ -70,9 +70,10 @@ class Search {
   }
 
   /// At most `most` that do not hold.
-  std::vector<std::string> run(u32 most) {
+  std::vector<std::string> run(u32 most, bool properties) {
     std::vector<std::string> broken;
     for (const Registered* at = Registered::first; at != nullptr && broken.size() < most; at = at->next) {
+      if ((at->kind == predicate::Kind::Property) != properties) continue;
       predicate_ = at;
       if (!holds(0)) broken.push_back(describe());
     }
@@ -174,11 +175,16 @@ class Search {
 }  // namespace
 
 std::string broken_predicate() {
-  std::vector<std::string> broken = Search(Thoroughness::WhatIsInUse).run(1);
+  std::vector<std::string> broken = Search(Thoroughness::WhatIsInUse).run(1, false);
   return broken.empty() ? "" : broken[0];
 }
 
-std::vector<std::string> broken_predicates(Thoroughness thoroughness) { return Search(thoroughness).run(~u32{0}); }
+std::vector<std::string> broken_predicates(Thoroughness thoroughness) { return Search(thoroughness).run(~u32{0}, false); }
+
+std::string broken_property() {
+  std::vector<std::string> broken = Search(Thoroughness::WhatIsInUse).run(1, true);
+  return broken.empty() ? "" : broken[0];
+}
 
 }  // namespace host
 }  // namespace pith

@@ -8,8 +8,14 @@
 #include "kernel/arch/host/machine.h"
 #include "kernel/object/address_space.h"
 #include "kernel/object/endpoint.h"
+#include "kernel/object/guest.h"
+#include "kernel/object/interrupt.h"
+#include "kernel/object/io_ports.h"
 #include "kernel/object/notification.h"
+#include "kernel/object/page_table.h"
+#include "kernel/object/region.h"
 #include "kernel/object/scheduling_context.h"
+#include "kernel/object/vector_state.h"
 
 namespace pith::host {
 namespace {
@@ -46,6 +52,31 @@ class Predicates : public testing::Test {
     field = Field(value);
     std::vector<std::string> broken = broken_predicates();
     field = before;
+    judge(name, broken);
+  }
+
+  /// The same for what the kernel knows of a frame.
+  void expect_info(const std::string& name, FrameNumber frame, void (*change)(FrameInfo&)) {
+    FrameInfo before = info(frame);
+    change(info(frame));
+    std::vector<std::string> broken = broken_predicates();
+    info(frame) = before;
+    judge(name, broken);
+  }
+
+  /// The same for a property: the field has changed since the snapshot.
+  template <class Field, class Value>
+  void expect_property(const std::string& name, Field& field, Value value) {
+    Field before = field;
+    take_snapshot();
+    EXPECT_EQ(broken_property(), "");
+    field = Field(value);
+    std::string broken = broken_property();
+    field = before;
+    EXPECT_TRUE(broken.starts_with(name + "(")) << name << " sees nothing; " << broken;
+  }
+
+  void judge(const std::string& name, const std::vector<std::string>& broken) {
     bool found = std::any_of(broken.begin(), broken.end(), [&](const std::string& text) { return text.starts_with(name + "("); });
     std::string all;
     for (const std::string& text : broken) all += " " + text;
@@ -159,6 +190,130 @@ TEST_F(Predicates, SeeBrokenCapabilities) {
   expect("dismantled_capability_space_has_no_table", info(machine.capabilities).cursor, 1);
   expect("absent_capability_space_is_empty", capability_spaces[0].table[3], FrameNumber(7));
   expect("absent_capability_table_grants_nothing", capability_tables[0].slot[3].word, 7);
+}
+
+/// A space of its own with tables down to a page, a share in it, a guest in it, and an interrupt and ports.
+class MappedPredicates : public Predicates {
+ protected:
+  MappedPredicates() {
+    top = machine.make_frame(ObjectType::PageTable, 3);
+    space = machine.make(ObjectType::AddressSpace, 0, top);
+    for (u32 level : {2, 1, 0}) {
+      tables[level] = machine.make_frame(ObjectType::PageTable, level);
+      must(machine(Operation::AddressSpaceLinkTable, space, {0, tables[level].raw}));
+    }
+    page = machine.make_frame(ObjectType::Data);
+    must(machine(Operation::AddressSpaceMap, space, {RootSlot::Region.raw, 0x3000, page.raw, u64(Access::ReadWrite)}));
+    share = machine.make(ObjectType::Share);
+    must(machine(Operation::ShareMap, share, {5, page.raw, u64(Access::Read)}));
+    must(machine(Operation::AddressSpaceLinkShare, space, {0x200000, share.raw}));
+    guest = machine.make(ObjectType::Guest);
+    must(machine(Operation::GuestConfigure, guest, {space.raw, page.raw}));
+    state = machine.make(ObjectType::VectorState);
+    must(machine(Operation::ThreadSetVectorState, first.slot, {state.raw}));
+    interrupt = machine.free_slot();
+    must(machine(Operation::PlatformCreateInterrupt, RootSlot::Platform, {RootSlot::Region.raw, machine.spare_frame().raw, 7, interrupt.raw}));
+    ports = machine.free_slot();
+    must(machine(Operation::PlatformCreateIoPorts, RootSlot::Platform, {RootSlot::Region.raw, machine.spare_frame().raw, 0x3f8, 8, ports.raw}));
+    EXPECT_EQ(broken_predicate(), "");
+  }
+
+  static void must(Answer answer) { EXPECT_EQ(answer.error(), kSuccess); }
+
+  FrameNumber top, tables[3], page;
+  CapabilitySlot space, share, guest, state, interrupt, ports;
+};
+
+TEST_F(MappedPredicates, HoldOfWhatIsNotInUse) {
+  for (const std::string& broken : broken_predicates(Thoroughness::Everything)) ADD_FAILURE() << broken;
+}
+
+TEST_F(MappedPredicates, SeeBrokenMemory) {
+  expect_info("frame_type_is_known", machine.spare_frame(), [](FrameInfo& it) { it.type = ObjectType(29); });
+  expect_info("owner_is_a_region", page, [](FrameInfo& it) { it.owner = FrameNumber(~0u); });
+  expect_info("object_has_an_owner", page, [](FrameInfo& it) { it.owner = {}; });
+  expect("epoch_word_has_no_low_bits", epochs[page.raw], 1);
+  expect("epoch_of_an_object_has_room", epochs[page.raw], ~u64{0} << 16);
+  Region& region = regions[machine.region.raw];
+  expect("region_parent_is_its_owner", region.parent, page);
+  expect("region_depth_is_bounded", region.depth, 9);
+  expect("first_region_stays_open", region.closing, 1);
+  expect("region_ceiling_is_a_priority", region.priority_ceiling, 64);
+  expect("owner_counts_its_frame", region.frames, 0);
+}
+
+TEST_F(MappedPredicates, SeeBrokenTables) {
+  arch::PageTableEntry& leaf = page_tables[tables[0].raw].entry[3];
+  expect("page_is_data", leaf, arch::PageTableEntry::leaf(frame(door), Access::Read));
+  expect("page_entry_is_well_formed", leaf, arch::PageTableEntry{.page = page.raw, .user_access = 3, .unused = 1, .present = 1});
+  expect("shared_page_is_data", shares[frame(share).raw].entry[9], arch::PageTableEntry::leaf(tables[0], Access::Read));
+  expect("shared_page_is_not_executable", shares[frame(share).raw].entry[9], arch::PageTableEntry::leaf(page, Access::ReadExecute));
+  arch::PageTableEntry& inner = page_tables[tables[1].raw].entry[0];
+  expect("inner_entry_leads_to_a_table", inner, arch::PageTableEntry::table(page));
+  expect("inner_entry_leads_one_level_down", inner, arch::PageTableEntry::table(tables[2]));
+  expect("linked_table_knows_its_index", page_tables[tables[1].raw].entry[8], inner);
+  expect("linked_share_knows_its_index", page_tables[tables[1].raw].entry[8], arch::PageTableEntry::table(frame(share)));
+  expect("table_parent_links_it", inner, arch::PageTableEntry{});
+  expect_info("table_parent_is_a_table", tables[0], [](FrameInfo& it) { it.parent = it.owner; });
+  expect_info("table_index_is_in_range", tables[0], [](FrameInfo& it) { it.index = 512; });
+  expect_info("table_level_exists", tables[0], [](FrameInfo& it) { it.level = 4; });
+  expect_info("half_dismantled_table_is_not_linked", tables[0], [](FrameInfo& it) { it.cursor = 1; });
+  expect_info("dismantled_entry_is_absent", tables[0], [](FrameInfo& it) { it.cursor = 4; });
+  expect_info("linked_table_is_no_spare_one", tables[0], [](FrameInfo& it) { it.uses = 1; });
+  expect_info("mapped_page_is_in_use", page, [](FrameInfo& it) { it.uses = 0; });
+  expect_info("share_parent_links_it", frame(share), [](FrameInfo& it) { it.index = 6; });
+  expect("space_top_is_a_table", address_spaces[frame(space).raw].top, page);
+  expect("space_top_knows_its_space", address_spaces[frame(space).raw].top, machine.top);
+  expect("space_guests_first_is_here", address_spaces[machine.space.raw].guests.first, frame(guest));
+}
+
+TEST_F(MappedPredicates, SeeBrokenDevices) {
+  Guest& g = guests[frame(guest).raw];
+  expect("guest_root_is_of_its_space", g.root, g.root + 1);
+  expect("guest_has_space_and_registers_or_neither", g.registers, FrameNumber());
+  expect("guest_registers_are_data", g.registers, tables[0]);
+  expect("guest_thread_knows_its_guest", g.thread, first.frame);
+  expect("vector_state_is_its_threads", vector_states[frame(state).raw].user, second.frame);
+  expect("thread_vector_state_knows_its_user", vector_states[frame(state).raw].user, FrameNumber());
+  expect("vector_registers_know_their_cpu", cpus[0].vector_owner, frame(state));
+  expect("interrupt_is_its_lines", interrupts[frame(interrupt).raw].line, 8);
+  expect("interrupt_line_exists", interrupts[frame(interrupt).raw].line, 256);
+  expect("last_port_exists", io_port_ranges[frame(ports).raw].count, 0x10000);
+}
+
+TEST_F(MappedPredicates, SeeBrokenTime) {
+  SchedulingContext& context = scheduling_contexts[machine.root_context.raw];
+  expect("context_priority_exists", context.priority, 64);
+  expect("context_thread_knows_its_time", context.thread, first.frame);
+  expect("no_more_is_left_than_the_budget", context.left, context.budget + 1);
+  expect("queued_context_has_time_left", context.left, 0);
+  expect("exhausted_context_is_replenished", context.left, 0);
+  expect("context_with_time_left_is_somewhere", context.place, Whereabouts::Nowhere);
+  expect("ready_bit_means_context", cpus[0].ready, 0);
+  expect("ready_queue_first_is_here", cpus[0].queue[3].first, machine.root_context);
+  expect("time_in_use_is_bound", cpus[0].context, frame(machine.make(ObjectType::SchedulingContext)));
+  expect("running_thread_is_ready", cpus[0].current, &*first);
+  expect("running_thread_has_time", cpus[0].context, FrameNumber());
+  TimerNode& timer = (*second).timer;
+  ASSERT_TRUE(timer.armed);
+  expect("occupied_bit_means_timer", cpus[0].timers.occupied[timer.level], 0);
+  expect("thread_timer_without_previous_is_first", timer.slot, timer.slot ^ 1);
+}
+
+TEST_F(MappedPredicates, SeeWhatNoOperationMayDo) {
+  epochs[page.raw] = 9 * kEpochStep;
+  expect_property("epochs_only_grow", epochs[page.raw], epochs[page.raw] - kEpochStep);
+  expect_property("object_keeps_its_owner", info(page).owner, frame(door));
+  expect_property("region_keeps_its_ceiling", regions[machine.region.raw].priority_ceiling, 3);
+  Capability& slot = machine.capability(door);
+  expect_property("slot_in_use_is_not_written", slot.word, slot.word ^ 1);
+  expect_property("slot_in_use_keeps_its_badge", slot.badge, Badge(7));
+  expect_property("slot_is_filled_with_live_capabilities", machine.capability(CapabilitySlot(200)), Capability{page, {}, slot.word + kEpochStep});
+  expect_property("space_changes_while_stopped", (*first).space, frame(space));
+  expect_property("answered_call_is_forgotten_by_its_server", (*client).state, ThreadState::Ready);
+  expect_property("set_aside_number_only_grows", (*aside).set_aside_number, 0);
+  expect_property("time_is_given_back_in_whole", scheduling_contexts[machine.root_context.raw].left, 1u << 30);
+  expect_property("interrupt_keeps_its_line", interrupts[frame(interrupt).raw].line, 9);
 }
 
 }  // namespace

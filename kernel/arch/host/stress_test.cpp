@@ -8,6 +8,7 @@
 #include "abi/guest.h"
 #include "kernel/arch/host/invariants.h"
 #include "kernel/arch/host/machine.h"
+#include "kernel/arch/host/predicates.h"
 #include "kernel/object/endpoint.h"
 #include "kernel/object/region.h"
 #include "kernel/object/scheduling_context.h"
@@ -21,6 +22,7 @@ namespace {
 constexpr u32 kStressFrames = 400;
 constexpr u32 kWorkers = 6;
 constexpr u32 kStepsPerRound = 2000;
+constexpr u32 kStepsPerComparison = 8;  // with the state before
 constexpr u32 kWorkerSlots = 120;  // slots that workers' operations name
 constexpr u64 kAddresses[] = {0, 0x1000, 0x200000, 0x201000, 0x400000, 0x40000000, 0x40200000, 0x8000000000};
 
@@ -41,6 +43,7 @@ class Round {
       std::string broken = broken_invariant();
       ASSERT_EQ(broken, "") << "after step " << step << ": " << last_;
       ASSERT_EQ(undocumented_, "") << "at step " << step;
+      ASSERT_EQ(broken_property_, "") << "in step " << step << ": " << last_;
     }
     end();
   }
@@ -312,7 +315,13 @@ class Round {
     last_ = std::string(entry.name) + " by " + std::to_string(thread.self.raw) + " slot " + std::to_string(slot.raw);
     for (u64 value : words.w) last_ += " " + std::to_string(value);
     FrameNumber frame = thread.self;
+    bool compares = one_in(kStepsPerComparison);
+    if (compares) {
+      machine_.switch_to(thread);
+      take_snapshot();
+    }
     Answer answer = machine_.invoke(thread, handle, words);
+    if (compares) broken_property_ = broken_property();
     if (!answer.returned) return;
     done[u32(answer.error()) % kErrorLimit]++;
     if (entry.operation == Operation::EndpointSetAside && !answer.is_error()) tokens_.push_back(answer[0]);
@@ -357,7 +366,7 @@ class Round {
   FrameNumber region_, worker_space_, worker_table_;
   u32 first_ = 0, count_ = 0;
   std::vector<u64> tokens_;
-  std::string last_, undocumented_;
+  std::string last_, undocumented_, broken_property_;
 };
 
 u64 setting(const char* name, u64 otherwise) {
