@@ -9,6 +9,9 @@ namespace pith {
 struct Handle {
   enum Kind : u64 { Call = 0, ReplyReceive = 1, Operation = 2, RunGuest = 3 };
 
+  /// The operation's code, and kind Operation.
+  static constexpr u64 kOperationMask = u64{1023} << 11 | 3;
+
   u64 raw = 0;
 
   static constexpr u64 slot_bits(CapabilitySlot slot) {

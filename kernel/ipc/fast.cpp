@@ -1,10 +1,12 @@
-// The fast path of IPC: call, and reply with receive, between two threads that are ready for each other. Everything else goes the slow way, with nothing changed.
+// The fast paths of IPC between two threads that are ready for each other: short and long calls, replies, and receiving. Everything else goes the
+// slow way, with nothing changed but what the caller asked for.
 #include "kernel/ipc/fast.h"
 
+#include "kernel/ipc/message.h"
 #include "kernel/object/capability_space.h"
 #include "kernel/object/endpoint.h"
+#include "kernel/object/scheduling_context.h"
 #include "kernel/object/thread.h"
-#include "kernel/sync/lock.h"
 
 namespace pith {
 
@@ -18,58 +20,156 @@ namespace {
   return capability_tables[table.raw].slot[handle >> 24 & (kSlotsPerTable - 1)];
 }
 
-}  // namespace
-
-extern "C" PITH_FAST_CALL void fast_call(PITH_FAST_PARAMETERS) {
-  kernel_lock.acquire();
-  Thread& caller = *current;
-  const Capability& capability = named(caller, handle);
-  // Noted first: the message stays with the caller, and is delivered again when the server dies or sets the call aside.
-  caller.words = Words{{w0, w1, w2, w3, w4, w5}};
+/// Notes a call in its caller: the message stays there, and is delivered again when the server dies or sets the call aside.
+[[gnu::always_inline]] inline void note_call(Thread& caller, const Capability& capability, u64 handle, const Words& words) {
+  caller.words = words;
   caller.handle = handle;
   caller.waiting_at = capability.frame;
   caller.caller_badge = capability.badge;
-  if (!likely(capability.allows(ObjectType::Endpoint, right::Endpoint::Call))) PITH_GO_SLOW_AS_NOTED;
-  Endpoint& endpoint = endpoints[caller.waiting_at.raw];
-  FrameNumber receiver = endpoint.receiver;
-  if (!likely(receiver.raw != 0)) PITH_GO_SLOW_AS_NOTED;
-  Thread& server = threads[receiver.raw];
-  if (!likely(server.key == caller.key)) PITH_GO_SLOW_AS_NOTED;
+}
 
-  endpoint.receiver = FrameNumber();
+/// The server that waits for the noted call; frame 0 is none.
+[[gnu::always_inline]] inline FrameNumber ready_server(const Thread& caller, const Capability& capability) {
+  if (!likely(capability.allows(ObjectType::Endpoint, right::Endpoint::Call))) return FrameNumber();
+  return endpoints[caller.waiting_at.raw].receiver;
+}
+
+/// The server in `receiver` takes the noted call over, and the time that its caller ran on.
+[[gnu::always_inline]] inline void take_call(Thread& caller, FrameNumber receiver) {
+  Thread& server = threads[receiver.raw];
+  endpoints[caller.waiting_at.raw].receiver = FrameNumber();
   server.client = caller.self;
   server.state = ThreadState::Ready;
   caller.state = ThreadState::WaitingForReply;
   caller.callee = receiver;
+}
+
+/// The capability is the server's own to receive with.
+[[gnu::always_inline]] inline bool is_its_endpoint(const Thread& server, const Capability& capability) {
+  if (!likely(capability.allows(ObjectType::Endpoint, right::Endpoint::Receive))) return false;
+  return likely(capability.frame == server.endpoint);
+}
+
+[[gnu::always_inline]] inline void end_call(Thread& server, Thread& client) {
+  client.state = ThreadState::Ready;
+  client.callee = FrameNumber();
+  server.client = FrameNumber();
+}
+
+[[gnu::always_inline]] inline void begin_receive(Thread& server, Endpoint& endpoint) {
+  server.state = ThreadState::Receiving;
+  server.waiting_at = server.endpoint;
+  endpoint.receiver = server.self;
+}
+
+/// A handle above which there are capabilities: what stands in bits 32 and above is a length alone if it is at most 64.
+[[gnu::always_inline]] inline u64 length_of(u64 handle) { return handle >> 32; }
+
+
+}  // namespace
+
+extern "C" PITH_FAST_CALL void fast_call(PITH_FAST_PARAMETERS) {
+  Thread& caller = *current;
+  const Capability capability = named(caller, handle);
+  note_call(caller, capability, handle, Words{{w0, w1, w2, w3, w4, w5}});
+  FrameNumber receiver = ready_server(caller, capability);
+  if (!likely(receiver.raw != 0)) PITH_GO_SLOW_AS_NOTED;
+  Thread& server = threads[receiver.raw];
+  if (!likely(server.key == caller.key)) PITH_GO_SLOW_AS_NOTED;
+
+  take_call(caller, receiver);
   u64 badge = caller.caller_badge.raw | u64{kRegisterWords} << 32;
   [[clang::musttail]] return fast_resume(PITH_FAST_ARGUMENTS(badge, &server));
 }
 
 extern "C" PITH_FAST_CALL void fast_reply_receive(PITH_FAST_PARAMETERS) {
-  kernel_lock.acquire();
   Thread& server = *current;
   FrameNumber waiting = server.client;
   if (!likely(waiting.raw != 0)) PITH_GO_SLOW;
   Thread& client = threads[waiting.raw];
   if (!likely(client.key == server.key)) PITH_GO_SLOW;
   if (!likely(server.key <= Key::kCpuMask)) PITH_GO_SLOW;
-  const Capability& capability = named(server, handle);
-  if (!likely(capability.allows(ObjectType::Endpoint, right::Endpoint::Receive))) PITH_GO_SLOW;
-  if (!likely(capability.frame == server.endpoint)) PITH_GO_SLOW;
+  if (!likely(is_its_endpoint(server, named(server, handle)))) PITH_GO_SLOW;
   Endpoint& endpoint = endpoints[server.endpoint.raw];
   if (!likely(endpoint.callers == 0)) PITH_GO_SLOW;
 
-  endpoint.receiver = server.self;
-  server.client = FrameNumber();
-  server.state = ThreadState::Receiving;
-  server.waiting_at = server.endpoint;
-  client.state = ThreadState::Ready;
-  client.callee = FrameNumber();
+  end_call(server, client);
+  begin_receive(server, endpoint);
   [[clang::musttail]] return fast_resume(PITH_FAST_ARGUMENTS(u64{kRegisterWords} << 32, &client));
 }
 
+/// As fast_call, with up to 64 words. A deadline does not matter: it ends when the call is delivered.
+extern "C" PITH_FAST_CALL void fast_call_message(PITH_FAST_PARAMETERS) {
+  Thread& caller = *current;
+  const Capability capability = named(caller, handle);
+  note_call(caller, capability, handle, Words{{w0, w1, w2, w3, w4, w5}});
+  FrameNumber receiver = ready_server(caller, capability);
+  if (!likely(receiver.raw != 0)) PITH_GO_SLOW_AS_NOTED;
+  Thread& server = threads[receiver.raw];
+  if (!likely(server.key == caller.key)) PITH_GO_SLOW_AS_NOTED;
+  u64 length = length_of(handle);
+  if (!likely(length <= kMessageWords)) PITH_GO_SLOW_AS_NOTED;
+  if (!likely(caller.buffer.raw != 0)) PITH_GO_SLOW_AS_NOTED;
+  if (!likely(server.buffer.raw != 0)) PITH_GO_SLOW_AS_NOTED;
+
+  take_call(caller, receiver);
+  copy_buffer(data_pages[caller.buffer.raw], data_pages[server.buffer.raw], length);
+  u64 badge = caller.caller_badge.raw | length << 32;
+  [[clang::musttail]] return fast_resume(PITH_FAST_ARGUMENTS(badge, &server));
+}
+
+/// The server goes on on the time that came with the call, until it receives or the scheduler is asked.
+extern "C" PITH_FAST_CALL void fast_reply_message(PITH_FAST_PARAMETERS) {
+  Thread& server = *current;
+  FrameNumber waiting = server.client;
+  if (!likely(waiting.raw != 0)) PITH_GO_SLOW;
+  Thread& client = threads[waiting.raw];
+  if (!likely(client.key == server.key)) PITH_GO_SLOW;
+  if (!likely(server.key <= Key::kCpuMask)) PITH_GO_SLOW;
+  if (!likely(is_its_endpoint(server, named(server, handle)))) PITH_GO_SLOW;
+  u64 length = length_of(handle);
+  if (!likely(length <= kMessageWords)) PITH_GO_SLOW;
+  if (!likely(server.buffer.raw != 0)) PITH_GO_SLOW;
+  if (!likely(client.buffer.raw != 0)) PITH_GO_SLOW;
+
+  end_call(server, client);
+  server.key |= Key::kLentTime;
+  client.words = Words{{w0, w1, w2, w3, w4, w5}};
+  client.result = length << 32;
+  copy_buffer(data_pages[server.buffer.raw], data_pages[client.buffer.raw], length);
+  [[clang::musttail]] return fast_go_on(PITH_FAST_ARGUMENTS(0, current));
+}
+
+/// Receiving right after fast_reply_message: nothing has happened since, so the client that was answered has the time in use, and goes on.
+extern "C" PITH_FAST_CALL void fast_receive(PITH_FAST_PARAMETERS) {
+  Thread& server = *current;
+  if (!likely(is_its_endpoint(server, named(server, handle)))) PITH_GO_SLOW;
+  Endpoint& endpoint = endpoints[server.endpoint.raw];
+  if (!likely(endpoint.callers == 0)) PITH_GO_SLOW;
+  u64 deadline = w0;
+  if (!likely(deadline == 0)) PITH_GO_SLOW;
+  FrameNumber context = this_cpu().context;
+  if (!likely(context.raw != 0)) PITH_GO_SLOW;
+  Thread& next = threads[scheduling_contexts[context.raw].thread.raw];
+  // A thread that serves somebody while it runs on time of its own must not answer on the fast path: the scheduler sees to that.
+  if (!likely(next.state == ThreadState::Ready && next.client.raw == 0)) PITH_GO_SLOW;
+  u32 key = next.key;
+  if (!likely(key <= Key::kCpuMask)) PITH_GO_SLOW;
+  if (!likely(server.key == (key | Key::kLentTime))) PITH_GO_SLOW;
+
+  server.key = key;
+  begin_receive(server, endpoint);
+  [[clang::musttail]] return fast_return(PITH_FAST_ARGUMENTS(0, &next));
+}
+
 extern "C" PITH_FAST_CALL void fast_operation(PITH_FAST_PARAMETERS) {
-  kernel_lock.acquire();
+  u64 operation = handle & Handle::kOperationMask;
+  if (operation == Handle::operation(u32(Operation::EndpointCallMessage), CapabilitySlot()).raw)
+    [[clang::musttail]] return fast_call_message(PITH_FAST_ARGUMENTS(handle, current));
+  if (operation == Handle::operation(u32(Operation::EndpointReplyMessage), CapabilitySlot()).raw)
+    [[clang::musttail]] return fast_reply_message(PITH_FAST_ARGUMENTS(handle, current));
+  if (operation == Handle::operation(u32(Operation::EndpointReceive), CapabilitySlot()).raw)
+    [[clang::musttail]] return fast_receive(PITH_FAST_ARGUMENTS(handle, current));
   PITH_GO_SLOW;
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <vector>
 
 #include "kernel/arch/host/invariants.h"
 #include "kernel/arch/host/machine.h"
@@ -26,6 +27,12 @@ struct Pair {
     machine.serve(server, endpoint);
   }
 };
+
+/// Nobody but the pair has work to do.
+void park_root(Pair& pair) {
+  CapabilitySlot never = pair.machine.make(ObjectType::Notification);
+  EXPECT_FALSE(pair.machine(Operation::NotificationWait, never, {0}).returned);
+}
 
 /// What of a thread's state does not depend on the way it came about: the fast path leaves alone what a Ready thread's fields do not mean.
 void expect_same(const Thread& one, const Thread& other) {
@@ -73,6 +80,71 @@ TEST(FastPath, CallAndReplyAsTheSlowPath) {
     expect_same(after_call[0][which], after_call[1][which]);
     expect_same(after_reply[0][which], after_reply[1][which]);
   }
+}
+
+/// A bit of the handle that means nothing, and that the fast path of long messages does not take.
+constexpr u64 kSlowBit = u64{1} << 63;
+
+/// A long call, its reply, and the receive after it. What each step left is appended to `after`.
+void long_round_trip(Pair& pair, u32 length, u64 slow, std::vector<Thread>& after) {
+  Machine& machine = pair.machine;
+  auto message = [&](Operation operation, CapabilitySlot slot) { return Handle{Handle::message(u32(operation), slot, length, 0).raw | slow}; };
+  auto& sent = view<DataPage>(pair.client.buffer).words;
+  auto& received = view<DataPage>(pair.server.buffer).words;
+  for (u32 i = 0; i < 80; i++) sent[i] = 100 + i;
+  for (u32 i = 0; i < 80; i++) received[i] = 1;
+  EXPECT_FALSE(machine.invoke(*pair.client, message(Operation::EndpointCallMessage, pair.badged), Words{{1, 2, 3, 4, 5, 6}}).returned);
+  ASSERT_EQ(machine.running(), &*pair.server);
+  Answer call = machine.answer_of(*pair.server);
+  EXPECT_EQ(call.status, 77u | u64{length} << 32);
+  EXPECT_EQ(call[5], 6u);
+  for (u32 i = 6; i < 80; i++) EXPECT_EQ(received[i], i < length ? 100 + i : 1) << i;
+  EXPECT_EQ(broken_invariant(), "");
+  after.push_back(*pair.client);
+  after.push_back(*pair.server);
+  for (u32 i = 6; i < 80; i++) received[i] = 200 + i;
+  Answer replied = machine.invoke(*pair.server, message(Operation::EndpointReplyMessage, pair.endpoint), Words{{9, 8, 7, 6, 5, 4}});
+  EXPECT_EQ((*pair.client).state, ThreadState::Ready);
+  EXPECT_EQ(broken_invariant(), "");
+  if (replied.returned) EXPECT_EQ(replied.status, 0u);
+  EXPECT_FALSE(machine.invoke(*pair.server, Handle{Handle::operation(u32(Operation::EndpointReceive), pair.endpoint).raw | slow}).returned);
+  EXPECT_EQ(machine.running(), &*pair.client);
+  Answer answer = machine.answer_of(*pair.client);
+  EXPECT_EQ(answer.status, u64{length} << 32);
+  EXPECT_EQ(answer[0], 9u);
+  EXPECT_EQ(answer[5], 4u);
+  for (u32 i = 6; i < 80; i++) EXPECT_EQ(sent[i], i < length ? 200 + i : 100 + i) << i;
+  EXPECT_EQ(broken_invariant(), "");
+  after.push_back(*pair.client);
+  after.push_back(*pair.server);
+}
+
+TEST(FastPath, LongMessagesAsTheSlowPath) {
+  for (u32 length : {0u, 1u, 6u, 7u, 8u, 9u, 10u, 13u, 14u, 21u, 63u, 64u}) {
+    std::vector<Thread> after[2];
+    for (int slow = 0; slow < 2; slow++) {
+      Pair pair;
+      if (pair.machine.running() != &*pair.client) park_root(pair);
+      long_round_trip(pair, length, slow ? kSlowBit : 0, after[slow]);
+    }
+    ASSERT_EQ(after[0].size(), after[1].size());
+    for (size_t i = 0; i < after[0].size(); i++) expect_same(after[0][i], after[1][i]);
+  }
+}
+
+TEST(FastPath, LongMessagesNeedBuffersAndALength) {
+  Pair pair;
+  Machine& machine = pair.machine;
+  EXPECT_EQ(machine.call_message(*pair.client, pair.badged, 65).error(), Error::BadArgument);
+  detach_thread(*pair.client);
+  attach_thread(*pair.client, machine.space, machine.capabilities, FrameNumber());
+  EXPECT_EQ(machine.call_message(*pair.client, pair.badged, 10).error(), Error::NotConfigured);
+  EXPECT_FALSE(machine.call_message(*pair.client, pair.badged, 6).returned);
+  // The reply is cut down to what the client can take.
+  machine.invoke(*pair.server, Handle::message(u32(Operation::EndpointReplyMessage), pair.endpoint, 10, 0), {});
+  machine.invoke(*pair.server, Operation::EndpointReceive, pair.endpoint);
+  EXPECT_EQ(machine.answer_of(*pair.client).status, u64{6} << 32);
+  EXPECT_EQ(broken_invariant(), "");
 }
 
 TEST(FastPath, CallIsDeliveredAgainAfterACrash) {

@@ -40,11 +40,7 @@ u64 transfer(Thread& sender, Handle handle, Thread& receiver) {
   u32 words = handle.words();
   u32 capabilities = handle.capabilities();
   if (words > kRegisterWords && receiver.buffer.raw == 0) words = kRegisterWords;
-  if (words > kRegisterWords) {
-    const DataPage& from = view<DataPage>(sender.buffer);
-    DataPage& to = view<DataPage>(receiver.buffer);
-    for (u32 i = kRegisterWords; i < words && i < kMessageWords; i++) to.words[i] = from.words[i];
-  }
+  if (words > kRegisterWords) copy_buffer(view<DataPage>(sender.buffer), view<DataPage>(receiver.buffer), words);
   u64 missing = 0;
   for (u32 i = 0; i < capabilities && i < kMessageCapabilities; i++) {
     if (!transfer_capability(sender, i, receiver)) missing |= u64{1} << i;

@@ -32,7 +32,7 @@ Result<Place> walk(FrameNumber top, u64 address, u32 level) {
   FrameNumber table = top;
   if (table.raw == 0) return Error::NoTable;
   for (u32 here = arch::kPageTableLevels - 1; here > level; here--) {
-    arch::PageTableEntry entry = view<PageTable>(table).entry[entry_index(address, here)];
+    arch::PageTableEntry entry = page_tables[table.raw].entry[entry_index(address, here)];
     if (!entry.is_present()) return Error::NoTable;
     table = entry.frame();
   }
@@ -122,7 +122,7 @@ Result<void> AddressSpace::map(Thread& caller, CapabilitySlot region, VirtualAdd
   FrameNumber owner = info(place.table).owner;
   TRY(check_mappable(owner, frame));
   TRY(check_open(owner));
-  arch::PageTableEntry& slot = view<PageTable>(place.table).entry[place.index];
+  arch::PageTableEntry& slot = page_tables[place.table.raw].entry[place.index];  // own_leaf saw its type
   if (slot.is_present()) return Error::Occupied;
 
   slot = arch::PageTableEntry::leaf(frame, access);
@@ -132,7 +132,7 @@ Result<void> AddressSpace::map(Thread& caller, CapabilitySlot region, VirtualAdd
 
 Result<FrameNumber> AddressSpace::unmap(Thread& caller, CapabilitySlot region, VirtualAddress address) {
   Place place = TRY(own_leaf(caller, top, region, address));
-  arch::PageTableEntry& slot = view<PageTable>(place.table).entry[place.index];
+  arch::PageTableEntry& slot = page_tables[place.table.raw].entry[place.index];  // own_leaf saw its type
   if (!slot.is_present()) return Error::NotMapped;
 
   FrameNumber frame = slot.frame();
@@ -145,7 +145,7 @@ Result<FrameNumber> AddressSpace::unmap(Thread& caller, CapabilitySlot region, V
 Result<void> AddressSpace::protect(Thread& caller, CapabilitySlot region, VirtualAddress address, u64 access_word) {
   Place place = TRY(own_leaf(caller, top, region, address));
   Access access = TRY(check_access(access_word));
-  arch::PageTableEntry& slot = view<PageTable>(place.table).entry[place.index];
+  arch::PageTableEntry& slot = page_tables[place.table.raw].entry[place.index];  // own_leaf saw its type
   if (!slot.is_present()) return Error::NotMapped;
 
   slot = arch::PageTableEntry::leaf(slot.frame(), access);

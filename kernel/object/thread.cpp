@@ -83,7 +83,6 @@ Result<void> Thread::start(Thread&, u64 new_instruction, u64 new_stack, u64 new_
   TRY(check_open(info(self).owner));
 
   leave_guest(*this, GuestExit::Interrupted, 0, 0, 0);
-  registers = {};
   registers.start(new_instruction, new_stack, argument);
   pointer = new_pointer;
   key |= Key::kFullFrame;
@@ -116,7 +115,7 @@ void stop_thread(Thread& thread) {
   }
   if (thread.state != ThreadState::Inactive && thread.state != ThreadState::Ready) thread.result = error_status(Error::Cancelled);
   disarm_timer(thread.self);
-  thread.key &= ~(Key::kDeadline | Key::kFaulted | Key::kSlowReply | Key::kStopping);
+  thread.key &= ~(Key::kDeadline | Key::kFaulted | Key::kSlowReply | Key::kStopping | Key::kLentTime);
   thread.waiting_at = FrameNumber();
   thread.state = ThreadState::Inactive;
   return_call(thread);

@@ -25,6 +25,7 @@ struct Key {
   static constexpr u32 kStopping = 1u << 16;       ///< the CPU that runs it shall stop it
   static constexpr u32 kAwaited = 1u << 17;        ///< runs while time of another CPU is parked on it
   static constexpr u32 kTimeParked = 1u << 18;     ///< while it waits for an answer, time is parked on it whose own end of the chain is too far away
+  static constexpr u32 kLentTime = 1u << 19;       ///< runs on the time of a call that it has answered since the scheduler last chose
 };
 
 /// Invariants: a.callee is b if and only if b.client is a, and then a waits for b's reply. A thread is in the list of its address space and capability space.

@@ -161,10 +161,10 @@ TEST_F(ParkingTest, ChainsAreBoundedFromBothEnds) {
     chain[i] = serve(20, doors[i]);
   }
   Made client = machine.make_thread(20);
-  EXPECT_FALSE(machine.call_message(*client, doors[0], 6).returned);
-  // Each calls the next one while it handles its call: the chain grows at its end.
+  // Each calls the next one, the slow way, while it handles its call: the chain grows at its end.
+  EXPECT_FALSE(machine.invoke(*client, Operation::EndpointCall, doors[0]).returned);
   u32 made = 1;
-  while (made < kLinks && !machine.call_message(*chain[made - 1], doors[made], 6).returned) made++;
+  while (made < kLinks && !machine.invoke(*chain[made - 1], Operation::EndpointCall, doors[made]).returned) made++;
   EXPECT_EQ(made, 7u);
   EXPECT_EQ(machine.answer_of(*chain[made - 1]).error(), Error::TooDeep);
 }

@@ -210,7 +210,15 @@ void pick(Cpu& cpu) {
   }
 }
 
+void end_lent_time(Cpu& cpu) {
+  Thread& thread = *cpu.current;
+  thread.key &= ~Key::kLentTime;
+  expedite(thread);
+  cpu.reschedule = true;
+}
+
 void schedule(Cpu& cpu) {
+  if (cpu.current != nullptr && (cpu.current->key & Key::kLentTime) != 0) end_lent_time(cpu);
   bool goes_on = !cpu.reschedule && cpu.current != nullptr && cpu.current->state == ThreadState::Ready;
   if (goes_on && !cpu.timers.changed) return;  // the hardware timer is set for the end of this turn already
   account(cpu);

@@ -26,6 +26,9 @@ void expedite(Thread& thread);
 /// Charges the time since the last call to the context in use, and ends its turn if it used it up.
 void account(Cpu& cpu);
 
+/// The running thread gives back the time of a call that it has answered: it goes on on its own, which is its CPU's to choose.
+void end_lent_time(Cpu& cpu);
+
 /// Follows the ready queue and sets `cpu.current` and `cpu.context`: to the thread at the end of the first chain that can run, or to nothing.
 void pick(Cpu& cpu);
 

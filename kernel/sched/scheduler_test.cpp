@@ -175,9 +175,27 @@ TEST(Scheduler, SlowReplyHandsTheTimeBack) {
   park_root(machine);
   EXPECT_FALSE(machine.call(*client, endpoint).returned);
   ASSERT_EQ(machine.running(), &*server);
-  // The server answers and goes on: from here on it is not the client's time that it uses.
+  // The server answers and goes on, as far as its next entry: whatever that is, the time is the client's again.
   Handle reply = Handle::message(u32(Operation::EndpointReplyMessage), endpoint, 6, 0);
   machine.invoke(*server, reply, {});
+  EXPECT_EQ(machine.running(), &*server);
+  EXPECT_EQ((*client).state, ThreadState::Ready);
+  EXPECT_EQ(broken_invariant(), "");
+  machine.invoke(*server, Operation::SystemNull, kNoSlot);
+  EXPECT_EQ(machine.running(), &*client);
+  EXPECT_EQ(broken_invariant(), "");
+}
+
+TEST(Scheduler, TimeLentAfterAReplyEndsWithTheTurn) {
+  Machine machine;
+  CapabilitySlot endpoint = machine.make(ObjectType::Endpoint);
+  Made server = machine.make_thread(5), client = machine.make_thread(30);
+  machine.serve(server, endpoint);
+  park_root(machine);
+  EXPECT_FALSE(machine.call(*client, endpoint).returned);
+  machine.invoke(*server, Handle::message(u32(Operation::EndpointReplyMessage), endpoint, 6, 0), {});
+  ASSERT_EQ(machine.running(), &*server);
+  machine.timer_interrupt();
   EXPECT_EQ(machine.running(), &*client);
   EXPECT_EQ(broken_invariant(), "");
 }

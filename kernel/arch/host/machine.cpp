@@ -33,6 +33,19 @@ extern "C" PITH_FAST_CALL void fast_resume(PITH_FAST_PARAMETERS) {
   throw host::Left{};
 }
 
+extern "C" PITH_FAST_CALL void fast_go_on(PITH_FAST_PARAMETERS) {
+  ASSERT(this_cpu().current == current);
+  fast_resume(PITH_FAST_ARGUMENTS(handle, current));
+}
+
+extern "C" PITH_FAST_CALL void fast_return(PITH_FAST_PARAMETERS) {
+  this_cpu().current = current;
+  kernel_lock.release();
+  host::hardware.root = current->root;
+  host::answers[current->self.raw] = {true, current->result, current->words};
+  throw host::Left{};
+}
+
 namespace arch {
 
 using host::hardware;
@@ -152,6 +165,7 @@ void Machine::switch_to(Thread& thread) {
   Cpu& cpu = cpus[0];
   if (cpu.current == &thread) return;
   if (thread.state != ThreadState::Ready) throw std::logic_error("the thread cannot run");
+  if (cpu.current != nullptr && (cpu.current->key & Key::kLentTime) != 0) end_lent_time(cpu);
   cpu.current = &thread;
   // Nobody runs without time: a thread that has none of its own runs on the root thread's.
   cpu.context = root_context;
@@ -170,6 +184,7 @@ Answer Machine::invoke(Thread& thread, Handle handle, const Words& words) {
   answers[frame.raw] = {};
   const u64* w = words.w;
   enter([&] {
+    kernel_lock.acquire();
     if (handle.kind() == Handle::Call) {
       fast_call(handle.raw, w[0], w[1], w[2], w[3], w[4], w[5], &thread);
     } else if (handle.kind() == Handle::ReplyReceive) {
@@ -177,7 +192,6 @@ Answer Machine::invoke(Thread& thread, Handle handle, const Words& words) {
     } else if (handle.kind() == Handle::Operation) {
       fast_operation(handle.raw, w[0], w[1], w[2], w[3], w[4], w[5], &thread);
     } else {
-      kernel_lock.acquire();
       slow_call(handle.raw, w[0], w[1], w[2], w[3], w[4], w[5], &thread);
     }
   });

@@ -43,8 +43,9 @@ const char* problem_of(const SchedulingContext& context) {
     return waits && view<Endpoint>(end.waiting_at).server.raw == 0 ? nullptr : "context at a door that its chain does not end at";
   }
   const Thread& place = view<Thread>(context.parked_on);
-  bool lends = context.thread == place.self && place.client.raw != 0;
-  if (lends) return nullptr;  // a server's own time, while it works on its client's
+  bool is_lent = (place.key & Key::kLentTime) != 0 && cpus[place.key & Key::kCpuMask].current == &place;
+  bool lends = context.thread == place.self && (place.client.raw != 0 || is_lent);
+  if (lends) return nullptr;  // a server's own time, while it works on its client's, or goes on on it after its reply
   if (&end != &place) return "context parked where its chain does not end";
   if (end.state != ThreadState::Ready) return nullptr;
   u32 cpu = end.key & Key::kCpuMask;

@@ -67,6 +67,7 @@ void diagnose(char character) { hardware.diagnostics += character; }
 void stop_machine(u32 action) { throw host::Stopped{action}; }
 
 void Registers::start(u64 instruction, u64 stack, u64 argument) {
+  *this = {};
   (*this)[Register::Rip] = instruction;
   (*this)[Register::Rsp] = stack;
   (*this)[Register::Rdi] = argument;

@@ -55,7 +55,6 @@ void enter_guest(Cpu& cpu, Guest& guest) {
 
 /// run_guest where nothing special is the matter: checks as Guest::run, in the same order of effects.
 extern "C" PITH_FAST_CALL void fast_run_guest(PITH_FAST_PARAMETERS) {
-  kernel_lock.acquire();
   Thread& thread = *current;
   auto capability = check_capability(thread, Handle{handle}.slot(), ObjectType::Guest, right::Guest::Run);
   if (!capability || thread.guest != capability->frame || thread.key > Key::kCpuMask) [[unlikely]]

@@ -147,6 +147,10 @@ void initialise_processor(Cpu& cpu) {
 namespace arch {
 
 void Registers::start(u64 instruction, u64 stack, u64 argument) {
+  Registers& r = *this;  // one by one: half of what clearing all of them first takes
+  r[Register::Rax] = r[Register::Rbx] = r[Register::Rcx] = r[Register::Rdx] = r[Register::Rsi] = r[Register::Rbp] = 0;
+  r[Register::R8] = r[Register::R9] = r[Register::R10] = r[Register::R11] = 0;
+  r[Register::R12] = r[Register::R13] = r[Register::R14] = r[Register::R15] = 0;
   (*this)[Register::Rip] = instruction;
   (*this)[Register::Rsp] = stack;
   (*this)[Register::Rdi] = argument;
