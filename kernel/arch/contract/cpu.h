@@ -6,6 +6,8 @@
 //   Cpu& current_cpu()                     the CPU that this code runs on
 //   u64 now()                              nanoseconds since boot, monotonic
 //   u64 counter()                          a counter that advances with the instructions executed
+//   void relax(u32 round, u32 ticket)      lets other CPUs go on: in round number `round` of a loop that waits to be served as `ticket`
+//   void rouse(u32 ticket)                 `ticket` is served now: who waits with it need not rest any longer
 //   void set_timer(u64 deadline)           interrupt this CPU at `deadline` (nanoseconds; 0: never)
 //   [[noreturn]] void leave(Cpu&)          releases the kernel lock and enters what the Cpu says runs next: a thread, its guest, or idleness
 //   [[noreturn]] void leave_to_caller(Thread&)  the same for the thread that entered, which goes on as nothing but its words and status has changed

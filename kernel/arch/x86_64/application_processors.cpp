@@ -53,7 +53,7 @@ bool is_here(u32 identifier) {
 
 bool answers_within(u32 identifier, u64 time) {
   u64 end = arch::now() + time;
-  while (!is_here(identifier) && arch::now() < end) relax();
+  while (!is_here(identifier) && arch::now() < end) arch::relax(0, 0);
   return is_here(identifier);
 }
 

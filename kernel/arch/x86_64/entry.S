@@ -314,6 +314,15 @@ idle_loop:
   hlt
   jmp 1b
 
+// Ends a nap: nothing is to be done but to tell the local controller. It may come late, even in user code.
+.globl nap_vector
+nap_vector:
+  push %rax
+  mov local_controller_window(%rip), %rax
+  movl $0, 0xb0(%rax)
+  pop %rax
+  iretq
+
 // Sets the first words of a frame to zero: edi its number, esi how many.
 .globl clear_frame
 clear_frame:

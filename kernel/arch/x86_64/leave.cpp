@@ -85,7 +85,7 @@ extern "C" Thread* guest_called() {
 }
 
 void leave_to_caller(Thread& caller) {
-  kernel_lock.release();
+  kernel_lock.release_and_rouse();
   leave_to_system_call(&caller);
 }
 
@@ -94,7 +94,7 @@ void leave(Cpu& cpu) {
     cpu.idle = true;
     load_root(x86::kernel_root());
     set_vector_access(cpu, FrameNumber());
-    kernel_lock.release();
+    kernel_lock.release_and_rouse();
     idle_loop(cpu.kernel_stack);
   }
   Thread& thread = *cpu.current;
@@ -112,7 +112,7 @@ void leave(Cpu& cpu) {
   load_root(thread.root);
   bool full = (thread.key & Key::kFullFrame) != 0;
   thread.key &= ~Key::kFullFrame;
-  kernel_lock.release();
+  kernel_lock.release_and_rouse();
   if (full) leave_to_trap(&thread, thread.registers.instruction());
   leave_to_system_call(&thread);
 }

@@ -63,6 +63,7 @@ u64 scale_of(u64 numerator, u64 denominator) { return (numerator << 32) / denomi
 
 extern "C" {
 u64 local_controller = kLocalApicAddress;
+u64 local_controller_window = arch::kWindowBase + kLocalApicAddress;
 }
 
 const TimeScale& time_scale() { return scale; }
@@ -70,6 +71,7 @@ const Devices& found_devices() { return devices; }
 
 void use_devices(const AcpiFacts& facts) {
   if (facts.local_controller != 0) devices.local_controller = local_controller = facts.local_controller;
+  local_controller_window = arch::kWindowBase + local_controller;
   if (facts.io_controller != 0) devices.io_controller = facts.io_controller;
   if (facts.timer != 0) devices.timer = facts.timer;
   for (u32 line = 0; line < kMostLines; line++) routes[line] = {line, u32(kFirstLineVector + line)};
@@ -185,6 +187,41 @@ void set_timer(u64 deadline) {
 }
 
 void send_interruption(u32 cpu) { x86::call_processor(x86::identifiers[cpu % kMaximumCpus], u32(x86::kInterruptionVector)); }
+
+extern "C" {
+u32 napping;
+}
+
+namespace {
+/// By ticket: the CPU that naps with it, and 1.
+u32 nappers[kMaximumCpus];
+}  // namespace
+
+void nap(u32 ticket) {
+  constexpr u64 kHighestClass = 0xf;
+  constexpr u64 kLongest = 100'000;  // ns
+  Cpu& cpu = current_cpu();
+  x86::local(x86::TimerInitial) = 0;
+  x86::local(x86::TimerEntry) = u32(x86::kNapVector);
+  x86::local(x86::TimerInitial) = u32(kLongest * x86::timer_multiplier >> 32) + 1;
+  x86::write_task_priority(kHighestClass - 1);
+  __atomic_store_n(&nappers[ticket % kMaximumCpus], cpu.number + 1, __ATOMIC_RELAXED);
+  __atomic_fetch_add(&napping, 1, __ATOMIC_RELAXED);
+  x86::halt();
+  __atomic_fetch_sub(&napping, 1, __ATOMIC_RELAXED);
+  __atomic_store_n(&nappers[ticket % kMaximumCpus], 0, __ATOMIC_RELAXED);
+  x86::write_task_priority(0);
+  x86::local(x86::TimerInitial) = 0;
+  x86::local(x86::TimerEntry) = u32(x86::kTimerVector);
+  u64 deadline = cpu.timer_deadline;
+  cpu.timer_deadline = 0;
+  set_timer(deadline);
+}
+
+void rouse_napping(u32 ticket) {
+  u32 napper = __atomic_load_n(&nappers[ticket % kMaximumCpus], __ATOMIC_RELAXED);
+  if (napper != 0) x86::call_processor(x86::identifiers[napper - 1], u32(x86::kNapVector));
+}
 
 u32 line_count() { return x86::lines; }
 void mask_line(u32 line) {

@@ -7,7 +7,8 @@ namespace pith::x86 {
 inline constexpr u64 kTimerVector = 32;
 inline constexpr u64 kInterruptionVector = 33;  ///< another CPU wants this one to enter the kernel
 inline constexpr u64 kFirstLineVector = 48;
-inline constexpr u64 kSpuriousVector = 255;
+inline constexpr u64 kNapVector = 0xf0;  ///< alone in its class, which is the highest
+inline constexpr u64 kSpuriousVector = 0xef;
 
 /// Where PCs have them, for when ACPI does not say.
 inline constexpr u64 kLocalApicAddress = 0xfee00000;

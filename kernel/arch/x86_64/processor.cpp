@@ -1,5 +1,6 @@
 // Segments, interrupt vectors, the system-call entry, and the protection features that the processor has.
 #include "kernel/arch/x86_64/boot_tables.h"
+#include "kernel/arch/x86_64/local_apic.h"
 #include "kernel/arch/x86_64/panic.h"
 #include "kernel/arch/contract/memory.h"
 #include "kernel/object/thread.h"
@@ -8,7 +9,7 @@
 #include "kernel/sync/lock.h"
 
 extern "C" {
-extern char trap_vectors[], system_call_entry[], boot_stack_top[];
+extern char trap_vectors[], nap_vector[], system_call_entry[], boot_stack_top[];
 }
 
 namespace pith {
@@ -87,7 +88,7 @@ void load_segments(const Cpu& cpu) {
 
 void fill_vectors() {
   for (u64 vector = 0; vector < 256; vector++) {
-    u64 entry = reinterpret_cast<u64>(trap_vectors) + vector * kVectorSize;
+    u64 entry = vector == kNapVector ? reinterpret_cast<u64>(nap_vector) : reinterpret_cast<u64>(trap_vectors) + vector * kVectorSize;
     u16 ring = vector == 3 || vector == 4 ? 0x6000 : 0;  // breakpoint and overflow instructions are the user's
     gates[vector] = {u16(entry), kKernelCode, u16(kInterruptGate | ring), u16(entry >> 16), u32(entry >> 32), 0};
   }

@@ -38,6 +38,8 @@ u64 register_of(const Thread& thread, Register index);
 Cpu& current_cpu();
 /// Advances by one at each question.
 u64 counter();
+inline void relax(u32, u32) {}
+inline void rouse(u32) {}
 /// Nanoseconds since boot: what the test says.
 u64 now();
 void set_timer(u64 deadline);

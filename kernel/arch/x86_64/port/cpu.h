@@ -49,6 +49,26 @@ inline u64 counter() {
   return u64{high} << 32 | low;
 }
 
+/// CPUs that nap.
+extern "C" u32 napping;
+/// Halts this CPU until it is roused as the one that waits with `ticket`, or some time has passed; all other interrupts are held back.
+void nap(u32 ticket);
+void rouse_napping(u32 ticket);
+
+/// In a loop that waits for other CPUs with interrupts off: `round` counts up. A processor that does not get on is perhaps a virtual one whose
+/// host runs the one that it waits for when it lets go of the host.
+inline void relax(u32 round, u32 ticket) {
+  constexpr u32 kSpins = 16;
+  if (round < kSpins)
+    asm volatile("pause");
+  else
+    nap(ticket);
+}
+/// Called when `ticket` is served next. Should the nap begin only now, it ends by itself.
+inline void rouse(u32 ticket) {
+  if (__builtin_expect(__atomic_load_n(&napping, __ATOMIC_RELAXED) != 0, 0)) rouse_napping(ticket);
+}
+
 /// Nanoseconds since boot.
 u64 now();
 void set_timer(u64 deadline);

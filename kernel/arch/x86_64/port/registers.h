@@ -30,8 +30,10 @@ inline CpuidResult cpuid(u32 leaf, u32 subleaf) {
   return result;
 }
 
-/// In a loop that waits for another processor.
-inline void relax() { asm volatile("pause"); }
+/// Interrupts of this class and below are held back.
+inline void write_task_priority(u64 priority_class) { asm volatile("mov %0, %%cr8" ::"r"(priority_class) : "memory"); }
+/// Until the next interrupt that is not held back; none comes in afterwards.
+inline void halt() { asm volatile("sti; hlt; cli" ::: "memory"); }
 
 inline void out8(u16 port, u8 value) { asm volatile("outb %0, %1" ::"a"(value), "Nd"(port)); }
 inline u8 in8(u16 port) {
