@@ -16,6 +16,9 @@ struct MessageBuffer {
   u64 deadline;                            ///< nanoseconds since boot, for call_message; 0: none
 };
 
+/// Signal to the notification that is bound to a server: the client of the call in progress was interrupted, or its deadline has passed.
+inline constexpr u64 kCallCancelled = u64{1} << 63;
+
 /// A fault call's words 0-5, and what its reply means: word 0 of the reply is the instruction pointer to go on at.
 struct FaultMessage {
   enum Word : u32 { Kind, Address, Code, Instruction, Stack, Thread };

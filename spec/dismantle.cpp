@@ -156,7 +156,9 @@ Progress dismantle(FrameNumber frame) {
     case ObjectType::Share:
       return dismantle_share(frame);
     case ObjectType::Region:
-      return regions[frame].frames == 0 ? Progress::Done : Progress::Blocked;
+      if (regions[frame].frames != 0) return Progress::Blocked;
+      regions[frames[frame].owner].time_given -= time_cost(frame);
+      return Progress::Done;
     case ObjectType::AddressSpace:
       return dismantle_address_space(frame);
     case ObjectType::CapabilitySpace:
@@ -167,6 +169,7 @@ Progress dismantle(FrameNumber frame) {
       return dismantle_thread(frame);
     case ObjectType::SchedulingContext:
       if (scheduling_contexts[frame].thread.raw != 0) unbind_context(frame);
+      regions[frames[frame].owner].time_given -= scheduling_contexts[frame].share;
       return Progress::Done;
     case ObjectType::Endpoint:
       return dismantle_endpoint(frame);

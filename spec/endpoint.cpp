@@ -37,7 +37,6 @@ void wait_in_front(FrameNumber caller) {
 /// The server, which is at its receive, gets the call.
 void deliver(FrameNumber endpoint, FrameNumber caller, FrameNumber server) {
   Thread& thread = threads[caller];
-  thread.deadline = 0;
   u64 status = thread.caller_badge.raw | transfer(caller, thread.message_words, thread.message_capabilities, server);
   if (thread.faulted) status |= Status::kFault;
   thread.state = ThreadState::WaitingForReply;
@@ -166,7 +165,7 @@ Error endpoint_call_message(FrameNumber caller, FrameNumber self, Badge badge, H
   thread.message_words = u8(handle.words());
   thread.message_capabilities = u8(handle.capabilities());
   if (Error error = begin_call(self, caller, badge); error != kSuccess) return error;
-  if (thread.state == ThreadState::Calling) thread.deadline = deadline;
+  thread.deadline = deadline;
   return kSuccess;
 }
 

@@ -61,6 +61,18 @@ void unbind_server(FrameNumber endpoint);
 void unbind_notification(FrameNumber notification);
 /// Bits arrive at a notification.
 void signal(FrameNumber notification, u64 bits);
+
+/// Nobody waits patiently any more for the answer to the call that `client` may be in: its server is signalled.
+void tell_server(FrameNumber client);
+
+/// A whole CPU as a share of time.
+inline constexpr u64 kWholeCpu = 65536;
+
+/// The region's account bears `wanted` in place of `given` before.
+bool has_time_for(FrameNumber region, u64 given, u64 wanted);
+
+/// What a region costs the account of the one that it lies in: more than any limit if it has none.
+u64 time_cost(FrameNumber region);
 /// The thread has no time of its own any more.
 void unbind_context(FrameNumber context);
 

@@ -56,6 +56,8 @@ void make(FrameNumber frame, ObjectType type, u64 argument, FrameNumber second, 
       regions[frame].parent = owner;
       regions[frame].depth = u8(regions[owner].depth + 1);
       regions[frame].priority_ceiling = u8(argument);
+      regions[frame].is_limited = regions[owner].is_limited;
+      regions[owner].time_given += time_cost(frame);
       return;
     case ObjectType::AddressSpace:
       address_spaces[frame] = {.top = second, .spare = FrameNumber(u32(argument))};
@@ -102,6 +104,13 @@ void change_owner(FrameNumber frame, FrameNumber region) {
 }
 
 }  // namespace
+
+bool has_time_for(FrameNumber region, u64 given, u64 wanted) {
+  const Region& it = regions[region];
+  return !it.is_limited || it.time_given - given + wanted <= it.time_share;
+}
+
+u64 time_cost(FrameNumber region) { return regions[region].is_limited ? regions[region].time_share : u64{1} << 32; }
 
 Error check_creatable(FrameNumber region, FrameNumber frame) {
   if (!is_below(frame, region)) return Error::BadFrame;
@@ -220,6 +229,18 @@ Error region_renew(FrameNumber caller, FrameNumber self, FrameNumber frame, Capa
 Error region_inspect(FrameNumber, FrameNumber self, FrameNumber frame, Results& results) {
   if (!is_below(frame, self)) return Error::BadFrame;
   results = {{u64(ObjectType(frames[frame].type)), frames[frame].owner.raw, frames[frame].uses}};
+  return kSuccess;
+}
+
+Error region_share_time(FrameNumber caller, FrameNumber self, CapabilitySlot slot, u64 share) {
+  FrameNumber child = TRY(lookup(caller, slot, ObjectType::Region, right::Region::Use)).frame;
+  if (regions[child].parent != self || share > 64 * kWholeCpu) return Error::BadArgument;
+  if (regions[child].time_given > share) return Error::Busy;
+  if (!has_time_for(self, time_cost(child), share)) return Error::Limit;
+
+  regions[self].time_given += share - time_cost(child);
+  regions[child].is_limited = true;
+  regions[child].time_share = share;
   return kSuccess;
 }
 

@@ -22,13 +22,19 @@ Error scheduling_context_configure(FrameNumber, FrameNumber self, u64 priority, 
   if (priority > regions[frames[self].owner].priority_ceiling) return Error::Limit;
   if (budget < kShortestBudget || budget > period || period > kLongestPeriod) return Error::BadArgument;
   if (context.thread.raw != 0) return Error::Busy;
+  u64 share = (budget * kWholeCpu + period - 1) / period;
+  if (!has_time_for(frames[self].owner, context.share, share)) return Error::Limit;
 
+  regions[frames[self].owner].time_given += share - context.share;
+  context.share = share;
   context.priority = u8(priority);
   context.cpu = u8(cpu);
   context.budget = budget;
   context.period = period;
-  context.left = budget;
-  context.period_start = state.now;
+  // A limited budget comes as late as if it had just been used.
+  bool is_limited = budget < period;
+  context.left = is_limited ? 0 : budget;
+  context.comes_back_at = is_limited ? state.now + period - budget : 0;
   context.configured = true;
   return kSuccess;
 }
@@ -42,7 +48,7 @@ Error scheduling_context_bind(FrameNumber caller, FrameNumber self, CapabilitySl
 
   context.thread = thread;
   threads[thread].scheduling_context = self;
-  if (context.left == 0) context.replenished_at = context.period_start + context.period;  // it ran out before it was unbound
+  if (context.left == 0) context.replenished_at = context.comes_back_at;  // it ran out before it was unbound
   return kSuccess;
 }
 

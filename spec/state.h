@@ -74,6 +74,9 @@ struct Region {
   bool closing = false;
   u8 priority_ceiling = 0;
   u32 frames = 0;  ///< how many frames it owns
+  bool is_limited = false;  ///< what is in it may use time_share of the CPUs, in 1/65536 of one
+  u64 time_share = 0;
+  u64 time_given = 0;  ///< to its scheduling contexts, and to the regions in it
 };
 
 struct CapabilitySpace {
@@ -149,8 +152,9 @@ struct SchedulingContext {
   bool configured = false;
   u64 budget = 0, period = 0;  ///< nanoseconds; equal: always ready, the budget is only its turn
   u64 left = 0, used = 0;      ///< not counting what the running thread has used since `charged`
-  u64 period_start = 0;
-  u64 replenished_at = 0;  ///< when its budget comes back, 0: it has some left, or is unbound
+  u64 share = 0;           ///< its budget divided by its period, in 1/65536
+  u64 comes_back_at = 0;   ///< when the next part of a limited budget comes back, 0: all of it is left
+  u64 replenished_at = 0;  ///< the same while nothing is left and a thread waits for it, else 0
 };
 
 struct Interrupt {

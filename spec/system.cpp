@@ -67,13 +67,11 @@ void guest_system_call(FrameNumber thread) { leave_guest(thread, GuestExit::Syst
 void timer_fired(FrameNumber frame) {
   if (frames[frame].type == ObjectType::Thread) {
     threads[frame].deadline = 0;
-    cancel_wait(frame, Error::TimedOut);
+    if (!cancel_wait(frame, Error::TimedOut)) tell_server(frame);
     return;
   }
-  SchedulingContext& context = scheduling_contexts[frame];
-  context.replenished_at = 0;
-  context.left = context.budget;
-  context.period_start = state.now;
+  // How much comes back, and when the next part does, is for the scheduler to say: never more than the budget in any period.
+  scheduling_contexts[frame].replenished_at = 0;
 }
 
 }  // namespace pith::spec

@@ -30,6 +30,12 @@ bool take_interruption(FrameNumber frame) {
   return was;
 }
 
+void tell_server(FrameNumber client) {
+  if (threads[client].state != ThreadState::WaitingForReply || threads[client].faulted) return;
+  FrameNumber notification = threads[threads[client].callee].notification;
+  if (notification.raw != 0) signal(notification, kCallCancelled);
+}
+
 void complete(FrameNumber frame, u64 status) {
   Thread& thread = threads[frame];
   thread.deadline = 0;
@@ -158,7 +164,9 @@ Error thread_write_register(FrameNumber, FrameNumber self, u64 index, u64 value)
 }
 
 Error thread_interrupt(FrameNumber, FrameNumber self) {
-  if (!cancel_wait(self, Error::Cancelled)) threads[self].interrupted = true;
+  if (cancel_wait(self, Error::Cancelled)) return kSuccess;
+  threads[self].interrupted = true;
+  tell_server(self);
   return kSuccess;
 }
 

@@ -164,6 +164,14 @@ Progress dismantle_scheduling_context(FrameNumber frame) {
   SchedulingContext& context = view<SchedulingContext>(frame);
   if (context.thread.raw != 0) unbind_context(frame);
   disarm_timer(frame);
+  view<Region>(info(frame).owner).time_given -= context.share;
+  return Progress::Done;
+}
+
+Progress dismantle_region(FrameNumber frame) {
+  Region& region = view<Region>(frame);
+  if (region.frames != 0) return Progress::Blocked;
+  view<Region>(region.parent).time_given -= time_cost(region);
   return Progress::Done;
 }
 
@@ -191,7 +199,7 @@ Progress dismantle(FrameNumber frame) {
     case ObjectType::Share:
       return dismantle_share(frame);
     case ObjectType::Region:
-      return view<Region>(frame).frames == 0 ? Progress::Done : Progress::Blocked;
+      return dismantle_region(frame);
     case ObjectType::AddressSpace:
       return dismantle_address_space(frame);
     case ObjectType::CapabilitySpace:

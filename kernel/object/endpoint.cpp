@@ -60,7 +60,6 @@ Handle message_of(const Thread& caller) {
 
 /// Hands the call of `caller`, which is in no queue, to `server`, which is at its receive.
 void deliver(FrameNumber endpoint, Thread& caller, Thread& server) {
-  disarm_deadline(caller);
   u64 status = caller.caller_badge.raw | transfer(caller, message_of(caller), server);
   if ((caller.key & Key::kFaulted) != 0) status |= Status::kFault;
   caller.state = ThreadState::WaitingForReply;
@@ -214,7 +213,7 @@ Error Endpoint::call_message(Thread& caller, Badge badge, Handle handle, Words&)
   if (take_interruption(caller)) return Error::Cancelled;
   u64 deadline = caller.buffer.raw != 0 ? u64(view<DataPage>(caller.buffer).words[offsetof(MessageBuffer, deadline) / 8]) : 0;
   if (auto begun = begin_call(frame_of(*this), caller, badge); !begun) return begun.error();
-  if (caller.state == ThreadState::Calling) arm_deadline(caller, deadline);
+  arm_deadline(caller, deadline);
   return kSuccess;
 }
 

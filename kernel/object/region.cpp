@@ -7,6 +7,7 @@
 #include "kernel/object/capability_space.h"
 #include "kernel/object/dismantle.h"
 #include "kernel/object/thread.h"
+#include "kernel/sched/cpu.h"
 
 namespace pith {
 
@@ -14,6 +15,9 @@ namespace {
 
 /// Frames that one entry looks at, and objects that it takes apart, so that its length stays bounded.
 constexpr u64 kFramesPerEntry = 12;
+/// What a region without limit counts for in the account of the one around it: more than any limit.
+constexpr u64 kUnlimitedCost = u64{1} << 32;
+static_assert(kUnlimitedCost > kMaximumCpus * kWholeCpu);
 
 bool needs_capability(ObjectType type) { return type != ObjectType::Data && type != ObjectType::PageTable; }
 
@@ -73,6 +77,8 @@ void initialise(FrameNumber frame, ObjectType type, u64 argument, FrameNumber se
       region.parent = owner;
       region.depth = parent.depth + 1;
       region.priority_ceiling = u32(argument);
+      region.is_limited = parent.is_limited;
+      view<Region>(owner).time_given += time_cost(region);
       break;
     }
     case ObjectType::AddressSpace:
@@ -102,6 +108,12 @@ bool is_closed_below(FrameNumber above, FrameNumber region) {
 }
 
 }  // namespace
+
+bool has_time_for(const Region& region, u64 given, u64 wanted) {
+  return region.is_limited == 0 || region.time_given - given + wanted <= region.time_share;
+}
+
+u64 time_cost(const Region& region) { return region.is_limited != 0 ? region.time_share : kUnlimitedCost; }
 
 Result<void> check_creatable(FrameNumber region, FrameNumber frame) {
   FrameInfo& entry = TRY(frame_below(region, frame));
@@ -219,6 +231,20 @@ Result<void> Region::renew(Thread& caller, FrameNumber frame, CapabilitySlot slo
 Result<RegionInspectResult> Region::inspect(Thread&, FrameNumber frame) {
   FrameInfo& entry = TRY(frame_below(frame_of(*this), frame));
   return RegionInspectResult{u64(entry.type), entry.owner, entry.uses};
+}
+
+Result<void> Region::share_time(Thread& caller, CapabilitySlot slot, u64 share) {
+  Capability& capability = TRY(check_capability(caller, slot, ObjectType::Region, right::Region::Use));
+  Region& child = view<Region>(capability.frame);
+  if (child.parent != frame_of(*this) || share > kMaximumCpus * kWholeCpu) return Error::BadArgument;
+  if (child.time_given > share) return Error::Busy;
+  u64 before = time_cost(child);
+  if (!has_time_for(*this, before, share)) return Error::Limit;
+
+  time_given += share - before;
+  child.is_limited = 1;
+  child.time_share = share;
+  return {};
 }
 
 Result<RegionStatusResult> Region::status(Thread&) { return RegionStatusResult{frames, closing, frame_of(*this)}; }

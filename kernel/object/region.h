@@ -5,7 +5,8 @@
 
 namespace pith {
 
-/// Invariant: `frames` is the number of FrameInfo entries whose owner is this region; `depth` is one more than the parent's, at most 8.
+/// Invariant: `frames` is the number of FrameInfo entries whose owner is this region; `depth` is one more than the parent's, at most 8; `time_given` is
+/// the sum of the shares of the scheduling contexts and the costs of the regions that it owns, at most `time_share` where that is limited.
 struct alignas(kPageSize) Region {
   static constexpr ObjectType kType = ObjectType::Region;
   FrameNumber parent;    ///< 0 for the first region only
@@ -13,6 +14,9 @@ struct alignas(kPageSize) Region {
   u32 closing;           ///< 1: nothing in it grows any more
   u32 priority_ceiling;  ///< of scheduling contexts and regions made in it
   u64 frames;
+  u64 is_limited;        ///< 1: what its scheduling contexts and regions may use of the CPUs is limited to time_share
+  u64 time_share;        ///< in units of kWholeCpu
+  u64 time_given;        ///< to its scheduling contexts, and to the regions in it
 
   Result<void> create(Thread& caller, FrameNumber frame, ObjectType type, CapabilitySlot slot, u64 argument, FrameNumber second);
   Result<void> give(Thread& caller, CapabilitySlot child, FrameNumber first, u64 count);
@@ -22,7 +26,17 @@ struct alignas(kPageSize) Region {
   Result<void> renew(Thread& caller, FrameNumber frame, CapabilitySlot slot);
   Result<RegionInspectResult> inspect(Thread& caller, FrameNumber frame);
   Result<RegionStatusResult> status(Thread& caller);
+  Result<void> share_time(Thread& caller, CapabilitySlot child, u64 share);
 };
+
+/// A whole CPU as a share of time.
+inline constexpr u64 kWholeCpu = 65536;
+
+/// True when the region's account bears `wanted` in place of `given` before.
+bool has_time_for(const Region& region, u64 given, u64 wanted);
+
+/// What a region costs the account of the one that it lies in.
+u64 time_cost(const Region& region);
 
 /// Checks that the untyped `frame` below `region` may become an object now: open, flushed, epochs left.
 /// Errors: BadFrame, FrameInUse, Closing, Exhausted, Again.

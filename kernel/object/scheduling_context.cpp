@@ -12,20 +12,25 @@ namespace pith {
 namespace {
 constexpr u64 kShortestBudget = 10'000;            // ten microseconds: shorter turns would only be entries and exits
 constexpr u64 kLongestPeriod = 60'000'000'000;     // one minute
+
+/// What part of a CPU a budget in each period is, rounded up.
+u64 share_of(u64 budget, u64 period) { return (budget * kWholeCpu + period - 1) / period; }
 }  // namespace
 
 Result<void> SchedulingContext::configure(Thread&, u64 new_priority, u64 new_budget, u64 new_period, u64 new_cpu) {
-  const Region& owner = view<Region>(info(frame_of(*this)).owner);
+  Region& owner = view<Region>(info(frame_of(*this)).owner);
   if (new_priority >= kPriorities || new_cpu >= kMaximumCpus || !cpus[new_cpu].online) return Error::BadArgument;
   if (new_priority > owner.priority_ceiling) return Error::Limit;
   if (new_budget < kShortestBudget || new_budget > new_period || new_period > kLongestPeriod) return Error::BadArgument;
   if (thread.raw != 0) return Error::Busy;
+  u64 new_share = share_of(new_budget, new_period);
+  if (!has_time_for(owner, share, new_share)) return Error::Limit;
 
+  owner.time_given += new_share - share;
+  share = new_share;
   priority = u32(new_priority);
   cpu = u32(new_cpu);
-  budget = left = new_budget;
-  period = new_period;
-  period_start = arch::now();
+  grant_budget(*this, new_budget, new_period);
   configured = true;
   return {};
 }
@@ -41,7 +46,7 @@ Result<void> SchedulingContext::bind(Thread& caller, CapabilitySlot thread_slot)
 
   thread = capability.frame;
   target.scheduling_context = self;
-  if (left == 0) arm_timer(self, period_start + period);  // exhausted when it was unbound, and still owed
+  if (left == 0) arm_timer(self, next_replenishment(*this));  // exhausted when it was unbound, and still owed
   enqueue_context(self);
   return {};
 }
@@ -58,6 +63,7 @@ Result<SchedulingContextStatusResult> SchedulingContext::status(Thread&) { retur
 void unbind_context(FrameNumber frame) {
   SchedulingContext& context = view<SchedulingContext>(frame);
   Cpu& cpu = cpus[context.cpu];
+  if (cpu.context == frame) account(cpu);  // what was used until now counts
   disarm_timer(frame);
   withdraw_context(frame);
   if (cpu.context == frame) {

@@ -3,6 +3,7 @@
 #include "kernel/generated/results.h"
 #include "kernel/memory/view.h"
 #include "kernel/object/link.h"
+#include "kernel/sched/budget.h"
 #include "kernel/sched/timer_wheel.h"
 
 namespace pith {
@@ -15,7 +16,7 @@ enum class Whereabouts : u32 {
   AtDoor,   ///< at the endpoint without a server where its chain ended
 };
 
-/// Invariant: bound to `thread` if and only if that thread's scheduling_context is this frame.
+/// Invariants: what is left and what is pending are together the budget where that is smaller than the period. Bound to `thread` if and only if that thread's scheduling_context is this frame.
 struct alignas(kPageSize) SchedulingContext {
   static constexpr ObjectType kType = ObjectType::SchedulingContext;
   FrameNumber thread;
@@ -28,8 +29,12 @@ struct alignas(kPageSize) SchedulingContext {
   Link queue_link;
   u64 budget, period;     ///< nanoseconds; equal: always ready, the budget is only its turn
   u64 left;               ///< of the budget
-  u64 period_start;
+  u64 debt;               ///< used beyond what was left, to be taken from what comes back
+  u64 turn_start;         ///< when a CPU began to use it without a break
   u64 used;               ///< in all
+  u64 share;              ///< of a CPU, as its region's account knows it
+  Replenishment pending[kReplenishments];  ///< a ring, in order of time
+  u32 first_pending, pending_count;
   TimerNode timer;        ///< replenishes it
 
   Result<void> configure(Thread& caller, u64 priority, u64 budget, u64 period, u64 cpu);

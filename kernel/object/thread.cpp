@@ -18,6 +18,13 @@ namespace {
 Link& space_link_of(FrameNumber thread) { return view<Thread>(thread).space_link; }
 Link& capability_link_of(FrameNumber thread) { return view<Thread>(thread).capability_link; }
 
+/// Nobody waits patiently any more for the answer to the call that `client` may be in: its server is signalled, which must answer all the same.
+void tell_server(const Thread& client) {
+  if (client.state != ThreadState::WaitingForReply || (client.key & Key::kFaulted) != 0) return;
+  FrameNumber notification = view<Thread>(client.callee).notification;
+  if (notification.raw != 0) signal_notification(view<Notification>(notification), kCallCancelled);
+}
+
 bool is_stopped(const Thread& thread) {
   return thread.state == ThreadState::Inactive || (thread.key & Key::kFaulted) != 0;
 }
@@ -173,6 +180,7 @@ Result<void> Thread::write_register(Thread&, u64 index, u64 value) {
 Result<void> Thread::interrupt(Thread&) {
   if (cancel_wait(*this, Error::Cancelled)) return {};
   key |= Key::kInterrupted;
+  tell_server(*this);
   if (runs_elsewhere(*this)) arch::send_interruption(key & Key::kCpuMask);  // it may be in its guest
   return {};
 }
@@ -211,7 +219,7 @@ void timer_fired(FrameNumber frame) {
   }
   Thread& thread = view<Thread>(frame);
   thread.key &= ~Key::kDeadline;
-  cancel_wait(thread, Error::TimedOut);
+  if (!cancel_wait(thread, Error::TimedOut)) tell_server(thread);
 }
 
 }  // namespace pith

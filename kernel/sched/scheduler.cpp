@@ -74,6 +74,7 @@ void park_at_end(FrameNumber frame, Thread& end) {
 void run(Cpu& cpu, FrameNumber context, const ChainEnd& end, bool own_time) {
   Thread& thread = *end.thread;
   cpu.current = &thread;
+  if (cpu.context != context) view<SchedulingContext>(context).turn_start = cpu.last_accounted;
   cpu.context = context;
   // The fast reply goes on with the client on the time in use: only right where that time came along the client's call.
   if (thread.client.raw != 0 && (own_time || !end.is_client))
@@ -141,34 +142,28 @@ void account(Cpu& cpu) {
   if (cpu.context.raw == 0) return;
   FrameNumber frame = cpu.context;
   SchedulingContext& context = view<SchedulingContext>(frame);
-  context.used += passed;
-  if (passed < context.left) {
-    context.left -= passed;
-    return;
-  }
+  charge(context, passed);
+  if (context.left != 0) return;
   cpu.reschedule = true;
-  if (context.budget == context.period) {
+  withdraw_context(frame);
+  if (!is_limited(context)) {
     context.left = context.budget;
-    withdraw_context(frame);
     enqueue_context(frame);
     return;
   }
-  context.left = 0;
-  withdraw_context(frame);
   if (cpu.current != nullptr) expedite(*cpu.current);  // a server goes on with time of its own
-  u64 next = context.period_start + context.period;
-  if (next <= now) next = now + context.period - context.budget;
-  context.period_start = next - context.period;  // bind() arms the timer again by it
-  arm_timer(frame, next);
+  arm_timer(frame, next_replenishment(context));
 }
 
 void timer_interrupted(Cpu& cpu) { cpu.timers.changed = true; }
 
 void replenish(FrameNumber frame) {
   SchedulingContext& context = view<SchedulingContext>(frame);
-  context.left = context.budget;
-  context.period_start = arch::now();
-  if (context.thread.raw != 0) enqueue_context(frame);
+  give_back(context, arch::now());
+  if (context.left == 0)
+    arm_timer(frame, next_replenishment(context));
+  else
+    enqueue_context(frame);
 }
 
 namespace {

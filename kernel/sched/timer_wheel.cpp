@@ -76,12 +76,19 @@ void TimerWheel::advance(u64 now) {
 u64 TimerWheel::move(u64 now) {
   u64 now_tick = now >> kTimerTickShift;
   for (u32 moves = 0; moves <= kMovesPerEntry; moves++) {
-    u32 level = 0;
-    while (level < kTimerLevels && occupied[level] == 0) level++;
+    // The earliest slot; of two that begin together the higher one, for what it still holds belongs into the lower ones.
+    u32 level = kTimerLevels;
+    u64 start = ~u64{0};
+    for (u32 at = 0; at < kTimerLevels; at++) {
+      if (occupied[at] == 0) continue;
+      u64 shift = u64{at} * kDigitBits;
+      u64 begins = ((position >> shift >> kDigitBits << kDigitBits) | u64(__builtin_ctzll(occupied[at]))) << shift;
+      if (begins > start) continue;
+      start = begins;
+      level = at;
+    }
     if (level == kTimerLevels) return 0;
     u32 first = u32(__builtin_ctzll(occupied[level]));
-    u64 shift = u64{level} * kDigitBits;
-    u64 start = ((position >> shift >> kDigitBits << kDigitBits) | first) << shift;
     if (start > now_tick) return start << kTimerTickShift;
     if (moves == kMovesPerEntry) return now;
     if (start > position) position = start;

@@ -228,7 +228,7 @@ INVARIANT(only_who_waits_has_a_deadline, Of<Thread> thread) {
   FOR_ALL(thread);
   GIVEN(threads[thread.raw].timer.armed);
   ThreadState state = threads[thread.raw].state;
-  return state == ThreadState::Calling || state == ThreadState::Receiving || state == ThreadState::Waiting;
+  return state != ThreadState::Inactive && state != ThreadState::Ready;
 }
 INVARIANT(only_a_call_is_a_fault, Of<Thread> thread) {
   FOR_ALL(thread);

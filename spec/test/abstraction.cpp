@@ -160,6 +160,9 @@ void relate_thread(Visit& visit, const pith::Thread& real) {
   if (!Visit::kCompares) visit("result", meant.result, real.result);
 }
 
+/// When the next part of a budget comes back, 0: all of it is left.
+u64 comes_back_at(const pith::SchedulingContext& real) { return real.pending_count == 0 ? 0 : next_replenishment(real); }
+
 template <class Visit>
 void relate_context(Visit& visit, const pith::SchedulingContext& real) {
   SchedulingContext& meant = scheduling_contexts[visit.frame];
@@ -171,7 +174,8 @@ void relate_context(Visit& visit, const pith::SchedulingContext& real) {
   visit("period", meant.period, real.period);
   visit("~left", meant.left, real.left);
   visit("~used", meant.used, real.used);
-  visit("~period_start", meant.period_start, real.period_start);
+  visit("share", meant.share, real.share);
+  visit("~comes_back_at", meant.comes_back_at, comes_back_at(real));
   relate_timer(visit, "replenished_at", meant.replenished_at, real.timer);
 }
 
@@ -186,6 +190,9 @@ void relate_object(Visit& visit, ObjectType type) {
       visit("closing", regions[frame].closing, real.closing);
       visit("priority_ceiling", regions[frame].priority_ceiling, real.priority_ceiling);
       visit("frames", regions[frame].frames, real.frames);
+      visit("is_limited", regions[frame].is_limited, real.is_limited);
+      visit("time_share", regions[frame].time_share, real.time_share);
+      visit("time_given", regions[frame].time_given, real.time_given);
       return;
     }
     case ObjectType::PageTable: {
@@ -415,7 +422,7 @@ void follow_schedule() {
       SchedulingContext& meant = scheduling_contexts[frame];
       meant.left = real.left;
       meant.used = real.used;
-      meant.period_start = real.period_start;
+      meant.comes_back_at = comes_back_at(real);
       meant.replenished_at = armed(real.timer);
     }
   }

@@ -70,6 +70,17 @@ void regions() {
   want(Error::BadArgument, RegionGive, region, {{word(child), word(frame), 65}});
   want(Error::BadArgument, RegionGive, region, {{word(region), word(frame), 1}});
   want(Error::Closing, RegionGive, region, {{word(round.closed_region), word(frame), 1}});
+  ok(RegionShareTime, region, {{word(child), 1000}});
+  FrameNumber inside = new_frames(1);
+  ok(RegionGive, region, {{word(child), word(inside), 1}});
+  CapabilitySlot inner = new_slot();
+  ok(RegionCreate, child, {{word(inside), word(ObjectType::Region), word(inner), 0}});
+  want(Error::Limit, RegionShareTime, child, {{word(inner), 2000}});
+  ok(RegionShareTime, child, {{word(inner), 500}});
+  want(Error::Busy, RegionShareTime, region, {{word(child), 100}});
+  want(Error::BadArgument, RegionShareTime, region, {{word(child), ~u64{0}}});
+  want(Error::BadArgument, RegionShareTime, region, {{word(region), 1}});
+  refuse_argument(RegionShareTime, region, {{0, 1}}, 0, ObjectType::Region);
   want(Error::Closing, RegionClose, round.closed_region);
   want(Error::BadFrame, RegionReclaim, region, {{0, 1}});
   want(Error::BadFrame, RegionReclaim, region, {{0xffffffff, 1}});

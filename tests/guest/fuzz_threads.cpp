@@ -287,6 +287,11 @@ void chains() {
   }
   want(Error::TooDeep, EndpointCall, endpoint[0]);
   want(Error::TooDeep, EndpointCallMessage, endpoint[0]);
+  ok(EndpointBind, endpoint[0], {{0}});
+  want(Error::TooDeep, EndpointBind, endpoint[0], {{word(helper[0].thread)}});
+  Helper waiter = make_helper(kHelperPriority);
+  run(waiter, {{EndpointCall, endpoint[kLinks]}});
+  want(Error::Deadlock, EndpointBind, endpoint[kLinks], {{word(waiter.thread)}});
 }
 
 /// More calls are set aside than one entry puts back.

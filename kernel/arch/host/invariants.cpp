@@ -121,7 +121,7 @@ class Census {
         walk(cpu.timers.slot[level][__builtin_ctzll(slots)], [](FrameNumber at) { return timer_node(at).link; }, &Numbers::in_wheel);
     }
     bool comes_back = hardware.timer != 0 && hardware.timer <= hardware.now;
-    require(cpu.current != nullptr || cpu.ready == 0 || comes_back, "idle although something is ready", FrameNumber());
+    require(cpu.current != nullptr || cpu.ready == 0 || comes_back || cpu.reschedule, "idle although something is ready", FrameNumber());
   }
 
   void compare(FrameNumber frame, const Numbers& found) {
