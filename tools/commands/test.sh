@@ -78,6 +78,7 @@ targets_for() {
   echo pith-launch pith-manifest kernel host_test_list
   grep -q '^unit/' <<<"$1" && echo host_tests
   grep -qE "^(launch|manifest)/" <<<"$1" && echo guest_programs rootfs
+  grep -q '^bounds/' <<<"$1" && echo pith-bounds
   grep -qE '^(boot|linux|recovery|fuzz)/' <<<"$1" && echo images guest_programs
   grep -q '^fuzz/' <<<"$1" && echo fuzzers
   return 0
