@@ -228,6 +228,8 @@ void check_floor() {
   }
 }
 
+const char* name_of_entry(u32 kind) { return kind < kFirstTrap ? grammar::kOperations[kind].name : kTrapNames[kind - kFirstTrap]; }
+
 void print_summary() {
   u64 successes = 0, errors = 0;
   for (const Count& count : counts) {
@@ -240,14 +242,19 @@ void print_summary() {
   print_number(successes);
   print(" errors ");
   print_number(errors);
-  print("\nlongest kernel entry ");
-  print_number(shared.longest);
-  print(" ticks in ");
-  const char* name = "a trap";
-  for (const grammar::OperationEntry& entry : grammar::kOperations) {
-    if (u64(entry.operation) == shared.longest_operation) name = entry.name;
+  u32 longest = 0;
+  for (u32 kind = 0; kind < kEntryKinds; kind++) {
+    if (shared.longest[kind] > shared.longest[longest]) longest = kind;
+    if (shared.longest[kind] == 0) continue;
+    print("\nlongest ");
+    print(name_of_entry(kind));
+    print(" ");
+    print_number(shared.longest[kind]);
   }
-  print(name);
+  print("\nlongest kernel entry ");
+  print_number(shared.longest[longest]);
+  print(" ticks in ");
+  print(name_of_entry(longest));
   print("\n");
 }
 

@@ -20,6 +20,11 @@ struct HostileSlot {
 inline constexpr u32 kDriverPriority = 60, kHelperPriority = 35, kHostilePriority = 30, kIdlePriority = 5, kCeiling = 40;
 
 /// What both sides see; it lies in the program's data, which the two address spaces share.
+/// Kinds of kernel entries whose length is noted: each operation, then what traps do.
+constexpr u32 kFirstTrap = grammar::kOperationCount;
+inline constexpr const char* kTrapNames[] = {"trap.fault", "trap.vector", "trap.timer", "trap.cpu", "trap.line"};
+constexpr u32 kEntryKinds = kFirstTrap + 5;
+
 struct Shared {
   FrameNumber first_frame;  ///< of the hostile region's own frames
   u32 frame_count;
@@ -30,7 +35,7 @@ struct Shared {
   volatile u32 round;
   volatile bool is_random;  ///< the driver may interrupt and stop the hostile thread now
   volatile bool done;
-  u64 longest, longest_operation;  ///< kernel entry, in ticks
+  u64 longest[kEntryKinds];  ///< kernel entry of each kind, in ticks
   volatile u64 progress;
   volatile u32 latest;  ///< operation code that somebody entered the kernel with last
   volatile u32 mistakes;

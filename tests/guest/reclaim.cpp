@@ -90,6 +90,14 @@ Component component;
 
 /// Longest kernel entry seen by anybody so far, and since when.
 u64 longest, longest_operation;
+/// The line that ./pith verify --bounds reads.
+void print_longest(const char* name, u64 ticks) {
+  print("longest ");
+  print(name);
+  print(" ");
+  print_number(ticks);
+  print("\n");
+}
 void note_longest(const char* phase) {
   auto seen = REQUIRE(kPlatform.measure());
   print(phase);
@@ -104,6 +112,7 @@ void note_longest(const char* phase) {
   }
   print(name);
   print("\n");
+  if (seen.operation < 1024) print_longest(name, seen.longest);
   if (seen.longest > longest) {
     longest = seen.longest;
     longest_operation = seen.operation;
@@ -267,6 +276,7 @@ void take_back() {
     print_number(longest_of_type[type]);
     print(" ticks\n");
     if (longest_of_type[type] > kReclaimBound) wrong("Region.reclaim is longer than its bound, in ticks:", longest_of_type[type]);
+    print_longest("Region.reclaim", longest_of_type[type]);
     if (longest_of_type[type] > longest) longest = longest_of_type[type];
   }
 }

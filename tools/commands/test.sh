@@ -79,6 +79,7 @@ targets_for() {
   grep -q '^unit/' <<<"$1" && echo host_tests
   grep -qE "^(launch|manifest)/" <<<"$1" && echo guest_programs rootfs
   grep -qE '^(boot|linux|perf|recovery|fuzz)/' <<<"$1" && echo images guest_programs
+  grep -q '^bounds/' <<<"$1" && echo pith-bounds
   grep -q '^fuzz/' <<<"$1" && echo fuzzers
   return 0
 }

@@ -3,13 +3,14 @@
 
 verify_usage() {
   cat <<'END_OF_TEXT'
-usage: ./pith verify --bounds [--json] [--path ENTRY]
+usage: ./pith verify --bounds [--json] [--path ENTRY] [--update]
 
 --bounds  computes from the kernel's machine code how many instructions each kernel entry runs at most and how many frames it
           clears. The table lands in build/docs/reference/bounds.md as well; measured lengths of the last counted runs of
           ./pith test fuzz recovery stand beside it.
   --json        prints {"arch": "x86_64", "entries": [{"name", "worst_instructions", "clears", "measured"}]}
   --path ENTRY  prints instead where the instructions of an entry's longest path are
+  --update      writes the table of docs/bounds.md anew
 Exit status: 0 every entry is within its bound, 1 some are not or no bound exists, 2 wrong usage.
 END_OF_TEXT
 }
@@ -36,6 +37,7 @@ main() {
         ;;
       --bounds) bounds=yes ;;
       --json) passed_on+=(--json) ;;
+      --update) passed_on+=(--update "$PITH_ROOT/docs/bounds.md") ;;
       --path)
         [ $# -gt 1 ] || misused "--path needs an entry"
         passed_on+=(--path "$2")

@@ -40,6 +40,7 @@ TEST(Bounds, LoopsThatTheCodeBounds) {
   EXPECT_EQ(bound_of("counted_loop"), 32u);
   EXPECT_EQ(bound_of("checked_loop"), 40u);
   EXPECT_EQ(bound_of("spilled_loop"), 32u);
+  EXPECT_EQ(bound_of("difference_loop"), 23u);
   EXPECT_EQ(bound_of("or_loop"), 72u);
   EXPECT_EQ(bound_of("nested_loop"), 57u);
 }
@@ -79,6 +80,13 @@ TEST(Bounds, RepeatedInstructions) {
   EXPECT_EQ(analysis.entries[0].clears, 1u);
 }
 
+TEST(Bounds, ClearsOfTableSize) {
+  Analysis analysis = analysis_of("clears");
+  ASSERT_TRUE(analysis.problems.empty()) << analysis.problems.front();
+  EXPECT_EQ(analysis.entries[0].worst_instructions, 8u);
+  EXPECT_EQ(analysis.entries[0].clears, 1u);
+}
+
 TEST(Bounds, WaitingForTheLockIsNotCounted) {
   EXPECT_EQ(bound_of("waits"), 5u);
   EXPECT_EQ(analysis_of("waits").loops[0].proof, Proof::Lock);
@@ -89,6 +97,21 @@ TEST(Bounds, FactsRuleCombinationsOut) {
   EXPECT_EQ(bound_of("two_ways", "", " without first"), 8u);
   EXPECT_EQ(bound_of("two_ways", "", " through second"), 13u);
   EXPECT_EQ(bound_of("two_ways", "at most 1 first, second: only one of them\n"), 11u);
+}
+
+TEST(Bounds, KnownExcessIsARatchet) {
+  Analysis analysis = analysis_of("counted_loop", "excess 30 it: it is too long\n");
+  ASSERT_EQ(analysis.problems.size(), 1u);  // within the bound: the note is not needed
+  EXPECT_FALSE(analysis.entries[0].is_no_step_back());
+  EXPECT_TRUE(analysis.entries[0].is_within());
+  EXPECT_TRUE(analysis_of("counted_loop", "excess 32 *: all are too long\n").entries[0].is_no_step_back());
+  expect_refused("counted_loop", "there is no entry gone", "excess 9000 gone: reason\n");
+}
+
+TEST(Bounds, TableOfAPageIsReplaced) {
+  Analysis analysis = analysis_of("counted_loop");
+  EXPECT_EQ(with_table("text\n\n| entry | old |\n| a |\n\nmore\n", analysis),
+            "text\n\n| entry | instructions | clears | measured |\n|---|---:|---:|---:|\n| it | 32 | 0 |  |\n\nmore\n");
 }
 
 TEST(Bounds, MeasurementsBesideTheBounds) {

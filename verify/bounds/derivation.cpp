@@ -108,6 +108,18 @@ bool Derivation::waits_for_lock(const Function& function, const Loop& loop, cons
   return loads;
 }
 
+/// More words than P2's longest loop has rounds, but not more than a frame has: that is a clear. Everything else is counted unit by unit.
+void Derivation::add_repetitions(Function& function, Block& block, const Instruction& at, u64 count, bool sets_words) {
+  if (sets_words && count > kMostRounds && count <= kFrameWords) {
+    block.clears++;
+  } else if (count <= kMostRepetitions) {
+    block.extra += count;
+  } else {
+    function.is_usable = false;
+    problems_.push_back(place(graph_.program(), at.address) + ": repeats an unknown number of times");
+  }
+}
+
 void Derivation::find_repetitions(Function& function, const States& states) {
   for (u32 index = 0; index < function.blocks.size(); index++) {
     Block& block = function.blocks[index];
@@ -118,30 +130,18 @@ void Derivation::find_repetitions(Function& function, const States& states) {
     for (const Instruction* instruction : block.instructions) {
       if (instruction->is_repeated) {
         const Value& count = state.registers[1];
-        const std::string& operation = instruction->shape.operation;
-        if (count.is_constant() && count.low == kFrameWords && operation.find("STOSQ") != std::string::npos) {
-          block.clears++;
-        } else if (count.name >= kFirstArgumentName && count.name < kFirstArgumentName + kRegisters && count.offset == 0) {
+        bool sets_words = instruction->shape.operation.find("STOSQ") != std::string::npos;
+        if (count.name >= kFirstArgumentName && count.name < kFirstArgumentName + kRegisters && count.offset == 0) {
           function.repeat_argument = i32(count.name - kFirstArgumentName);
-        } else if (count.high <= kMostRepetitions) {
-          block.extra += count.high;
+          function.repeats_words = sets_words;
         } else {
-          function.is_usable = false;
-          problems_.push_back(place(graph_.program(), instruction->address) + ": a repeated instruction without a known count");
+          add_repetitions(function, block, *instruction, count.high, sets_words);
         }
       }
-      bool is_last = instruction == block.instructions.back();
-      if (is_last && block.callee != 0) {
-        i32 argument = graph_.function(block.callee).repeat_argument;
-        if (argument >= 0) {
-          u64 count = state.registers[u32(argument)].high;
-          if (count <= kMostRepetitions) {
-            block.extra += count;
-          } else {
-            function.is_usable = false;
-            problems_.push_back(place(graph_.program(), instruction->address) + ": copies an unknown number of bytes");
-          }
-        }
+      if (instruction == block.instructions.back() && block.callee != 0) {
+        const Function& callee = graph_.function(block.callee);
+        if (callee.repeat_argument >= 0)
+          add_repetitions(function, block, *instruction, state.registers[u32(callee.repeat_argument)].high, callee.repeats_words);
         pass_arguments(block, state);
       }
       interpreter_.run(*instruction, state);

@@ -14,7 +14,7 @@ constexpr u64 kFrameWords = 512;
 
 class Derivation {
  public:
-  Derivation(Graph& graph, Problems& problems) : graph_(graph), interpreter_(graph.program().disassembler()), problems_(problems) {}
+  Derivation(Graph& graph, Problems& problems) : graph_(graph), interpreter_(graph.program()), problems_(problems) {}
 
   /// Finds bounds of loops and of repeated instructions in every function of the graph. `entries` start with unknown registers.
   void run(const std::set<u64>& entries);
@@ -29,6 +29,7 @@ class Derivation {
   States propagate(const Function& function, const std::vector<u32>& order, States states,
                    const std::function<bool(u32, u32)>& follows) const;
   std::optional<State> along(const Block& block, const Block::Edge& edge, const State& state) const;
+  void add_repetitions(Function& function, Block& block, const Instruction& at, u64 count, bool sets_words);
   void find_repetitions(Function& function, const States& states);
   void pass_arguments(const Block& block, State state);
   bool waits_for_lock(const Function& function, const Loop& loop, const State& header);

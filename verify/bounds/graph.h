@@ -46,11 +46,12 @@ struct Loop {
 struct Function {
   u64 address;
   std::string name;
-  std::vector<Block> blocks;  ///< the first is where it starts
-  std::vector<u32> order;     ///< reverse postorder of the blocks
-  std::vector<Loop> loops;    ///< inner ones first, then by address
-  std::vector<i32> loop_of;   ///< innermost loop of each block
-  i32 repeat_argument = -1;   ///< number of the register whose value at the start says how often a string instruction runs
+  std::vector<Block> blocks;   ///< the first is where it starts
+  std::vector<u32> order;      ///< reverse postorder of the blocks
+  std::vector<Loop> loops;     ///< inner ones first, then by address
+  std::vector<i32> loop_of;    ///< innermost loop of each block
+  bool repeats_words = false;  ///< it sets whole words
+  i32 repeat_argument = -1;    ///< number of the register whose value at the start says how often a string instruction runs
   bool returns = false;
   bool is_usable = true;  ///< no problem was found in it
 };

@@ -72,8 +72,8 @@ Value combined(const std::string& operation, const Value& left, const Value& rig
 
 }  // namespace
 
-Interpreter::Interpreter(const Disassembler& disassembler) : disassembler_(disassembler) {
-  const auto& names = disassembler.registers();
+Interpreter::Interpreter(const Program& program) : program_(program), disassembler_(program.disassembler()) {
+  const auto& names = disassembler_.registers();
   for (unsigned name = 1; name < names.getNumRegs(); name++) {
     std::string text = names.getName(name);
     for (u32 number = 0; number < kRegisters; number++) {
@@ -123,15 +123,19 @@ Interpreter::Memory Interpreter::memory(const Instruction& instruction, const St
   const auto& index = instruction.code.getOperand(first + 2);
   const auto& displacement = instruction.code.getOperand(first + 3);
   if (!base.isReg() || !displacement.isImm()) return {};
-  if (is_instruction_pointer(base.getReg()) && index.getReg() == 0) return {{}, instruction.next() + u64(displacement.getImm()), {}};
+  if (is_instruction_pointer(base.getReg()) && index.getReg() == 0) return {{}, instruction.next() + u64(displacement.getImm()), {}, {}};
   auto known = register_of(base.getReg());
   if (!known) return {};
   const Value& address = state.registers[known->number];
-  if (address.is_constant() && index.getReg() == 0) return {{}, address.low + u64(displacement.getImm()), {}};
+  if (address.is_constant()) {
+    u64 at = address.low + u64(displacement.getImm());
+    if (index.getReg() != 0) return {{}, {}, at, {}};
+    return {{}, at, {}, {}};
+  }
   if (address.name != kStackName) return {};
   i64 at = i64(address.offset) + displacement.getImm();
-  if (index.getReg() != 0) return {{}, {}, at};
-  return {at, {}, {}};
+  if (index.getReg() != 0) return {{}, {}, {}, at};
+  return {at, {}, {}, {}};
 }
 
 Value Interpreter::load(const Instruction& instruction, State& state, unsigned first, u32 width) const {
@@ -140,6 +144,11 @@ Value Interpreter::load(const Instruction& instruction, State& state, unsigned f
     if (slot != state.slots.end() && slot->second.width >= width) return truncated(slot->second.value, width);
   }
   state.forget(fresh(instruction, kLoaded));
+  auto place = memory(instruction, state, first);
+  if (auto table = place.array ? place.array : place.address) {
+    if (auto constants = program_.constants_at(*table, width))
+      return Value::range(constants->first, constants->second, fresh(instruction, kLoaded));
+  }
   return Value::range(0, mask_of(width), fresh(instruction, kLoaded));
 }
 
@@ -247,7 +256,7 @@ void Interpreter::combine_predicates(State& state, const std::string& operation,
 bool Interpreter::compare(const Instruction& instruction, State& state) const {
   const auto& [operation, form, width] = instruction.shape;
   if (operation != "CMP" && operation != "TEST") return false;
-  Comparison flags{true, false, width, {}, {}};
+  Comparison flags{true, false, width, {}, {}, 0};
   if (form.starts_with("mi") || form == "mr") {
     flags.left = load(instruction, state, 0, width);
     flags.right = read(instruction, state, 5, width);
@@ -316,9 +325,9 @@ bool Interpreter::compute(const Instruction& instruction, State& state) const {
     write(state, code.getOperand(0).getReg(), result);
   }
   // A subtraction compares its operands; of the others it is known whether the result is zero.
-  state.flags = {true, true, width, truncated(result, width), Value::constant(0)};
+  state.flags = {true, true, width, truncated(result, width), Value::constant(0), 0};
   if (operation == "SUB" || operation == "DEC") {
-    state.flags = {true, operation == "DEC", width, left, right};
+    state.flags = {true, operation == "DEC", width, left, right, operation == "SUB" && result.offset == 0 ? result.name : 0};
     // The operand is gone where the result was put, so names narrow the result: left - right as name + offset.
   }
   return true;

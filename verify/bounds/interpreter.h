@@ -7,7 +7,7 @@ namespace pith::bounds {
 
 class Interpreter {
  public:
-  explicit Interpreter(const Disassembler& disassembler);
+  explicit Interpreter(const Program& program);
 
   /// What is known after the instruction. Calls forget what the calling convention does not keep.
   void run(const Instruction& instruction, State& state) const;
@@ -22,6 +22,7 @@ class Interpreter {
   struct Memory {
     std::optional<i64> slot;        ///< the stack slot, if it is one
     std::optional<u64> address;     ///< a place that is known when the program is linked
+    std::optional<u64> array;       ///< some element of what lies there
     std::optional<i64> stack_from;  ///< some slot from here on: an array's element
   };
   /// What the memory operand that begins at operand `first` means.
@@ -41,6 +42,7 @@ class Interpreter {
   bool compute(const Instruction& instruction, State& state) const;
   bool move_stack(const Instruction& instruction, State& state) const;
 
+  const Program& program_;
   const Disassembler& disassembler_;
   std::map<unsigned, Register> registers_;
 };

@@ -10,20 +10,22 @@ namespace {
 
 constexpr int kBroken = 1, kUsage = 2;
 constexpr char kHelp[] =
-    R"(usage: pith-bounds KERNEL [--facts FILE]... [--measured FILE]... [--page FILE] [--path ENTRY] [--json]
+    R"(usage: pith-bounds KERNEL [--facts FILE]... [--measured FILE]... [--page FILE] [--update FILE] [--path ENTRY] [--ratchet] [--json]
 
 Computes for each kernel entry how many instructions it runs at most, and how many frames it clears.
   --facts FILE     entries, bounds of loops, combinations that cannot happen
   --measured FILE  lines `longest ENTRY INSTRUCTIONS` of a run under the instruction counter
   --page FILE      writes the table as a page of the documentation
+  --update FILE    puts the table in place of the one in FILE
+  --ratchet        entries that are known to be too long (`excess` in the facts) are accepted while they grow no longer
   --path ENTRY     prints where the instructions of its longest path are
 Exit status: 0 every entry is within its bound, 1 some are not or no bound exists (reasons on standard error), 2 wrong usage.
 )";
 
 struct Options {
-  std::string kernel, page, path;
+  std::string kernel, page, update, path;
   std::vector<std::string> facts, measured;
-  bool wants_json = false;
+  bool wants_json = false, is_ratchet = false;
 };
 
 std::optional<Options> parse_options(const std::vector<std::string>& words) {
@@ -33,6 +35,10 @@ std::optional<Options> parse_options(const std::vector<std::string>& words) {
     bool has_value = i + 1 < words.size();
     if (word == "--json") {
       options.wants_json = true;
+    } else if (word == "--ratchet") {
+      options.is_ratchet = true;
+    } else if (word == "--update" && has_value) {
+      options.update = words[++i];
     } else if (word == "--facts" && has_value) {
       options.facts.push_back(words[++i]);
     } else if (word == "--measured" && has_value) {
@@ -57,15 +63,22 @@ std::string read_text(const std::string& path, Problems& problems) {
   return bytes ? std::string(bytes->begin(), bytes->end()) : "";
 }
 
+void write_page(const std::string& path, const std::string& text) {
+  if (!write_file(path, {reinterpret_cast<const u8*>(text.data()), text.size()})) std::cerr << path << ": cannot be written\n";
+}
+
 int report(const Options& options, const Analysis& analysis) {
-  if (!options.page.empty()) {
-    std::string page = page_text(analysis);
-    if (!write_file(options.page, {reinterpret_cast<const u8*>(page.data()), page.size()}))
-      std::cerr << options.page << ": cannot be written\n";
+  if (!options.page.empty()) write_page(options.page, page_text(analysis));
+  if (!options.update.empty()) {
+    Problems problems;
+    write_page(options.update, with_table(read_text(options.update, problems), analysis));
   }
   bool is_good = analysis.problems.empty();
   for (const EntryBound& entry : analysis.entries) {
-    is_good &= entry.is_within();
+    is_good &= options.is_ratchet ? entry.is_no_step_back() : entry.is_within();
+    if (options.is_ratchet && !entry.is_no_step_back())
+      std::cerr << "pith-bounds: entry " << entry.name << ": " << entry.worst_instructions << " instructions, " << entry.known
+                << " before\n";
     if (entry.name == options.path) std::cout << entry.path;
   }
   if (options.path.empty()) std::cout << (options.wants_json ? json_text(analysis) : table_text(analysis));

@@ -38,8 +38,14 @@ std::unique_ptr<Program> Program::load(const std::string& path, std::string& pro
   }
   std::unique_ptr<Program> program(new Program);
   for (const auto& section : elf->sections()) {
-    if (!section.isText() || section.getSize() == 0) continue;
+    if (section.getSize() == 0) continue;
     auto content = section.getContents();
+    u64 flags = llvm::object::ELFSectionRef(section).getFlags();
+    bool is_constant = (flags & llvm::ELF::SHF_ALLOC) != 0 && (flags & llvm::ELF::SHF_WRITE) == 0;
+    if (!section.isText()) {
+      if (is_constant && content) program->constants_[section.getAddress()].assign(content->begin(), content->end());
+      continue;
+    }
     if (!content || !program->text_.empty()) {
       problem = path + ": there must be one section of code";
       return nullptr;
@@ -56,6 +62,7 @@ std::unique_ptr<Program> Program::load(const std::string& path, std::string& pro
     u8 type = symbol.getELFType();
     if (type == llvm::ELF::STT_FILE || type == llvm::ELF::STT_SECTION) continue;
     program->by_name_.try_emplace(known_as, *address, *address + symbol.getSize());
+    if (type == llvm::ELF::STT_OBJECT) program->objects_[*address] = symbol.getSize();
     bool is_code = *address >= program->text_start_ && *address < text_end;
     if (!is_code || type == llvm::ELF::STT_OBJECT) continue;
     if (type == llvm::ELF::STT_FUNC) {
@@ -96,6 +103,23 @@ std::string Program::name_of(u64 address) const {
   auto after = names_.upper_bound(address);
   if (after == names_.begin()) return "?";
   return std::prev(after)->second;
+}
+
+std::optional<std::pair<u64, u64>> Program::constants_at(u64 address, u32 width) const {
+  auto object = objects_.upper_bound(address);
+  auto section = constants_.upper_bound(address);
+  if (object == objects_.begin() || section == constants_.begin()) return {};
+  --object;
+  --section;
+  u64 end = object->first + object->second, bytes = width / 8;
+  if (address >= end || end > section->first + section->second.size()) return {};
+  std::pair<u64, u64> found{~u64{0}, 0};
+  for (u64 at = object->first; at + bytes <= end; at += bytes) {
+    u64 number = 0;
+    for (u64 i = bytes; i-- > 0;) number = number << 8 | section->second[at - section->first + i];
+    found = {std::min(found.first, number), std::max(found.second, number)};
+  }
+  return found;
 }
 
 std::pair<u64, u64> Program::extent_of(const std::string& name) const {

@@ -62,6 +62,8 @@ class Program {
   std::string name_of(u64 address) const;
   /// Whether a symbol of a function starts here.
   bool is_function(u64 address) const { return functions_.contains(address); }
+  /// The smallest and the greatest number of this width in the constant object that an address lies in; nothing if it is not constant.
+  std::optional<std::pair<u64, u64>> constants_at(u64 address, u32 width) const;
   /// Start and end of an object, empty if there is no such symbol.
   std::pair<u64, u64> extent_of(const std::string& name) const;
 
@@ -71,7 +73,9 @@ class Program {
   u64 text_start_ = 0;
   std::map<u64, std::string> names_;  ///< code
   std::map<std::string, std::pair<u64, u64>> by_name_;
-  std::map<u64, u64> functions_;  ///< start and size
+  std::map<u64, u64> functions_;              ///< start and size
+  std::map<u64, std::vector<u8>> constants_;  ///< read-only sections
+  std::map<u64, u64> objects_;                ///< start and size
   std::map<u64, Instruction> instructions_;
   std::unique_ptr<Disassembler> disassembler_;
 };

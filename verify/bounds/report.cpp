@@ -53,21 +53,36 @@ std::string json_text(const Analysis& analysis) {
   return text + "]}\n";
 }
 
-std::string page_text(const Analysis& analysis) {
-  std::string text = llvm::formatv(
-                         "# Longest kernel entries\n\nComputed by `./pith verify --bounds` from the machine code of the kernel (x86-64): "
-                         "{0} functions. At most {1} instructions\n"
-                         "and {2} cleared frame are allowed. `measured` is the longest seen under the instruction counter.\n\n"
-                         "| entry | instructions | clears | measured |\n|---|---:|---:|---:|\n",
-                         analysis.functions, kMostInstructions, kMostClears)
-                         .str();
+namespace {
+
+std::string rows_of(const Analysis& analysis) {
+  std::string text = "| entry | instructions | clears | measured |\n|---|---:|---:|---:|\n";
   for (const EntryBound& entry : analysis.entries)
     text +=
         llvm::formatv("| {0} | {1} | {2} | {3} |\n", entry.name, entry.worst_instructions, entry.clears, measured_text(entry, "")).str();
-  text += "\n## Loops\n\n| loop | rounds | bound |\n|---|---:|---|\n";
+  return text;
+}
+
+}  // namespace
+
+std::string page_text(const Analysis& analysis) {
+  std::string text = llvm::formatv(
+                         "# Longest kernel entries\n\nComputed by `./pith verify --bounds` from the machine code of the kernel (x86-64):"
+                         " {0} functions. At most {1} instructions and {2} cleared frame are allowed.\n"
+                         "`measured` is the longest seen under the instruction counter.\n\n",
+                         analysis.functions, kMostInstructions, kMostClears)
+                         .str();
+  text += rows_of(analysis) + "\n## Loops\n\n| loop | rounds | bound |\n|---|---:|---|\n";
   for (const LoopReport& loop : analysis.loops)
     text += llvm::formatv("| `{0}` | {1} | {2} |\n", loop.place, loop.bound, source_of(loop.proof)).str();
   return text;
+}
+
+std::string with_table(const std::string& page, const Analysis& analysis) {
+  auto first = page.find("| entry |");
+  if (first == std::string::npos) return page;
+  auto end = page.find("\n\n", first);
+  return page.substr(0, first) + rows_of(analysis) + (end == std::string::npos ? "" : page.substr(end + 1));
 }
 
 void add_measurements(Analysis& analysis, const std::string& text) {

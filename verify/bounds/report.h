@@ -7,6 +7,8 @@ namespace pith::bounds {
 std::string table_text(const Analysis& analysis);
 std::string json_text(const Analysis& analysis);
 std::string page_text(const Analysis& analysis);
+/// Puts the table in place of the one in a page.
+std::string with_table(const std::string& page, const Analysis& analysis);
 
 /// Puts measured lengths (lines `longest NAME INSTRUCTIONS` among others) beside the bounds; a longer one than its bound is a problem.
 void add_measurements(Analysis& analysis, const std::string& text);

@@ -11,6 +11,11 @@
 .size kernel_lock, 8
 kernel_lock: .quad 0
 
+.section .rodata
+.type sizes, @object
+.size sizes, 6
+sizes: .short 12, 512, 40
+
 .text
 // 1 + 10 * 3 + 1
 function counted_loop
@@ -43,6 +48,18 @@ function spilled_loop
   cmp 8(%rsp), %rbx
   jb 1b
   add $16, %rsp
+  sysretq
+
+// What is left of seven, at least nothing: one round more. 6 + 8 * 2 + 1
+function difference_loop
+  mov $7, %eax
+  xor %ecx, %ecx
+  sub %edi, %eax
+  cmovb %ecx, %eax
+  inc %eax
+  nop
+1:dec %eax
+  jne 1b
   sysretq
 
 // Two conditions in one branch: at most 8 hops. 1 + 7 * 9 + 7 + 1
@@ -122,6 +139,17 @@ function repeats
   mov $24, %edx
   call copy
   sysretq
+// As many words as a table says.
+function clears
+  and $1, %edi
+  lea sizes(%rip), %rax
+  movzwl (%rax,%rdi,2), %esi
+  call clear_words
+  sysretq
+function clear_words
+  mov %esi, %ecx
+  rep stosq
+  ret
 function copy
   mov %rdx, %rcx
   rep movsb

@@ -27,7 +27,7 @@ Value join_values(const Value& one, const Value& other, u64 fresh_name, bool wid
 }
 
 /// Narrows one side of a comparison, and all that is the same value.
-bool restrict(State& state, const Value& side, u64 low, u64 high) {
+bool narrow_side(State& state, const Value& side, u64 low, u64 high) {
   low = std::max(low, side.low);
   high = std::min(high, side.high);
   if (low > high) return false;
@@ -159,16 +159,16 @@ bool assume(State& state, u32 condition, bool is_taken) {
       if (holds) {
         u64 low = std::max(left.low, right.low), high = std::min(left.high, right.high);
         if (low > high) return false;
-        return restrict(state, left, low, high)&& restrict(state, right, low, high);
+        return narrow_side(state, left, low, high) && narrow_side(state, right, low, high);
       }
       if (left.is_constant() && right.is_constant()) return left.low != right.low;
       if (right.is_constant()) {
-        if (left.low == right.low) return restrict(state, left, left.low + 1, left.high);
-        if (left.high == right.low) return restrict(state, left, left.low, left.high - 1);
+        if (left.low == right.low) return narrow_side(state, left, left.low + 1, left.high);
+        if (left.high == right.low) return narrow_side(state, left, left.low, left.high - 1);
       }
       if (left.is_constant()) {
-        if (right.low == left.low) return restrict(state, right, right.low + 1, right.high);
-        if (right.high == left.low) return restrict(state, right, right.low, right.high - 1);
+        if (right.low == left.low) return narrow_side(state, right, right.low + 1, right.high);
+        if (right.high == left.low) return narrow_side(state, right, right.low, right.high - 1);
       }
       return true;
     case 1:  // below
@@ -176,15 +176,18 @@ bool assume(State& state, u32 condition, bool is_taken) {
       if (flags.is_equality_only) return true;
       if (holds) {
         if (right.high == 0) return false;
-        return left.low < right.high&& restrict(state, left, 0, right.high - 1)&& restrict(state, right, left.low + 1, kNone);
+        return left.low < right.high && narrow_side(state, left, 0, right.high - 1) && narrow_side(state, right, left.low + 1, kNone);
       }
-      return restrict(state, left, right.low, kNone)&& restrict(state, right, 0, left.high);
+      // Without a borrow the difference is a number between them.
+      if (kind == 1 && flags.difference != 0 && left.high >= right.low && !state.narrow(flags.difference, 0, left.high - right.low, 64))
+        return false;
+      return narrow_side(state, left, right.low, kNone) && narrow_side(state, right, 0, left.high);
     case 3:  // below or equal
     case 7:  // less or equal
       if (flags.is_equality_only) return true;
-      if (holds) return restrict(state, left, 0, right.high)&& restrict(state, right, left.low, kNone);
+      if (holds) return narrow_side(state, left, 0, right.high) && narrow_side(state, right, left.low, kNone);
       if (left.high == 0 || left.high <= right.low) return false;
-      return restrict(state, left, right.low + 1, kNone)&& restrict(state, right, 0, left.high - 1);
+      return narrow_side(state, left, right.low + 1, kNone) && narrow_side(state, right, 0, left.high - 1);
     default:
       return true;
   }

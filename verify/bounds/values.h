@@ -36,6 +36,7 @@ struct Comparison {
   bool is_equality_only = false;  ///< only equal and not equal can be told from these flags
   u32 width = 64;
   Value left, right;
+  u64 difference = 0;  ///< name of left - right, where a subtraction compared them
 };
 
 /// A value that is 1 where conditions hold: where one of them does, or where all do.

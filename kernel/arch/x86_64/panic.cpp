@@ -16,14 +16,23 @@ constexpr u16 kDiagnosticPort = 0x2f8;  // a 16550; only the log component uses 
 constexpr u16 kLineStatus = 5;
 constexpr u8 kTransmitterEmpty = 0x20;
 constexpr u32 kMostPolls = 100'000;
+/// A kernel entry does not wait: what the port does not take after so many polls is lost.
+constexpr u32 kPollsInEntry = 8;
 constexpr u16 kPowerManagementPort = 0x604;  // QEMU q35: PM1a control
 constexpr u16 kSleepNow = 0x2000;
 constexpr u16 kDebugExitPort = 0xf4;
 
+void send(char character, u32 polls) {
+  for (u32 i = 0; i < polls; i++) {
+    if ((in8(kDiagnosticPort + kLineStatus) & kTransmitterEmpty) != 0) break;
+  }
+  out8(kDiagnosticPort, u8(character));
+}
+
 }  // namespace
 
 void print(const char* text) {
-  for (; *text != 0; text++) arch::diagnose(*text);
+  for (; *text != 0; text++) send(*text, kMostPolls);
 }
 
 void print_number(u64 value) {
@@ -33,7 +42,7 @@ void print_number(u64 value) {
     digits[count++] = char('0' + value % 10);
     value /= 10;
   } while (value != 0 && count < sizeof digits);
-  while (count > 0) arch::diagnose(digits[--count]);
+  while (count > 0) send(digits[--count], kMostPolls);
 }
 
 void print_hexadecimal(u64 value) {
@@ -42,7 +51,7 @@ void print_hexadecimal(u64 value) {
   for (i32 shift = 60; shift >= 0; shift -= 4) {
     u64 digit = value >> shift & 15;
     started = started || digit != 0 || shift == 0;
-    if (started) arch::diagnose("0123456789abcdef"[digit]);
+    if (started) send("0123456789abcdef"[digit], kMostPolls);
   }
 }
 
@@ -83,12 +92,7 @@ void assertion_failed(const char* condition, const char* file, int line) {
 
 namespace arch {
 
-void diagnose(char character) {
-  for (u32 i = 0; i < x86::kMostPolls; i++) {
-    if ((x86::in8(x86::kDiagnosticPort + x86::kLineStatus) & x86::kTransmitterEmpty) != 0) break;
-  }
-  x86::out8(x86::kDiagnosticPort, u8(character));
-}
+void diagnose(char character) { x86::send(character, x86::kPollsInEntry); }
 
 void stop_machine(u32 action) {
   if (action == 1) {
