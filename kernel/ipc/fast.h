@@ -9,17 +9,24 @@
 /// Leaves for the slow way with every parameter as it was and the kernel lock held.
 #define PITH_GO_SLOW \
   { [[clang::musttail]] return slow_call(PITH_FAST_ARGUMENTS(handle, current)); }
+/// The same where words and handle have been noted in the thread.
+#define PITH_GO_SLOW_AS_NOTED \
+  { [[clang::musttail]] return noted_call(PITH_FAST_ARGUMENTS(0, current)); }
 
 namespace pith {
 
 extern "C" {
 /// Enters user code as `current` (the next thread) with the words in registers and `handle` as status; releases the kernel lock on the way.
 PITH_FAST_CALL void fast_resume(PITH_FAST_PARAMETERS);
-/// The slow way; takes the lock over.
+/// The slow way: notes what the caller asks for in its thread and does it. The kernel lock is held.
 PITH_FAST_CALL void slow_call(PITH_FAST_PARAMETERS);
+/// Does what is noted in the thread.
+PITH_FAST_CALL void noted_call(PITH_FAST_PARAMETERS);
+/// Where the port's assembly goes, by the handle's kind; they take the lock.
+PITH_FAST_CALL void fast_call(PITH_FAST_PARAMETERS);
+PITH_FAST_CALL void fast_reply_receive(PITH_FAST_PARAMETERS);
+PITH_FAST_CALL void fast_operation(PITH_FAST_PARAMETERS);
+PITH_FAST_CALL void fast_run_guest(PITH_FAST_PARAMETERS);
 }
-
-/// Stores what the caller asked for in its thread and goes the slow way.
-[[noreturn]] void store_entry(Thread& caller, u64 handle, const Words& words);
 
 }  // namespace pith

@@ -38,8 +38,6 @@ void expect_same(const Thread& one, const Thread& other) {
   if (one.state == ThreadState::WaitingForReply) {
     EXPECT_EQ(std::memcmp(&one.words, &other.words, sizeof one.words), 0);
     EXPECT_EQ(one.caller_badge, other.caller_badge);
-    EXPECT_EQ(Handle{one.handle}.words(), Handle{other.handle}.words());
-    EXPECT_EQ(Handle{one.handle}.capabilities(), Handle{other.handle}.capabilities());
   }
 }
 

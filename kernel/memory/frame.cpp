@@ -4,9 +4,53 @@
 #include "kernel/arch/contract/memory.h"
 #include "kernel/memory/flush.h"
 #include "kernel/memory/view.h"
+#include "kernel/object/address_space.h"
+#include "kernel/object/endpoint.h"
+#include "kernel/object/guest.h"
+#include "kernel/object/notification.h"
 #include "kernel/object/region.h"
+#include "kernel/object/scheduling_context.h"
+#include "kernel/object/thread.h"
 
 namespace pith {
+
+namespace {
+
+/// What comes behind a base class begins in that class's padding: here, right behind the last field of T.
+template <class T>
+struct Followed : T {
+  u8 next;
+};
+
+/// How many words of a frame must be zero for an object of each type: up to its last field. No view reads the padding behind it, and before the
+/// frame is seen as something else it is retyped again.
+struct ObjectWords {
+  static constexpr u32 kTypes = 32;
+  u16 words[kTypes];
+
+  template <class T>
+  constexpr void end_with_fields() {
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Winvalid-offsetof"
+    words[u32(T::kType)] = (offsetof(Followed<T>, next) + 7) / 8;
+#pragma clang diagnostic pop
+  }
+
+  constexpr ObjectWords() {
+    for (u16& whole : words) whole = kPageSize / 8;
+    end_with_fields<Region>();
+    end_with_fields<AddressSpace>();
+    end_with_fields<Thread>();
+    end_with_fields<SchedulingContext>();
+    end_with_fields<Endpoint>();
+    end_with_fields<Notification>();
+    end_with_fields<Guest>();
+  }
+};
+constexpr ObjectWords kObjectWords;
+static_assert(kObjectWords.words[u32(ObjectType::Notification)] == 2 && kObjectWords.words[u32(ObjectType::Data)] == 512);
+
+}  // namespace
 
 Result<FrameInfo&> frame_below(FrameNumber ancestor, FrameNumber frame) {
   if (frame.raw == 0 || frame.raw >= frame_count) return Error::BadFrame;
@@ -32,7 +76,7 @@ Result<void> check_open(FrameNumber region) {
 
 void retype(FrameNumber frame, ObjectType type) {
   FrameInfo& entry = info(frame);
-  arch::clear_frame(frame);
+  arch::clear_frame(frame, kObjectWords.words[u32(type) % ObjectWords::kTypes]);
   entry.type = type;
   entry.level = 0;
   entry.index = 0;

@@ -88,8 +88,9 @@ FrameNumber spare_table_of(FrameNumber table) {
     FrameNumber spare = view<AddressSpace>(entry.parent).spare;
     if (spare.raw == 0) return spare;
     const FrameInfo& candidate = info(spare);
+    // It may be a table that is in use like any other by now; and uses are counted, not unlimited.
     bool usable = candidate.type == ObjectType::PageTable && candidate.level == 0 && candidate.owner == info(entry.parent).owner &&
-                  candidate.cursor == 0;
+                  candidate.parent.raw == 0 && candidate.cursor == 0 && candidate.uses != ~u32{0};
     return usable ? spare : FrameNumber();
   }
   return FrameNumber();

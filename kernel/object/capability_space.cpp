@@ -17,6 +17,12 @@ Result<Capability&> CapabilitySpace::empty_slot(CapabilitySlot number) {
   return found;
 }
 
+Error refusal(Thread& caller, CapabilitySlot slot, ObjectType type) {
+  FrameNumber table = capability_spaces[caller.capabilities.raw].table[slot.raw / kSlotsPerTable];
+  if (table.raw == 0) return Error::BadSlot;
+  return capability_tables[table.raw].slot[slot.raw % kSlotsPerTable].refusal(type);
+}
+
 Result<Capability&> live_capability(Thread& caller, CapabilitySlot slot) {
   Capability& found = TRY(view<CapabilitySpace>(caller.capabilities).slot(slot));
   if (found.is_empty()) return Error::EmptySlot;

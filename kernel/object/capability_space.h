@@ -36,14 +36,17 @@ struct alignas(kPageSize) CapabilitySpace {
 /// The caller's capability in `slot`, whatever it is. Errors: BadSlot, EmptySlot, Stale.
 Result<Capability&> live_capability(Thread& caller, CapabilitySlot slot);
 
+/// Why check_capability refuses the capability in `slot`, which is in range.
+Error refusal(Thread& caller, CapabilitySlot slot, ObjectType type);
+
 /// The caller's capability in `slot`, if it is live, of this type, and has this right. This is the access-control policy.
-/// Errors: BadSlot, EmptySlot, Stale, WrongType, MissingRight.
-inline Result<Capability&> check_capability(Thread& caller, CapabilitySlot slot, ObjectType type, u32 right) {
+/// An absent table is frame 0, an empty one, and so refuses by itself. Errors: BadSlot, EmptySlot, Stale, WrongType, MissingRight.
+[[gnu::always_inline]] inline Result<Capability&> check_capability(Thread& caller, CapabilitySlot slot, ObjectType type, u32 right) {
   if (slot.raw >= kTablesPerSpace * kSlotsPerTable) return Error::BadSlot;
   FrameNumber table = capability_spaces[caller.capabilities.raw].table[slot.raw / kSlotsPerTable];
-  if (table.raw == 0) return Error::BadSlot;
   Capability& found = capability_tables[table.raw].slot[slot.raw % kSlotsPerTable];
-  if (!found.allows(type, right)) return found.refusal(type);
+  if (!found.allows(type, right)) [[unlikely]]
+    return refusal(caller, slot, type);
   return found;
 }
 
@@ -52,7 +55,7 @@ Result<Capability&> empty_slot_of(Thread& caller, CapabilitySlot slot);
 
 /// The object that the caller's capability in `slot` names.
 template <class T>
-Result<T&> lookup(Thread& caller, CapabilitySlot slot, u32 right) {
+[[gnu::always_inline]] inline Result<T&> lookup(Thread& caller, CapabilitySlot slot, u32 right) {
   return ViewArray<T>::array()[TRY(check_capability(caller, slot, T::kType, right)).frame.raw];
 }
 
@@ -65,7 +68,7 @@ struct Badged {
 
 /// As lookup, with the badge.
 template <class T>
-Result<Badged<T>> lookup_badged(Thread& caller, CapabilitySlot slot, u32 right) {
+[[gnu::always_inline]] inline Result<Badged<T>> lookup_badged(Thread& caller, CapabilitySlot slot, u32 right) {
   const Capability& capability = TRY(check_capability(caller, slot, T::kType, right));
   return Badged<T>{ViewArray<T>::array()[capability.frame.raw], capability.badge};
 }

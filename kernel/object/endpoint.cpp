@@ -54,10 +54,16 @@ void enqueue_call(Endpoint& endpoint, Thread& caller, bool in_front) {
   caller.state = ThreadState::Calling;
 }
 
+/// What the handle that a caller noted says of its message: a handle of the short kind says nothing, and means six words.
+Handle message_of(const Thread& caller) {
+  Handle noted{caller.handle};
+  return noted.kind() == Handle::Call ? Handle::message(0, kNoSlot, kRegisterWords, 0) : noted;
+}
+
 /// Hands the call of `caller`, which is in no queue, to `server`, which is at its receive.
 void deliver(FrameNumber endpoint, Thread& caller, Thread& server) {
   disarm_deadline(caller);
-  u64 status = caller.caller_badge.raw | transfer(caller, Handle{caller.handle}, server);
+  u64 status = caller.caller_badge.raw | transfer(caller, message_of(caller), server);
   if ((caller.key & Key::kFaulted) != 0) status |= Status::kFault;
   caller.state = ThreadState::WaitingForReply;
   caller.callee = server.self;

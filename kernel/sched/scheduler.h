@@ -33,6 +33,9 @@ void account(Cpu& cpu);
 /// Follows the ready queue and sets `cpu.current` and `cpu.context`: to the thread at the end of the first chain that can run, or to nothing.
 void pick(Cpu& cpu);
 
+/// True when something has happened that may change who runs, or when the hardware timer must come.
+inline bool needs_schedule(const Cpu& cpu) { return cpu.reschedule || cpu.timers.changed; }
+
 /// At the end of every slow kernel entry: fires timers that are due, chooses who runs if anything changed, and sets the hardware timer.
 void schedule(Cpu& cpu);
 

@@ -3,20 +3,11 @@
 
 namespace pith {
 
-namespace {
-PlatformMeasureResult seen;
-}
-
-void note_entry(u64 ticks, u64 operation) {
-  seen.entries++;
-  if (ticks <= seen.longest) return;
-  seen.longest = ticks;
-  seen.operation = operation;
-}
+PlatformMeasureResult measured;
 
 PlatformMeasureResult take_measurement() {
-  PlatformMeasureResult result = seen;
-  seen = {};
+  PlatformMeasureResult result = measured;
+  measured = {};
   return result;
 }
 

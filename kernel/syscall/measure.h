@@ -4,10 +4,18 @@
 
 namespace pith {
 
-/// Notes that a slow kernel entry, doing `operation`, took `ticks`.
-void note_entry(u64 ticks, u64 operation);
+/// What was noted since the last take_measurement.
+extern PlatformMeasureResult measured;
 
-/// What was noted since the last call.
+/// Notes that a slow kernel entry, doing `operation`, took `ticks`.
+[[gnu::always_inline]] inline void note_entry(u64 ticks, u64 operation) {
+  measured.entries++;
+  if (ticks <= measured.longest) [[likely]]
+    return;
+  measured.longest = ticks;
+  measured.operation = operation;
+}
+
 PlatformMeasureResult take_measurement();
 
 }  // namespace pith

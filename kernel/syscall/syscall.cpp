@@ -19,6 +19,11 @@
 #include "kernel/syscall/measure.h"
 #include "kernel/syscall/system.h"
 
+namespace pith {
+/// Only the way in calls it, which keeps nothing in registers but the caller.
+PITH_FAST_CALL Error dispatch(Thread& caller, Handle handle, Words& words);
+}  // namespace pith
+
 // Uses everything above.
 #include "kernel/generated/dispatch.h"
 
@@ -28,6 +33,8 @@ namespace {
 
 /// The operation code that a handle means: the kinds with a fast path have one as well.
 Handle as_operation(Handle handle) {
+  if (handle.kind() == Handle::Operation) [[likely]]
+    return handle;
   switch (handle.kind()) {
     case Handle::Call:
       return Handle::operation(u32(Operation::EndpointCall), handle.slot());
@@ -63,20 +70,27 @@ void finish_entry(Cpu& cpu, u64 operation) {
   arch::leave(cpu);
 }
 
+extern "C" PITH_FAST_CALL void slow_call(PITH_FAST_PARAMETERS) {
+  Thread& caller = *current;
+  caller.words = Words{{w0, w1, w2, w3, w4, w5}};
+  caller.handle = handle;
+  [[clang::musttail]] return noted_call(PITH_FAST_ARGUMENTS(0, current));
+}
+
+extern "C" PITH_FAST_CALL void noted_call(PITH_FAST_PARAMETERS) { system_call(*current); }
+
 void system_call(Thread& caller) {
   Cpu& cpu = this_cpu();
   cpu.entered = arch::counter();
   caller.result = 0;
   Handle handle = as_operation(Handle{caller.handle});
   Error error = dispatch(caller, handle, caller.words);
-  if (error != kSuccess) caller.result = error_status(error);
-  finish_entry(cpu, handle.operation_code());
-}
-
-void store_entry(Thread& caller, u64 handle, const Words& words) {
-  caller.words = words;
-  caller.handle = handle;
-  system_call(caller);
+  if (error != kSuccess) [[unlikely]]
+    caller.result = error_status(error);
+  bool goes_on = cpu.current == &caller && caller.state == ThreadState::Ready && (caller.key & (Key::kInGuest | Key::kFullFrame)) == 0;
+  if (!goes_on || needs_schedule(cpu)) finish_entry(cpu, handle.operation_code());
+  note_entry(arch::counter() - cpu.entered, handle.operation_code());
+  arch::leave_to_caller(caller);
 }
 
 void fault_raised(Thread& thread, FaultKind kind, u64 address, u64 code) {

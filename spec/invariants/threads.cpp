@@ -195,12 +195,6 @@ INVARIANT(own_time_knows_its_thread, Of<Thread> thread) {
   GIVEN(is<SchedulingContext>(context));
   return scheduling_contexts[context.raw].thread == thread;
 }
-INVARIANT(own_time_is_of_its_cpu, Of<Thread> thread) {
-  FOR_ALL(thread);
-  FrameNumber context = threads[thread.raw].scheduling_context;
-  GIVEN(is<SchedulingContext>(context));
-  return (threads[thread.raw].key & Key::kCpuMask) == scheduling_contexts[context.raw].cpu;
-}
 INVARIANT(thread_vector_state_is_typed, Of<Thread> thread) {
   FOR_ALL(thread);
   FrameNumber state = threads[thread.raw].vector_state;
@@ -278,7 +272,14 @@ INVARIANT(live_vector_registers_are_of_a_state, Of<Thread> thread) {
 INVARIANT(receiving_thread_has_a_plain_key, Of<Thread> thread) {
   FOR_ALL(thread);
   GIVEN(threads[thread.raw].state == ThreadState::Receiving);
-  return (threads[thread.raw].key & ~(Key::kCpuMask | Key::kVectorLive | Key::kDeadline)) == 0;
+  constexpr u32 kAllowed = Key::kCpuMask | Key::kVectorLive | Key::kDeadline | Key::kStopping | Key::kAwaited;
+  return (threads[thread.raw].key & ~kAllowed) == 0;
+}
+INVARIANT(awaited_thread_runs, Of<Thread> thread) {
+  FOR_ALL(thread);
+  u32 cpu = threads[thread.raw].key & Key::kCpuMask;
+  GIVEN((threads[thread.raw].key & Key::kAwaited) != 0 && cpu < kMaximumCpus);
+  return cpus[cpu].current == &threads[thread.raw];
 }
 
 // ---- its fault endpoint, a capability ----

@@ -32,7 +32,7 @@ static_assert(PageTableEntry::device(0x1000).is_device() && PageTableEntry::devi
 // Every port defines, in port/memory.h:
 //   kPageTableLevels            number of levels; the top one is kPageTableLevels - 1
 //   kUserEnd                    first address behind the user half
-//   void clear_frame(FrameNumber)            zero in every view; the only routine that changes views
+//   void clear_frame(FrameNumber, u32)       its first words are zero in every view; the only routine that changes views
 //   void initialise_top_table(FrameNumber)   puts the kernel's own entries into a new top-level table
 //   u64 root_of(FrameNumber top)             the value that Thread::root holds: what the translation register is loaded with
 //   u64 current_root()                       what it is loaded with now

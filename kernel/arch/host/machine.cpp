@@ -18,11 +18,6 @@
 
 namespace pith {
 
-extern "C" {
-PITH_FAST_CALL void fast_call(PITH_FAST_PARAMETERS);
-PITH_FAST_CALL void fast_reply_receive(PITH_FAST_PARAMETERS);
-}
-
 namespace host {
 namespace {
 /// What each thread that has gone on since its last system call found in its registers.
@@ -41,6 +36,11 @@ extern "C" PITH_FAST_CALL void fast_resume(PITH_FAST_PARAMETERS) {
 namespace arch {
 
 using host::hardware;
+
+void leave_to_caller(Thread& caller) {
+  ASSERT(this_cpu().current == &caller);
+  leave(this_cpu());
+}
 
 void leave(Cpu& cpu) {
   cpu.idle = cpu.current == nullptr;
@@ -152,7 +152,8 @@ void Machine::switch_to(Thread& thread) {
   if (cpu.current == &thread) return;
   if (thread.state != ThreadState::Ready) throw std::logic_error("the thread cannot run");
   cpu.current = &thread;
-  cpu.context = FrameNumber();
+  // Nobody runs without time: a thread that has none of its own runs on the root thread's.
+  cpu.context = root_context;
   if (thread.scheduling_context.raw != 0 && view<SchedulingContext>(thread.scheduling_context).place == Whereabouts::Queued)
     cpu.context = thread.scheduling_context;
   cpu.last_accounted = hardware.now;
@@ -172,6 +173,8 @@ Answer Machine::invoke(Thread& thread, Handle handle, const Words& words) {
       fast_call(handle.raw, w[0], w[1], w[2], w[3], w[4], w[5], &thread);
     } else if (handle.kind() == Handle::ReplyReceive) {
       fast_reply_receive(handle.raw, w[0], w[1], w[2], w[3], w[4], w[5], &thread);
+    } else if (handle.kind() == Handle::Operation) {
+      fast_operation(handle.raw, w[0], w[1], w[2], w[3], w[4], w[5], &thread);
     } else {
       kernel_lock.acquire();
       slow_call(handle.raw, w[0], w[1], w[2], w[3], w[4], w[5], &thread);

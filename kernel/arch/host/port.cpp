@@ -34,7 +34,7 @@ Hardware hardware;
 void reset_memory() {
   for (u32 i = 0; i < kFrames; i++) {
     bool used = frames[i].type != ObjectType::Reserved && frames[i].type != ObjectType::Untyped;
-    if (used || epochs[i] != 0 || i == 0) arch::clear_frame(FrameNumber(i));
+    if (used || epochs[i] != 0 || i == 0) arch::clear_frame(FrameNumber(i), kPageSize / 8);
     frames[i] = {};
     frames[i].type = ObjectType::Reserved;
     epochs[i] = 0;

@@ -2,7 +2,6 @@
 #include "kernel/arch/host/predicates.h"
 
 #include <algorithm>
-#include <cstring>
 #include <numeric>
 #include <vector>
 
@@ -32,18 +31,24 @@ Numbers counting(u32 count) {
   return numbers;
 }
 
+bool is_zero(const void* start, u64 size) {
+  const u32* words = static_cast<const u32*>(start);
+  u32 any = 0;
+  for (u64 i = 0; i < size / sizeof(u32); i++) any |= words[i];
+  return any == 0;
+}
+
 /// Indices below `count` at which an array of `size` bytes per element is not all zero.
 Numbers not_zero(const void* array, u32 count, u32 size) {
-  alignas(64) static const u8 kZero[kPageSize] = {};
   Numbers found;
   const u8* bytes = static_cast<const u8*>(array);
-  u32 chunk = u32(sizeof kZero) / 8 / size;  // most of a table is empty
+  constexpr u32 kChunk = 64;  // most of a table is empty
   for (u32 i = 0; i < count; i++) {
-    if (i % chunk == 0 && i + chunk <= count && std::memcmp(bytes + u64{i} * size, kZero, u64{chunk} * size) == 0) {
-      i += chunk - 1;
+    if (i % kChunk == 0 && i + kChunk <= count && is_zero(bytes + u64{i} * size, u64{kChunk} * size)) {
+      i += kChunk - 1;
       continue;
     }
-    if (std::memcmp(bytes + u64{i} * size, kZero, size) != 0) found.push_back(i);
+    if (!is_zero(bytes + u64{i} * size, size)) found.push_back(i);
   }
   return found;
 }

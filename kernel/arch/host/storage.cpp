@@ -46,8 +46,13 @@ u8* const kViews[] = {threads,
                       platforms};
 }
 
-extern "C" void clear_frame(FrameNumber frame) {
-  for (u8* view : kViews) std::memset(view + u64{frame.raw} * kPageSize, 0, kPageSize);
+extern "C" void clear_frame(FrameNumber frame, u32 words) {
+  constexpr u8 kNoise = 0xa5;
+  for (u8* view : kViews) {
+    u8* page = view + u64{frame.raw} * kPageSize;
+    std::memset(page, 0, words * 8);
+    std::memset(page + words * 8, kNoise, kPageSize - words * 8);
+  }
 }
 
 }  // namespace pith::arch

@@ -12,6 +12,9 @@
 #include "kernel/object/region.h"
 #include "kernel/object/scheduling_context.h"
 
+/// The kernel is left by exceptions at every step, which the search for uses of dead stack frames is very slow with.
+extern "C" const char* __asan_default_options() { return "detect_stack_use_after_return=0"; }
+
 namespace pith::host {
 namespace {
 

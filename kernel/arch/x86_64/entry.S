@@ -74,44 +74,12 @@ system_call_entry:
   mov %r14, CALLEE_SAVED+32(%r11)
   mov %r15, CALLEE_SAVED+40(%r11)
   mov %r10, %r12
-  test $3, %r12b
+  test $3, %r12b          // the handle's kind: 0 call, 3 run_guest (the other one of even parity), 1 reply_receive, 2 operation
   jz fast_call
-  lea -1(%r12), %ecx
-  test $3, %cl
-  jz fast_reply_receive
-  lea -3(%r12), %ecx
-  test $3, %cl
-  jz run_guest
-
-
-// The slow way when no fast path was tried: it expects the lock to be held.
-slow_call_locked:
-  push %rdi
-  push %rsi
-  push %rdx
-  push %r8
-  push %r9
-  push %rax
-  push %r11
-  push %r12
-  call acquire_kernel_lock
-  pop %r12
-  pop %r11
-  pop %rax
-  pop %r9
-  pop %r8
-  pop %rdx
-  pop %rsi
-  pop %rdi
-  jmp slow_call
-
-// run_guest: r11 thread, r12 handle. No words go in.
-run_guest:
-  mov %r11, %rdi
-  mov %r12, %rsi
-  call fast_run_guest
-  mov %rax, %rdi
-  mov %rdx, %rsi          // only comes back when the guest can be entered the short way
+  jp fast_run_guest
+  test $1, %r12b
+  jnz fast_reply_receive
+  jmp fast_operation
 
 // Enters a guest after a system call of its own: rdi register page, rsi its instruction pointer, checked. rcx and r11 may be lost.
 .globl enter_guest_fast
@@ -319,14 +287,14 @@ idle_loop:
   hlt
   jmp 1b
 
-// Sets a frame to zero: edi its number.
+// Sets the first words of a frame to zero: edi its number, esi how many.
 .globl clear_frame
 clear_frame:
   mov %edi, %edi
   shl $12, %rdi
   lea data_pages(%rip), %rax
   add %rax, %rdi
-  mov $512, %ecx
+  mov %esi, %ecx
   xor %eax, %eax
   rep stosq
   ret

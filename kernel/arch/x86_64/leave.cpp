@@ -51,30 +51,27 @@ void enter_guest(Cpu& cpu, Guest& guest) {
   enter_guest_fast(page, instruction);
 }
 
-/// What fast_run_guest hands to the entry code, in two registers.
-struct GuestEntry {
-  volatile u64* page;
-  u64 instruction;
-};
-
 }  // namespace
 
-/// run_guest where nothing special is the matter: checks as Guest::run, in the same order of effects. Goes the slow way otherwise.
-extern "C" GuestEntry fast_run_guest(Thread* thread, u64 handle) {
+/// run_guest where nothing special is the matter: checks as Guest::run, in the same order of effects.
+extern "C" PITH_FAST_CALL void fast_run_guest(PITH_FAST_PARAMETERS) {
   kernel_lock.acquire();
-  auto capability = check_capability(*thread, Handle{handle}.slot(), ObjectType::Guest, right::Guest::Run);
-  if (!capability || thread->guest != capability->frame || thread->key > Key::kCpuMask) store_entry(*thread, handle, {});
-  Guest& guest = guests[thread->guest.raw];
+  Thread& thread = *current;
+  auto capability = check_capability(thread, Handle{handle}.slot(), ObjectType::Guest, right::Guest::Run);
+  if (!capability || thread.guest != capability->frame || thread.key > Key::kCpuMask) [[unlikely]]
+    PITH_GO_SLOW;
+  Guest& guest = guests[thread.guest.raw];
   volatile u64* page = data_pages[guest.registers.raw].words;
   u64 instruction = page[offsetof(GuestRegisters, rip) / 8];
   bool all = page[offsetof(GuestRegisters, restore_all) / 8] != 0;
-  if (guest.root == 0 || all || instruction >= kUserEnd) store_entry(*thread, handle, {});
+  if (guest.root == 0 || all || instruction >= kUserEnd) [[unlikely]]
+    PITH_GO_SLOW;
 
-  thread->key |= Key::kInGuest;
+  thread.key |= Key::kInGuest;
   set_vector_access(this_cpu(), guest.vector_state);
   write_cr3(guest.root);
   kernel_lock.release();
-  return {page, instruction};
+  enter_guest_fast(page, instruction);
 }
 
 /// A guest made a system call; its registers are in its page. Answers the thread that goes on, with its root still to be loaded.
@@ -86,6 +83,11 @@ extern "C" Thread* guest_called() {
   set_vector_access(cpu, thread.vector_state);
   kernel_lock.release();
   return &thread;
+}
+
+void leave_to_caller(Thread& caller) {
+  kernel_lock.release();
+  leave_to_system_call(&caller);
 }
 
 void leave(Cpu& cpu) {

@@ -154,7 +154,7 @@ void build_memory(Machine& machine) {
     frames[i].type = ObjectType::Reserved;
     epochs[i] = 0;
   }
-  arch::clear_frame(FrameNumber(0));  // the empty capability space and table that absent ones lead to
+  arch::clear_frame(FrameNumber(0), kPageSize / 8);  // the empty capability space and table that absent ones lead to
   mark_free(machine, start, early_end);
 }
 

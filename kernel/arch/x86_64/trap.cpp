@@ -121,6 +121,4 @@ extern "C" [[noreturn]] void trap_entry(TrapFrame* frame) {
   finish_entry(cpu, kTrapEntry + frame->vector);
 }
 
-extern "C" void acquire_kernel_lock() { kernel_lock.acquire(); }
-
 }  // namespace pith::x86

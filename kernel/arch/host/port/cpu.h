@@ -41,8 +41,9 @@ u64 counter();
 /// Nanoseconds since boot: what the test says.
 u64 now();
 void set_timer(u64 deadline);
-/// Throws host::Left.
+/// Both throw host::Left.
 [[noreturn]] void leave(Cpu& cpu);
+[[noreturn]] void leave_to_caller(Thread& caller);
 /// Throws host::Stopped.
 [[noreturn]] void stop_machine(u32 action);
 void diagnose(char character);

@@ -31,8 +31,8 @@ struct PageTableEntry {
   constexpr Access access() const { return Access(u32(user_access)); }
 };
 
-/// Zero in every view.
-extern "C" void clear_frame(FrameNumber frame);
+/// The first `words` words are zero in every view, the others are noise.
+extern "C" void clear_frame(FrameNumber frame, u32 words);
 
 void initialise_top_table(FrameNumber top);
 inline u64 root_of(FrameNumber top) { return u64{top.raw} << kPageShift; }

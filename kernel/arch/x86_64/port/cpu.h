@@ -53,6 +53,7 @@ inline u64 counter() {
 u64 now();
 void set_timer(u64 deadline);
 [[noreturn]] void leave(Cpu& cpu);
+[[noreturn]] void leave_to_caller(Thread& caller);
 /// Power-off (0), reset (1), or power-off after a panic (2).
 [[noreturn]] void stop_machine(u32 action);
 void diagnose(char character);

@@ -7,15 +7,13 @@
   ::u64 handle, ::u64 unused1, ::u64 unused2, ::u64 unused3, ::u64 w0, ::u64 w1, ::u64 w2, ::u64 unused4, ::u64 w3, ::u64 w4,         \
       Thread *current, ::u64 w5
 #define PITH_FAST_ARGUMENTS(handle, current)                                                                                        \
-  handle, arch::unspecified(), arch::unspecified(), arch::unspecified(), w0, w1, w2, arch::unspecified(), w3, w4, current, w5
+  handle, PITH_ANY("r13"), PITH_ANY("r14"), PITH_ANY("r15"), w0, w1, w2, PITH_ANY("rcx"), w3, w4, current, w5
 
-namespace pith::arch {
-
-/// Any value: for parameter positions that carry nothing. The empty assembly keeps the value defined for the compiler at no cost.
-[[gnu::always_inline]] inline u64 unspecified() {
-  u64 value;
-  asm("" : "=r"(value));
-  return value;
-}
-
-}  // namespace pith::arch
+/// Any value, for a parameter position that carries nothing: what the register of that position happens to hold. The empty assembly keeps the
+/// value defined for the compiler at no cost.
+#define PITH_ANY(name)             \
+  ({                               \
+    register ::u64 any asm(name);  \
+    asm("" : "=r"(any));           \
+    any;                           \
+  })

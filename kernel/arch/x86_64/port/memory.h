@@ -61,8 +61,9 @@ struct PageTableEntry {
   constexpr Access access() const { return writable ? Access::ReadWrite : no_execute ? Access::Read : Access::ReadExecute; }
 };
 
-/// Zero in every view: the only routine that switches views, out of line and in assembly, because views never alias for the compiler.
-extern "C" void clear_frame(FrameNumber frame);
+/// The first `words` words are zero in every view: the only routine that switches views, out of line and in assembly, because views never alias
+/// for the compiler.
+extern "C" void clear_frame(FrameNumber frame, u32 words);
 
 void initialise_top_table(FrameNumber top);
 inline u64 root_of(FrameNumber top) { return u64{top.raw} << kPageShift; }
