@@ -1,6 +1,8 @@
 // The ways into the kernel as the prover starts them: what holds when the port's entry code calls, then the call.
+#include "kernel/ipc/fast.h"
 #include "kernel/object/guest.h"
 #include "kernel/object/interrupt.h"
+#include "kernel/object/scheduling_context.h"
 #include "kernel/object/thread.h"
 #include "kernel/sched/scheduler.h"
 #include "kernel/syscall/syscall.h"
@@ -11,6 +13,8 @@ namespace pith {
 extern "C" {
 /// The rest of the proof speaks of states in which this holds.
 void verify_assume(bool condition);
+PITH_FAST_CALL void fast_call(PITH_FAST_PARAMETERS);
+PITH_FAST_CALL void fast_reply_receive(PITH_FAST_PARAMETERS);
 }
 
 namespace {
@@ -48,6 +52,29 @@ void entry_operation(u64 operation, FrameNumber caller, CapabilitySlot slot, u64
 }
 
 void entry_schedule() { schedule(running_cpu()); }
+
+/// Nothing, or a thread that is ready, is entered as the scheduler left it.
+void entry_leave() { arch::leave(running_cpu()); }
+
+void entry_fast_call(u64 handle, u64 w0, u64 w1, u64 w2, u64 w3, u64 w4, FrameNumber caller, u64 w5) {
+  running_cpu();
+  Thread* current = &running(caller);
+  verify_assume((current->key & Key::kInGuest) == 0);
+  fast_call(PITH_FAST_ARGUMENTS(handle, current));
+}
+
+void entry_fast_reply_receive(u64 handle, u64 w0, u64 w1, u64 w2, u64 w3, u64 w4, FrameNumber caller, u64 w5) {
+  running_cpu();
+  Thread* current = &running(caller);
+  verify_assume((current->key & Key::kInGuest) == 0);
+  fast_reply_receive(PITH_FAST_ARGUMENTS(handle, current));
+}
+
+void entry_timer_fired(FrameNumber frame) {
+  running_cpu();
+  verify_assume(is<Thread>(frame) || is<SchedulingContext>(frame));
+  timer_fired(frame);
+}
 
 void entry_fault_raised(FrameNumber thread, u32 kind, u64 address, u64 code) {
   running_cpu();

@@ -1,4 +1,7 @@
 // Loads and stores: every access must be inside its object, and to a view only of a frame that has this type.
+#include <llvm/IR/Constants.h>
+#include <llvm/IR/Metadata.h>
+
 #include <stdexcept>
 
 #include "verify/prover/executor.h"
@@ -84,7 +87,21 @@ Value Executor::load(State& state, const Pointer& address, llvm::Type* type, con
   unsigned width = type->getIntegerBitWidth();
   Value value = Value::of(width == 1 ? as_truth(result.extract(0, 0)).simplify() : low_bits(result, width));
   if (whole.poison) value.add_poison(*whole.poison);
+  // A field of type bool holds 0 or 1: every store to one is obliged to keep that.
+  if (const llvm::MDNode* range = at->getMetadata(llvm::LLVMContext::MD_range); range != nullptr && !pure_) {
+    auto limit = [&](unsigned index) { return llvm::mdconst::extract<llvm::ConstantInt>(range->getOperand(index))->getZExtValue(); };
+    Expression known = both(z3::uge(*value.integer, bits(limit(0), width)), z3::ult(*value.integer, bits(limit(1), width))).simplify();
+    if (!known.is_true()) state.path.push_back(known);
+  }
   return value;
+}
+
+bool Executor::is_bool_access(const llvm::Instruction& instruction) {
+  const llvm::MDNode* tag = instruction.getMetadata(llvm::LLVMContext::MD_tbaa);
+  if (tag == nullptr || tag->getNumOperands() < 2) return false;
+  auto* type = llvm::dyn_cast_or_null<llvm::MDNode>(tag->getOperand(1));
+  auto* name = type == nullptr ? nullptr : llvm::dyn_cast<llvm::MDString>(type->getOperand(0));
+  return name != nullptr && name->getString() == "bool";
 }
 
 void Executor::store_bytes(State& state, const Pointer& address, unsigned count, const Expression& value, const llvm::Instruction* at) {

@@ -121,7 +121,7 @@ Executor::Modelled Executor::model(Active& active, const llvm::CallInst& call, c
     return Modelled::Continues;
   };
   if (cuts.count(name.str())) {
-    if (!pure_) endings.push_back({state, std::nullopt, name.str()});
+    if (!pure_) endings.push_back({state, std::nullopt, name.str(), false});
     return Modelled::Ends;
   }
   if (name == "verify_old_begin" || name == "verify_old_end") {
@@ -141,6 +141,12 @@ Executor::Modelled Executor::model(Active& active, const llvm::CallInst& call, c
     memory.clear_frame(state.memory, *argument(0).integer);
     return Modelled::Continues;
   }
+  // Assembly that leaves the kernel for user code or idleness.
+  for (const char* way_out : {"leave_to_system_call", "leave_to_trap", "enter_guest_fast", "enter_guest_all", "idle_loop", "fast_resume"}) {
+    if (name != way_out) continue;
+    if (!pure_) endings.push_back({state, std::nullopt, name.str(), true});
+    return Modelled::Ends;
+  }
   struct Primitive {
     const char* name;
     bool ends;
@@ -155,7 +161,7 @@ Executor::Modelled Executor::model(Active& active, const llvm::CallInst& call, c
   for (const Primitive& primitive : kPrimitives) {
     if (name != primitive.name) continue;
     if (primitive.ends) {
-      if (!pure_) endings.push_back({state, std::nullopt, name.str()});
+      if (!pure_) endings.push_back({state, std::nullopt, name.str(), false});
       return Modelled::Ends;
     }
     if (!callee.getReturnType()->isVoidTy()) set(Value::of(fresh("device", callee.getReturnType()->getIntegerBitWidth())));

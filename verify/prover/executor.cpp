@@ -115,7 +115,7 @@ bool Executor::is_feasible(State& state, const Expression& condition) {
 }
 
 void Executor::run_entry(llvm::Function& function, const std::vector<Value>& arguments, State state) {
-  for (Outcome& outcome : call(std::move(state), function, arguments, 0)) endings.push_back({std::move(outcome.state), outcome.result, "return"});
+  for (Outcome& outcome : call(std::move(state), function, arguments, 0)) endings.push_back({std::move(outcome.state), outcome.result, "return", false});
 }
 
 Expression Executor::evaluate(llvm::Function& function, const std::vector<Value>& arguments, const Memory& now, const Memory* old,

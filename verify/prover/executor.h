@@ -18,7 +18,7 @@ namespace pith::verify {
 
 struct ExecutorOptions {
   int fact_depth = 2;        ///< how far instances of invariants are followed before an obligation counts as failed
-  unsigned split_depth = 2;  ///< calls nested deeper than this make one path of those that they fork into
+  unsigned split_depth = 3;  ///< calls nested deeper than this make one path of those that they fork into
   long most_steps = 400'000; ///< instructions executed in all, against loops without end
 };
 
@@ -102,6 +102,7 @@ class Executor {
   bool check_place(State& state, const Pointer& address, const Place& place, const char* what, const llvm::Instruction* at);
   Value load(State& state, const Pointer& address, llvm::Type* type, const llvm::Instruction* at);
   Expression load_bytes(State& state, const Pointer& address, unsigned count, const llvm::Instruction* at, Value* whole);
+  static bool is_bool_access(const llvm::Instruction& instruction);
   void store(State& state, const Pointer& address, const Value& value, llvm::Type* type, const llvm::Instruction* at);
   void store_bytes(State& state, const Pointer& address, unsigned count, const Expression& value, const llvm::Instruction* at);
   void fill(State& state, const Pointer& to, std::uint64_t count, const Expression& byte, const llvm::Instruction* at);

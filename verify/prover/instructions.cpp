@@ -59,9 +59,11 @@ Value Executor::constant(const llvm::Constant* constant) {
         base.pointer.offset += offset.getSExtValue();
         return base;
       }
+      case llvm::Instruction::Add:
       case llvm::Instruction::Sub: {
         Value other = this->constant(llvm::cast<llvm::Constant>(expression->getOperand(1)));
-        return Value::of((*base.integer - *other.integer).simplify());
+        bool adds = expression->getOpcode() == llvm::Instruction::Add;
+        return Value::of((adds ? *base.integer + *other.integer : *base.integer - *other.integer).simplify());
       }
       default:
         break;
@@ -260,6 +262,8 @@ bool Executor::step(Active& active, const llvm::Instruction& instruction) {
     check_pointer(state, address, &instruction);
     if (address.pointer.object >= 0 && memory.object(address.pointer.object).kind != ObjectKind::Local)
       oblige(state, negate(value.poison_condition()), "poison stored", &instruction);
+    if (is_bool_access(instruction) && value.kind == Value::Kind::Integer && width_of(*value.integer) == 8)
+      oblige(state, z3::ult(*value.integer, bits(2, 8)), "bool that is neither true nor false", &instruction);
     store(state, address.pointer, value, access->getValueOperand()->getType(), &instruction);
   } else if (auto* variable = llvm::dyn_cast<llvm::AllocaInst>(&instruction)) {
     Pointer pointer;

@@ -112,10 +112,11 @@ int main(int count, char** words) {
   }
   std::set<std::string> open = names_in(arguments.open);
   std::vector<Entry> wanted;
+  bool chooses = !arguments.only.empty();
   for (const Entry& entry : entries_of(*module)) {
     open.erase(entry.name);
     bool is_open = names_in(arguments.open).count(entry.name) != 0;
-    bool is_wanted = arguments.only.empty() ? arguments.all || !is_open : arguments.only.erase(entry.name) != 0;
+    bool is_wanted = chooses ? arguments.only.erase(entry.name) != 0 : arguments.all || !is_open;
     if (arguments.list) std::cout << entry.name << (is_open ? " (open)" : "") << "\n";
     if (is_wanted && !arguments.list) wanted.push_back(entry);
   }

@@ -37,7 +37,7 @@ constexpr Named kKernelObjects[] = {
     {"guests", ObjectKind::View, 14},
     {"vector_states", ObjectKind::View, 15},
     {"platforms", ObjectKind::View, 16},
-    {"_ZN4pith11kernel_lockE", ObjectKind::Lock, 0},
+    {"kernel_lock", ObjectKind::Lock, 0},
 };
 
 }  // namespace

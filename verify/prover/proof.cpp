@@ -19,12 +19,16 @@ double processor_seconds() {
 }
 
 /// Functions at which an entry's proof stops because finishing the entry is proved on its own.
-constexpr const char* kCuts[] = {"_ZN4pith8scheduleERNS_3CpuE", "fast_resume", "slow_call"};
+constexpr const char* kCuts[] = {"_ZN4pith12finish_entryERNS_3CpuEm", "_ZN4pith11system_callERNS_6ThreadE", "slow_call", "noted_call"};
+/// Entries that begin after an operation and before the choice of who runs next: what holds only when the kernel is left is proved, not assumed.
+constexpr const char* kAfterOperation[] = {"entry_schedule"};
 
 class Proof {
  public:
   Proof(llvm::Module& module, const Entry& entry, const ProofOptions& options)
-      : module_(module), entry_(entry), options_(options), executor_(module, options.executor) {}
+      : module_(module), entry_(entry), options_(options), executor_(module, options.executor) {
+    is_after_operation_ = std::find(std::begin(kAfterOperation), std::end(kAfterOperation), entry.function) != std::end(kAfterOperation);
+  }
 
   EntryReport run() {
     double begin = processor_seconds();
@@ -56,14 +60,19 @@ class Proof {
     for (llvm::Function& function : module_) {
       if (function.isDeclaration()) continue;
       if (function.getName().starts_with("invariant_")) executor_.facts.add(function);
+      if (function.getName().starts_with("exit_invariant_")) {
+        if (is_after_operation_)
+          exits_.push_back(executor_.facts.learn(function));
+        else
+          executor_.facts.add(function);
+      }
       if (function.getName().starts_with("property_")) properties_.push_back(executor_.facts.learn(function));
     }
   }
 
   void execute() {
-    for (const char* cut : kCuts) {
-      if (entry_.function != std::string("entry_") + cut) executor_.cuts.insert(cut);
-    }
+    if (entry_.function != "entry_operation") executor_.cuts.insert(std::begin(kCuts), std::end(kCuts));
+    executor_.cuts.insert(kCuts[0]);
     llvm::Function* function = module_.getFunction(entry_.function);
     if (function == nullptr) throw std::runtime_error("there is no function " + entry_.function);
     std::vector<Value> arguments;
@@ -87,7 +96,11 @@ class Proof {
       if (!executor_.is_feasible(ending.state, truth(true))) continue;
       feasible++;
       std::vector<int> touched = executor_.memory.touched(ending.state.memory);
-      for (const Predicate& predicate : executor_.facts.predicates()) prove_predicate(ending, predicate, touched, true);
+      bool leaves = ending.leaves || is_after_operation_;
+      for (const Predicate& predicate : executor_.facts.predicates()) {
+        if (leaves || !predicate.name.starts_with("exit_")) prove_predicate(ending, predicate, touched, true);
+      }
+      for (const Predicate& predicate : exits_) prove_predicate(ending, predicate, touched, false);
       for (const Predicate& predicate : properties_) prove_predicate(ending, predicate, touched, false);
     }
     if (feasible == 0) executor_.fail("no path is feasible: the assumptions contradict each other", nullptr, "", false);
@@ -139,7 +152,8 @@ class Proof {
   const Entry& entry_;
   const ProofOptions& options_;
   Executor executor_;
-  std::vector<Predicate> properties_;
+  std::vector<Predicate> properties_, exits_;
+  bool is_after_operation_;
   EntryReport report_;
 };
 

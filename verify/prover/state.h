@@ -32,6 +32,7 @@ struct Ending {
   State state;
   std::optional<Value> result;
   std::string where;
+  bool leaves = false;  ///< the kernel is left: what must hold then holds
 };
 
 struct Failure {
