@@ -10,6 +10,8 @@ target_link_options(pith_sanitized INTERFACE -fsanitize=address,undefined)
 # Builds every host test: `./pith test` asks ninja for it. The list alone is made by configuring.
 add_custom_target(host_tests)
 add_custom_target(host_test_list)
+# Fuzzers of the host, for the layer `fuzz`.
+add_custom_target(fuzzers)
 # Linux programs that guest tests take with them.
 add_custom_target(guest_programs)
 

@@ -3,7 +3,8 @@ set(PITH_GENERATED_DIR ${CMAKE_BINARY_DIR}/generated)
 
 function(pith_generate_interfaces)
   file(GLOB interface_files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/abi/*.idl ${PROJECT_SOURCE_DIR}/protocols/*.idl)
-  set(headers abi/error.h abi/operation.h abi/kernel.h abi/grammar.h kernel/generated/results.h kernel/generated/dispatch.h)
+  set(headers abi/error.h abi/operation.h abi/kernel.h abi/grammar.h kernel/generated/results.h kernel/generated/dispatch.h
+    spec/generated/operations.h spec/generated/dispatch.h)
   set(pages README.md errors.md)
   foreach(file IN LISTS interface_files)
     get_filename_component(name ${file} NAME_WE)

@@ -18,8 +18,9 @@ struct TimerNode {
   bool armed;
 };
 
-/// Invariant: an armed node's tick is at least `position`; its level is that of the highest base-64 digit in which tick and `position` differed when it was put in,
-/// its slot is that digit of tick; bit s of occupied[l] is set if and only if slot[l][s] is not empty.
+/// Invariant: an armed node's tick is at least `position`, or its slot is the one of its level that `position` is in, which is moved next; its level is
+/// that of the highest base-64 digit in which tick and `position` differed when it was put in, its slot is that digit of tick; bit s of occupied[l] is
+/// set if and only if slot[l][s] is not empty.
 struct TimerWheel {
   u64 position;
   u64 next;      ///< what advance() answered last

@@ -105,16 +105,21 @@ INVARIANT(context_timer_is_in_a_slot, Of<SchedulingContext> context) {
   FOR_ALL(context);
   return !scheduling_contexts[context.raw].timer.armed || scheduling_contexts[context.raw].timer.slot < kTimerSlots;
 }
-/// That no timer fires late: it is never behind the hand of its wheel.
+/// The node is not behind the hand of its wheel, or in the slot of its level that the hand is in, which is moved next.
+static bool is_ahead(const TimerNode& node) {
+  u64 position = cpus[node.cpu].timers.position;
+  return node.tick >= position || node.slot == (position >> node.level * 6 & (kTimerSlots - 1));
+}
+/// That no timer fires late.
 CHECK(thread_timer_is_ahead, Of<Thread> thread) {
   FOR_ALL(thread);
   const TimerNode& node = threads[thread.raw].timer;
-  return !node.armed || node.tick >= cpus[node.cpu].timers.position;
+  return !node.armed || is_ahead(node);
 }
 CHECK(context_timer_is_ahead, Of<SchedulingContext> context) {
   FOR_ALL(context);
   const TimerNode& node = scheduling_contexts[context.raw].timer;
-  return !node.armed || node.tick >= cpus[node.cpu].timers.position;
+  return !node.armed || is_ahead(node);
 }
 
 // ---- scheduling contexts ----

@@ -79,6 +79,7 @@ targets_for() {
   grep -q '^unit/' <<<"$1" && echo host_tests
   grep -qE "^(launch|manifest)/" <<<"$1" && echo guest_programs rootfs
   grep -qE '^(boot|linux|recovery|fuzz)/' <<<"$1" && echo images guest_programs
+  grep -q '^fuzz/' <<<"$1" && echo fuzzers
   return 0
 }
 

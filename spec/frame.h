@@ -1,0 +1,141 @@
+// What every operation is made of: frames below a region, capability slots, and looking a capability up. This is the access-control policy.
+#pragma once
+#include "spec/oracle.h"
+
+namespace pith::spec {
+
+/// `region`, or one of the at most eight regions above it, is `above`.
+inline bool is_within(FrameNumber region, FrameNumber above) {
+  for (u32 depth = 0; depth <= kRegionDepth && region.raw != 0; depth++) {
+    if (region == above) return true;
+    region = regions[region].parent;
+  }
+  return false;
+}
+
+/// Neither `region` nor one above it is closing.
+inline bool is_open(FrameNumber region) {
+  for (u32 depth = 0; depth <= kRegionDepth && region.raw != 0; depth++) {
+    if (regions[region].closing) return false;
+    region = regions[region].parent;
+  }
+  return true;
+}
+
+/// A region on the way from `region` up to `above`, `above` excluded, is closing.
+inline bool is_closed_below(FrameNumber region, FrameNumber above) {
+  bool closing = false;
+  for (u32 depth = 0; depth <= kRegionDepth && region.raw != 0; depth++) {
+    if (region == above) return closing;
+    closing = closing || regions[region].closing;
+    region = regions[region].parent;
+  }
+  return false;
+}
+
+/// Whether work on threads goes on one at a time. Remove it, and what is not so, when the kernel does.
+#if __has_include("kernel/sched/parking.h")
+inline constexpr bool kOneByOne = true;
+#else
+inline constexpr bool kOneByOne = false;
+#endif
+
+inline bool is_frame(FrameNumber frame) { return frame.raw != 0 && frame.raw < state.frame_count; }
+
+/// `frame` is memory whose owner is `region` or below it.
+inline bool is_below(FrameNumber frame, FrameNumber region) {
+  return is_frame(frame) && frames[frame].type != ObjectType::Reserved && is_within(frames[frame].owner, region);
+}
+
+/// The epoch has come to its end: no more capability to this frame can be made stale.
+inline bool is_exhausted(FrameNumber frame) { return frames[frame].epoch >= kLastEpoch; }
+
+/// This CPU forgets all translations: a new generation begins.
+inline void flush() { state.cpus[state.here].flushed_generation = ++state.generation; }
+
+/// No CPU still has a translation that was taken away in `generation`. This CPU forgets them itself, others have to be asked.
+inline bool is_flushed(u64 generation) {
+  if (state.cpus[state.here].flushed_generation <= generation) flush();
+  for (u32 i = 0; i < kCpus; i++) {
+    const Cpu& cpu = state.cpus[i];
+    if (cpu.online && !cpu.idle && cpu.flushed_generation <= generation) return false;
+  }
+  return true;
+}
+
+/// Another CPU runs the thread: its registers are that CPU's and nobody else's.
+inline bool runs_elsewhere(FrameNumber thread) {
+  u8 cpu = threads[thread].cpu;
+  return cpu != state.here && state.cpus[cpu].current == thread;
+}
+
+/// The frame becomes an object of `type`, all zero.
+inline void become(FrameNumber frame, ObjectType type) {
+  Frame& entry = frames[frame];
+  entry.type = type;
+  entry.level = 0;
+  entry.index = 0;
+  entry.cursor = 0;
+  entry.parent = FrameNumber();
+  entry.uses = 0;
+}
+
+/// Nothing names the frame any more: it is untyped, and capabilities to it are stale.
+inline void release(FrameNumber frame) {
+  Frame& entry = frames[frame];
+  entry.type = ObjectType::Untyped;
+  entry.epoch++;
+  entry.cursor = 0;
+  entry.generation = state.generation;
+}
+
+inline bool is_empty(const Capability& capability) { return capability.type == ObjectType::Untyped; }
+
+/// The capability's object is still the one that it was made for.
+inline bool is_live(const Capability& capability) { return !is_empty(capability) && capability.epoch == frames[capability.frame].epoch; }
+
+/// A capability with all rights to the object in `frame`.
+inline Capability full(FrameNumber frame, ObjectType type) { return {frame, Badge(), frames[frame].epoch, type, kAllRights}; }
+
+/// A slot: entry `index` of a CapabilityTable.
+struct Slot {
+  FrameNumber table;
+  u32 index;
+};
+
+inline Capability& at(Slot slot) { return capability_tables[slot.table].slot[slot.index]; }
+
+/// The slot of capability space `space`, if a table is linked there. Error: BadSlot.
+inline Result<Slot> slot_of(FrameNumber space, CapabilitySlot slot) {
+  if (slot.raw >= kTablesPerSpace * kSlotsPerTable) return Error::BadSlot;
+  FrameNumber table = capability_spaces[space].table[slot.raw / kSlotsPerTable];
+  if (table.raw == 0) return Error::BadSlot;
+  return Slot{table, slot.raw % kSlotsPerTable};
+}
+
+/// The slot, if something can be put into it. Errors: BadSlot, Occupied.
+inline Result<Slot> empty_slot_of(FrameNumber space, CapabilitySlot slot) {
+  Slot found = TRY(slot_of(space, slot));
+  if (slot == kNoSlot) return Error::BadSlot;
+  if (!is_empty(at(found))) return Error::Occupied;
+  return found;
+}
+
+/// The capability in a slot of `caller`'s space, whatever it is. Errors: BadSlot, EmptySlot, Stale.
+inline Result<Capability> live_capability(FrameNumber caller, CapabilitySlot slot) {
+  Capability found = at(TRY(slot_of(threads[caller].capabilities, slot)));
+  if (is_empty(found)) return Error::EmptySlot;
+  if (!is_live(found)) return Error::Stale;
+  return found;
+}
+
+/// The access-control policy: `caller` may do with the object in `slot` what the object's `right` allows if its capability there is live,
+/// of this type, and has the right. Errors: BadSlot, EmptySlot, Stale, WrongType, MissingRight.
+inline Result<Capability> lookup(FrameNumber caller, CapabilitySlot slot, ObjectType type, u32 right) {
+  Capability found = TRY(live_capability(caller, slot));
+  if (found.type != type) return Error::WrongType;
+  if ((found.rights & right) == 0) return Error::MissingRight;
+  return found;
+}
+
+}  // namespace pith::spec

@@ -1,0 +1,32 @@
+// Interrupts: a line signals a notification and stays masked until acknowledged.
+#include "spec/events.h"
+#include "spec/parts.h"
+
+namespace pith::spec {
+
+Error interrupt_bind(FrameNumber caller, FrameNumber self, CapabilitySlot slot, u64 bits) {
+  Capability notification = TRY(lookup(caller, slot, ObjectType::Notification, right::Notification::Signal));
+  if (bits == 0) return Error::BadArgument;
+  if (!is_open(frames[self].owner)) return Error::Closing;
+
+  interrupts[self].notification = notification;
+  interrupts[self].bits = bits;
+  state.lines[interrupts[self].line].masked = false;
+  return kSuccess;
+}
+
+Error interrupt_acknowledge(FrameNumber, FrameNumber self) {
+  if (!is_live(interrupts[self].notification)) return Error::NotConfigured;
+  state.lines[interrupts[self].line].masked = false;
+  return kSuccess;
+}
+
+void interrupt_raised(u32 line) {
+  if (line >= kLines) return;
+  state.lines[line].masked = true;
+  FrameNumber interrupt = state.lines[line].interrupt;
+  if (interrupt.raw == 0 || !is_live(interrupts[interrupt].notification)) return;
+  signal(interrupts[interrupt].notification.frame, interrupts[interrupt].bits);
+}
+
+}  // namespace pith::spec
