@@ -82,7 +82,12 @@ void Executor::listen(State& state) {
 }
 
 Answer Executor::refute(State& state, const Expression& counter) {
-  Answer answer = Answer::Unknown;
+  // Most questions are settled by what is near: the path, and instances that share a place with the question.
+  std::vector<Expression> near = facts.relevant(facts.instances(state.reads, 0), {counter});
+  near.insert(near.end(), state.path.begin(), state.path.end());
+  near.push_back(counter);
+  Answer answer = solver.ask(near, Solver::kFewSteps);
+  if (answer == Answer::Impossible) return answer;
   for (int depth = 0; depth <= options_.fact_depth; depth++) {
     std::vector<Expression> conditions = facts.instances(state.reads, depth);
     conditions.insert(conditions.end(), state.path.begin(), state.path.end());
@@ -108,10 +113,11 @@ void Executor::oblige(State& state, const Expression& condition, const char* wha
 bool Executor::is_feasible(State& state, const Expression& condition) {
   if (pure_) return true;
   solver.subject = "feasible";
-  std::vector<Expression> conditions = facts.instances(state.reads, 0);
-  conditions.insert(conditions.end(), state.path.begin(), state.path.end());
-  conditions.push_back(condition);
-  return solver.ask(conditions) != Answer::Impossible;
+  std::vector<Expression> asked = state.path;
+  asked.push_back(condition);
+  std::vector<Expression> conditions = facts.relevant(facts.instances(state.reads, 0), {condition});
+  conditions.insert(conditions.end(), asked.begin(), asked.end());
+  return solver.ask(conditions, Solver::kFewSteps) != Answer::Impossible;
 }
 
 void Executor::run_entry(llvm::Function& function, const std::vector<Value>& arguments, State state) {

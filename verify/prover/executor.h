@@ -18,7 +18,7 @@ namespace pith::verify {
 
 struct ExecutorOptions {
   int fact_depth = 2;        ///< how far instances of invariants are followed before an obligation counts as failed
-  unsigned split_depth = 3;  ///< calls nested deeper than this make one path of those that they fork into
+  unsigned split_depth = 8;  ///< calls nested deeper than this make one path of those that they fork into
   long most_steps = 400'000; ///< instructions executed in all, against loops without end
 };
 

@@ -41,6 +41,8 @@ class Facts {
   int number_of(const Read& read);
   /// Instances for these reads, and for the reads of those instances up to `depth` times.
   std::vector<Expression> instances(const std::set<int>& reads, int depth);
+  /// Those of `formulas` that speak of a place that `goal` speaks of, or of one that they in turn speak of.
+  std::vector<Expression> relevant(const std::vector<Expression>& formulas, const std::vector<Expression>& goal);
   long count() const { return long(facts_.size()); }
 
  private:
@@ -49,6 +51,7 @@ class Facts {
     std::vector<Expression> arguments;  // kept alive: their identities are in the key
     std::vector<int> reads;
   };
+  const std::set<unsigned>& places_of(const Expression& formula);
   int instance(std::size_t predicate, const std::vector<Expression>& arguments);
   void bind(std::size_t predicate, std::size_t fixed, std::size_t group, std::vector<std::optional<Expression>> bound,
             const std::vector<int>& known, std::vector<int>& found);
@@ -61,6 +64,8 @@ class Facts {
   std::unordered_map<std::string, int> read_numbers_;
   std::vector<Fact> facts_;
   std::unordered_map<std::string, int> fact_numbers_;
+  std::unordered_map<unsigned, std::set<unsigned>> places_;  ///< identities of the reads in a formula
+  std::vector<Expression> kept_;                             ///< formulas whose identities are noted
   std::unordered_map<int, std::vector<int>> single_;  ///< instances of predicates with one group, by read
 };
 

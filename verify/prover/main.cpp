@@ -32,6 +32,8 @@ Proves entries of the kernel: MODULE is bitcode of the kernel, of the entry func
   --list            prints the entries
   --verbose         prints each question to the solver
   --predicate NAME  proves only this predicate
+  --split N         calls nested deeper than N make one path of several (default 8)
+  --depth N         instances of invariants are followed N times (default 2)
   --dump FOLDER     writes each question as an SMT-LIB file
 Exit status: 0 all are proved, 1 some are not, 2 wrong usage.
 )";
@@ -54,6 +56,8 @@ bool parse(int count, char** words, Arguments& arguments) {
     else if (word == "--jobs") arguments.limits.jobs = unsigned(std::max(1, std::atoi(value().c_str())));
     else if (word == "--seconds") arguments.limits.seconds = unsigned(std::max(1, std::atoi(value().c_str())));
     else if (word == "--cache") arguments.cache = value();
+    else if (word == "--split") arguments.proof.executor.split_depth = unsigned(std::atoi(value().c_str()));
+    else if (word == "--depth") arguments.proof.executor.fact_depth = std::atoi(value().c_str());
     else if (word == "--json") arguments.json = true;
     else if (word == "--list") arguments.list = true;
     else if (word == "--verbose") arguments.proof.verbose = true;

@@ -40,11 +40,11 @@ Answer Solver::ask(const std::vector<Expression>& conditions, unsigned steps) {
     }
   };
   run(z3::solver(context, "QF_UFBV"));
-  if (answer == Answer::Unknown) {
+  if (answer == Answer::Unknown && steps >= kSteps) {
     statistics.retries++;
     run(z3::tactic(context, "qfufbv_ackr").mk_solver());
   }
-  if (answer == Answer::Unknown) run(z3::solver(context, z3::solver::simple()));
+  if (answer == Answer::Unknown && steps >= kSteps) run(z3::solver(context, z3::solver::simple()));
   double seconds = processor_seconds() - begin;
   statistics.seconds += seconds;
   if (seconds > statistics.longest) statistics.longest = seconds;

@@ -32,6 +32,8 @@ class Solver {
   bool is_verbose = false;
 
   static constexpr unsigned kSteps = 3'000'000;
+  /// For questions that are asked again, with more, when this does not suffice.
+  static constexpr unsigned kFewSteps = 500'000;
 
  private:
   std::optional<z3::model> model_;
