@@ -168,6 +168,7 @@ const char* start_root(const BootFacts& facts) {
   context.thread = thread_frame;
   thread.scheduling_context = context_frame;
   this_cpu().last_accounted = arch::now();
+  enqueue_context(context_frame);
   wake(thread);
   return nullptr;
 }

@@ -21,7 +21,6 @@ namespace pith {
 namespace {
 
 constexpr u32 kEntriesPerStep = 32;
-constexpr u32 kThreadsPerStep = 4;
 
 /// A leaf table's entries: the frames that they map are used once less each.
 void drop_leaf(arch::PageTableEntry& entry) {
@@ -75,13 +74,11 @@ Progress dismantle_share(FrameNumber frame) {
 
 Progress dismantle_address_space(FrameNumber frame) {
   AddressSpace& space = view<AddressSpace>(frame);
-  for (u32 i = 0; i < kThreadsPerStep; i++) {
-    if (space.threads.is_empty()) break;
+  if (!space.threads.is_empty()) {
     Thread& thread = view<Thread>(space.threads.first);
     if (!stop_or_ask(thread)) return Progress::More;
     detach_thread(thread);
-  }
-  for (u32 i = 0; i < kThreadsPerStep && !space.guests.is_empty(); i++) {
+  } else if (!space.guests.is_empty()) {
     if (!detach_guest(view<Guest>(space.guests.first))) return Progress::More;
   }
   if (!space.threads.is_empty() || !space.guests.is_empty()) return Progress::More;
@@ -92,7 +89,7 @@ Progress dismantle_address_space(FrameNumber frame) {
 
 Progress dismantle_capability_space(FrameNumber frame) {
   CapabilitySpace& space = view<CapabilitySpace>(frame);
-  for (u32 i = 0; i < kThreadsPerStep && !space.threads.is_empty(); i++) {
+  if (!space.threads.is_empty()) {
     Thread& thread = view<Thread>(space.threads.first);
     if (!stop_or_ask(thread)) return Progress::More;
     detach_thread(thread);
@@ -118,23 +115,27 @@ Progress dismantle_capability_table(FrameNumber frame) {
 
 Progress dismantle_thread(FrameNumber frame) {
   Thread& thread = view<Thread>(frame);
+  if (this_cpu().current == &thread) return Progress::Blocked;  // it asks for this itself: its answer must have a place to go
   if (!stop_or_ask(thread)) return Progress::More;
-  // No chain of calls ends here from now on, so that time which is unparked is not parked here again before the next step.
+  // No chain of calls ends here from now on, so that time which is taken back is not parked here again.
   if (thread.endpoint.raw != 0) unbind_server(view<Endpoint>(thread.endpoint));
   if (thread.scheduling_context.raw != 0) unbind_context(thread.scheduling_context);
-  if (!unpark(thread, kThreadsPerStep)) return Progress::More;
+  if (!thread.parking.contexts.is_empty()) {
+    look_again(thread, 0);
+    return Progress::More;
+  }
+  forget_parking(thread);
   part_from_guest(thread);
   if (thread.notification.raw != 0) unbind_notification(view<Notification>(thread.notification));
   if (!release_vector_state(thread.vector_state)) return Progress::More;
   detach_thread(thread);
-  if (this_cpu().current == &thread) this_cpu().current = nullptr;
   return Progress::Done;
 }
 
 Progress dismantle_endpoint(FrameNumber frame) {
   Endpoint& endpoint = view<Endpoint>(frame);
   unbind_server(endpoint);
-  for (u32 i = 0; i < kThreadsPerStep && (endpoint.callers != 0 || !endpoint.set_aside_calls.is_empty()); i++) {
+  if (endpoint.callers != 0 || !endpoint.set_aside_calls.is_empty()) {
     FrameNumber caller = endpoint.callers != 0 ? endpoint.queue[63 - __builtin_clzll(endpoint.callers)].first : endpoint.set_aside_calls.first;
     Thread& thread = view<Thread>(caller);
     // Nobody will ever resume a fault whose handler is gone: the thread stays inactive.
@@ -143,7 +144,13 @@ Progress dismantle_endpoint(FrameNumber frame) {
     else
       cancel_wait(thread, Error::Cancelled);
   }
-  return endpoint.callers != 0 || !endpoint.set_aside_calls.is_empty() ? Progress::More : Progress::Done;
+  if (endpoint.callers != 0 || !endpoint.set_aside_calls.is_empty()) return Progress::More;
+  if (!endpoint.parking.contexts.is_empty()) {
+    recheck_door(endpoint);
+    return Progress::More;
+  }
+  forget_parking(endpoint);
+  return Progress::Done;
 }
 
 Progress dismantle_notification(FrameNumber frame) {

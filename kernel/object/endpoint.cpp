@@ -14,8 +14,6 @@ namespace pith {
 
 namespace {
 
-/// Calls that one entry moves back into a queue.
-constexpr u32 kRequeuedPerEntry = 16;
 /// A token is the caller's frame number and, above it, the number of the setting aside.
 constexpr u32 kTokenFrameBits = 24;
 constexpr u64 kLastSetAside = (u64{1} << (64 - kTokenFrameBits)) - 1;
@@ -84,6 +82,7 @@ void deliver_next(Endpoint& endpoint, Thread& server) {
 void reply(Thread& server, Handle handle) {
   if (server.client.raw == 0) return;  // the client is gone
   Thread& client = view<Thread>(server.client);
+  if ((server.key & Key::kAwaited) != 0) recheck(server);  // time of another CPU waits here, perhaps for this answer
   server.client = FrameNumber();
   server.key &= ~Key::kSlowReply;
   this_cpu().reschedule = true;  // the time in use may be the client's, or have come along its call
@@ -103,6 +102,7 @@ Error receive_next(Endpoint& endpoint, Thread& server, u64 deadline) {
   if ((server.key & Key::kSignalPending) != 0) {
     server.words = Words{{take_signals(server), 0, 0, 0, 0, 0}};
     server.result = Status::kSignals;
+    expedite(server);
     return kSuccess;
   }
   if (endpoint.callers != 0) {
@@ -146,24 +146,50 @@ void return_call(Thread& server) {
   reschedule_on(cpus[server.key & Key::kCpuMask]);  // the time in use there may have come along this call
   client.callee = FrameNumber();
   enqueue_call(view<Endpoint>(client.waiting_at), client, true);
-  if (server.state != ThreadState::Inactive) expedite_chain(server.self);  // it goes on without the client's time
+  expedite(server);  // it goes on without the client's time
 }
 
 void unbind_server(Endpoint& endpoint) {
   if (endpoint.server.raw == 0) return;
   Thread& server = view<Thread>(endpoint.server);
   return_call(server);
+  look_again(server, kChainDepth);  // time of the callers leads elsewhere from now on
+  reschedule_on(cpus[server.key & Key::kCpuMask]);
   if (endpoint.receiver.raw != 0) cancel_wait(server, Error::Cancelled);
   server.endpoint = FrameNumber();
   endpoint.server = FrameNumber();
 }
 
+namespace {
+
+/// How many calls lead to what `thread` does now, one handled within the other.
+u32 clients_above(const Thread& thread) {
+  FrameNumber client = thread.client;
+  u32 count = 0;
+  for (; count < kChainDepth && client.raw != 0; count++) client = view<Thread>(client).client;
+  return count;
+}
+
+/// Checks that no call that a chain from `server` leads to waits at `endpoint`. Errors: Deadlock, TooDeep.
+Result<void> check_no_circle(FrameNumber endpoint, FrameNumber server) {
+  for (u32 hops = 0; hops < kChainDepth; hops++) {
+    if (server.raw == 0) return {};
+    const Thread& thread = view<Thread>(server);
+    bool calls = thread.state == ThreadState::Calling || thread.state == ThreadState::WaitingForReply;
+    if (calls && thread.waiting_at == endpoint) return Error::Deadlock;
+    server = next_in_chain(thread);
+  }
+  return Error::TooDeep;
+}
+
+}  // namespace
+
 Result<void> begin_call(FrameNumber frame, Thread& caller, Badge badge) {
   Endpoint& endpoint = view<Endpoint>(frame);
   FrameNumber next = endpoint.server;
-  for (u32 hops = 0; next.raw != 0; hops++) {
+  for (u32 hops = clients_above(caller); next.raw != 0; hops++) {
     if (next == caller.self) return Error::Deadlock;
-    if (hops == kChainDepth - 1) return Error::TooDeep;
+    if (hops >= kChainDepth - 1) return Error::TooDeep;
     next = next_in_chain(view<Thread>(next));
   }
 
@@ -222,6 +248,7 @@ Result<u64> Endpoint::set_aside(Thread& caller) {
   client.state = ThreadState::SetAside;
   caller.client = FrameNumber();
   caller.key &= ~Key::kSlowReply;
+  if ((caller.key & Key::kAwaited) != 0) recheck(caller);
   push_back(set_aside_calls, client.self, call_link);
   expedite(caller);  // it ran on the client's time, which is the client's again; its own may be parked
   this_cpu().reschedule = true;
@@ -252,18 +279,20 @@ Result<void> Endpoint::bind(Thread& caller, CapabilitySlot thread_slot) {
   if (target.endpoint.raw != 0) return Error::Busy;
   TRY(check_open(info(frame_of(*this)).owner));
   TRY(check_open(info(capability.frame).owner));
+  TRY(check_no_circle(frame_of(*this), capability.frame));
 
   unbind_server(*this);
   server = capability.frame;
   target.endpoint = frame_of(*this);
+  recheck_door(*this);
   return {};
 }
 
 Result<void> Endpoint::requeue(Thread&) {
   if (server.raw != 0) return_call(view<Thread>(server));
-  for (u32 i = 0; i < kRequeuedPerEntry && !set_aside_calls.is_empty(); i++) {
-    // The last to be set aside goes first, so that the first ends up in front.
-    Thread& caller = view<Thread>(set_aside_calls.last);
+  if (!set_aside_calls.is_empty()) {
+    // The last to be set aside goes first, so that the first ends up in front; a server that waits gets the first at once.
+    Thread& caller = view<Thread>(receiver.raw != 0 ? set_aside_calls.first : set_aside_calls.last);
     withdraw_call(caller);
     enqueue_call(*this, caller, true);
   }

@@ -4,6 +4,7 @@
 #include "kernel/generated/results.h"
 #include "kernel/memory/view.h"
 #include "kernel/object/link.h"
+#include "kernel/sched/parking.h"
 
 namespace pith {
 
@@ -18,6 +19,7 @@ struct alignas(kPageSize) Endpoint {
   FrameNumber server;    ///< +12: the one thread bound to it
   List queue[kPriorities];  ///< Thread, by queue_link: states Calling
   List set_aside_calls;     ///< Thread, by queue_link: state SetAside
+  Parking parking;          ///< SchedulingContexts whose chain ends in a call that waits here for a server
 
   Error call(Thread& caller, Badge badge, Handle handle, Words& words);
   Error reply_receive(Thread& caller, Badge badge, Handle handle, Words& words);

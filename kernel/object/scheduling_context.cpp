@@ -64,7 +64,9 @@ void unbind_context(FrameNumber frame) {
     cpu.context = FrameNumber();
     reschedule_on(cpu);
   }
-  view<Thread>(context.thread).scheduling_context = FrameNumber();
+  Thread& thread = view<Thread>(context.thread);
+  recheck_below(thread);  // servers that it helped go on with time of their own
+  thread.scheduling_context = FrameNumber();
   context.thread = FrameNumber();
 }
 

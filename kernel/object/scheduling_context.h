@@ -11,7 +11,8 @@ namespace pith {
 enum class Whereabouts : u32 {
   Nowhere,  ///< unbound, or out of budget
   Queued,   ///< in its CPU's ready queue
-  Parked,   ///< in the `parked` list of the blocked thread where its chain ended
+  Parked,   ///< on the thread where its chain ended: blocked, or of another CPU
+  AtDoor,   ///< at the endpoint without a server where its chain ended
 };
 
 /// Invariant: bound to `thread` if and only if that thread's scheduling_context is this frame.
@@ -22,7 +23,8 @@ struct alignas(kPageSize) SchedulingContext {
   u32 cpu;
   bool configured;
   Whereabouts place;
-  FrameNumber parked_on;  ///< Thread, while parked
+  FrameNumber parked_on;  ///< Thread or Endpoint, while parked
+  u64 parked_at;          ///< instant of the parking clock
   Link queue_link;
   u64 budget, period;     ///< nanoseconds; equal: always ready, the budget is only its turn
   u64 left;               ///< of the budget

@@ -96,11 +96,12 @@ void stop_thread(Thread& thread) {
   switch (thread.state) {
     case ThreadState::Calling:
     case ThreadState::SetAside:
+      recheck_below(thread);
       withdraw_call(thread);
       break;
     case ThreadState::WaitingForReply:
+      recheck_below(thread);
       view<Thread>(thread.callee).client = FrameNumber();
-      expedite_chain(thread.callee);  // it goes on without the client's time
       thread.callee = FrameNumber();
       break;
     case ThreadState::Receiving:
@@ -127,6 +128,7 @@ bool cancel_wait(Thread& thread, Error error) {
     case ThreadState::Calling:
     case ThreadState::SetAside:
       if ((thread.key & Key::kFaulted) != 0) return false;
+      recheck_below(thread);
       withdraw_call(thread);
       break;
     case ThreadState::Waiting:

@@ -5,6 +5,7 @@
 #include "kernel/object/capability.h"
 #include "kernel/object/link.h"
 #include "kernel/sched/cpu.h"
+#include "kernel/sched/parking.h"
 #include "kernel/syscall/words.h"
 
 namespace pith {
@@ -23,6 +24,7 @@ struct Key {
   static constexpr u32 kFaulted = 1u << 15;        ///< the call that it waits in is its fault
   static constexpr u32 kStopping = 1u << 16;       ///< the CPU that runs it shall stop it
   static constexpr u32 kAwaited = 1u << 17;        ///< runs while time of another CPU is parked on it
+  static constexpr u32 kTimeParked = 1u << 18;     ///< while it waits for an answer, time is parked on it whose own end of the chain is too far away
 };
 
 /// Invariants: a.callee is b if and only if b.client is a, and then a waits for b's reply. A thread is in the list of its address space and capability space.
@@ -62,7 +64,7 @@ struct alignas(kPageSize) Thread {
   u64 deadline;                    ///< of its call in progress
   Link queue_link;                 ///< in an endpoint's queue or set-aside list
   Link space_link, capability_link;
-  List parked;                     ///< SchedulingContexts whose chain ends here while it is blocked, by queue_link
+  Parking parking;                 ///< SchedulingContexts whose chain ends here while it cannot run for them
   TimerNode timer;
 
   Result<void> configure(Thread& caller, CapabilitySlot space, CapabilitySlot capabilities, FrameNumber buffer, CapabilitySlot fault,

@@ -34,6 +34,8 @@ struct alignas(64) Cpu {
   u64 entered;            ///< counter value at the last kernel entry that is measured
   u64 timer_deadline;     ///< what the hardware timer is set for, in nanoseconds
   TimerWheel timers;
+  List threads_to_recheck;  ///< Thread, by parking.link: contexts parked there may be able to run
+  List doors_to_recheck;    ///< Endpoint, by parking.link: the same
 };
 
 extern "C" Cpu cpus[kMaximumCpus];

@@ -12,18 +12,13 @@ namespace pith {
 namespace {
 
 /// Contexts that one entry finds unable to run and parks.
-constexpr u32 kPicksPerEntry = 12;
-/// Contexts that become ready at once when a thread wakes.
-constexpr u32 kUnparkedPerWake = 4;
+constexpr u32 kPicksPerEntry = 6;
+/// Steps of looking at parked contexts again that one entry makes.
+constexpr u32 kRechecksPerEntry = 4;
+/// When more are left and somebody runs, how long until the next: a fraction of the time is enough for this work.
+constexpr u64 kRecheckPace = 20'000;  // ns
 
 Link& context_link(FrameNumber context) { return view<SchedulingContext>(context).queue_link; }
-
-void park(FrameNumber frame, Thread& thread) {
-  SchedulingContext& context = view<SchedulingContext>(frame);
-  context.place = Whereabouts::Parked;
-  context.parked_on = thread.self;
-  push_back(thread.parked, frame, context_link);
-}
 
 /// What a walk along a chain of calls found: its end, and whether the last step was a call that the end is handling.
 struct ChainEnd {
@@ -59,6 +54,23 @@ ChainEnd chain_end(FrameNumber first) {
   return true;
 }
 
+bool has_rechecks(const Cpu& cpu) { return !cpu.threads_to_recheck.is_empty() || !cpu.doors_to_recheck.is_empty(); }
+
+/// Parks a context whose chain cannot run on this CPU: it ends in a thread that waits for something else than an answer or runs elsewhere, or
+/// it is too long. In the last case those farther down may need time of their own that is parked.
+void park_at_end(FrameNumber frame, Thread& end) {
+  withdraw_context(frame);
+  bool at_door = end.state == ThreadState::Calling && view<Endpoint>(end.waiting_at).server.raw == 0;
+  if (at_door) {
+    park_at_door(frame, view<Endpoint>(end.waiting_at));
+    return;
+  }
+  park(frame, end);
+  if (next_in_chain(end).raw == 0) return;
+  end.key |= Key::kTimeParked;
+  recheck_below(end);
+}
+
 void run(Cpu& cpu, FrameNumber context, const ChainEnd& end, bool own_time) {
   Thread& thread = *end.thread;
   cpu.current = &thread;
@@ -87,9 +99,7 @@ void enqueue_context(FrameNumber frame) {
   push_back(cpu.queue[context.priority], frame, context_link);
   cpu.ready |= u64{1} << context.priority;
   context.place = Whereabouts::Queued;
-  if (cpu.context.raw == 0 || view<SchedulingContext>(cpu.context).priority < context.priority) {
-    reschedule_on(cpu);
-  }
+  if (cpu.context.raw == 0 || view<SchedulingContext>(cpu.context).priority < context.priority) reschedule_on(cpu);
 }
 
 void withdraw_context(FrameNumber frame) {
@@ -100,23 +110,13 @@ void withdraw_context(FrameNumber frame) {
     remove(queue, frame, context_link);
     if (queue.is_empty()) cpu.ready &= ~(u64{1} << context.priority);
   } else if (context.place == Whereabouts::Parked) {
-    remove(view<Thread>(context.parked_on).parked, frame, context_link);
+    remove(view<Thread>(context.parked_on).parking.contexts, frame, context_link);
+    context.parked_on = FrameNumber();
+  } else if (context.place == Whereabouts::AtDoor) {
+    remove(view<Endpoint>(context.parked_on).parking.contexts, frame, context_link);
     context.parked_on = FrameNumber();
   }
   context.place = Whereabouts::Nowhere;
-}
-
-void expedite_chain(FrameNumber first) {
-  for (u32 hops = 0; hops < kChainDepth && first.raw != 0; hops++) {
-    Thread& thread = view<Thread>(first);
-    expedite(thread);
-    first = next_in_chain(thread);
-  }
-}
-
-bool unpark(Thread& thread, u32 most) {
-  for (u32 i = 0; i < most && !thread.parked.is_empty(); i++) enqueue_context(thread.parked.first);
-  return thread.parked.is_empty();
 }
 
 void expedite(Thread& thread) {
@@ -124,16 +124,14 @@ void expedite(Thread& thread) {
 }
 
 void wake(Thread& thread) {
+  bool was_blocked = thread.state != ThreadState::Ready && thread.state != ThreadState::Receiving && thread.state != ThreadState::WaitingForReply;
   thread.state = ThreadState::Ready;
-  expedite(thread);
-  unpark(thread, kUnparkedPerWake);
-  // Time of its clients, and of theirs, may be parked farther down the chain that is now cut off.
-  FrameNumber client = thread.client;
-  for (u32 hops = 0; hops < kChainDepth && client.raw != 0; hops++) {
-    Thread& waiting = view<Thread>(client);
-    expedite(waiting);
-    client = waiting.client;
-  }
+  thread.key &= ~Key::kTimeParked;
+  const List& parked = thread.parking.contexts;
+  if (parked.is_empty()) return;
+  bool only_own = parked.first == parked.last && parked.first == thread.scheduling_context;
+  if (!was_blocked && thread.client.raw != 0 && only_own) return;
+  recheck(thread);
 }
 
 void account(Cpu& cpu) {
@@ -157,6 +155,7 @@ void account(Cpu& cpu) {
   }
   context.left = 0;
   withdraw_context(frame);
+  if (cpu.current != nullptr) expedite(*cpu.current);  // a server goes on with time of its own
   u64 next = context.period_start + context.period;
   if (next <= now) next = now + context.period - context.budget;
   context.period_start = next - context.period;  // bind() arms the timer again by it
@@ -191,8 +190,7 @@ namespace {
       run(cpu, frame, end, end.thread->self == context.thread);
       return;
     }
-    withdraw_context(frame);
-    park(frame, *end.thread);
+    park_at_end(frame, *end.thread);
   }
   // The bound of this entry is reached: idle for a moment, the timer brings us back at once.
   cpu.current = nullptr;
@@ -208,20 +206,27 @@ void pick(Cpu& cpu) {
   // Time of other CPUs that waits for a thread which ran here finds it free now, or goes on along its chain.
   if (before != cpu.current && before != nullptr && (before->key & Key::kAwaited) != 0) {
     before->key &= ~Key::kAwaited;
-    unpark(*before, kUnparkedPerWake);
+    recheck(*before);
   }
 }
 
 void schedule(Cpu& cpu) {
   bool goes_on = !cpu.reschedule && cpu.current != nullptr && cpu.current->state == ThreadState::Ready;
   if (goes_on && !cpu.timers.changed) return;  // the hardware timer is set for the end of this turn already
-  if (cpu.timers.changed) cpu.timers.advance(arch::now());
   account(cpu);
+  if (cpu.timers.changed) {
+    cpu.timers.advance(cpu.last_accounted);
+    for (u32 steps = 0; steps < kRechecksPerEntry && has_rechecks(cpu); steps++) look_at_next(cpu);
+  }
   if (cpu.reschedule || cpu.current == nullptr || cpu.current->state != ThreadState::Ready) pick(cpu);
   u64 next = cpu.timers.next;
   if (cpu.context.raw != 0) {
     u64 turn_ends = cpu.last_accounted + view<SchedulingContext>(cpu.context).left;
     if (next == 0 || turn_ends < next) next = turn_ends;
+  }
+  if (has_rechecks(cpu)) {
+    u64 again = cpu.last_accounted + (cpu.current != nullptr ? kRecheckPace : 0);
+    if (next == 0 || again < next) next = again;
   }
   if (cpu.reschedule) next = cpu.last_accounted;
   arch::set_timer(next);

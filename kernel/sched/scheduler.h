@@ -15,17 +15,13 @@ void enqueue_context(FrameNumber context);
 /// Takes a scheduling context out of the ready queue or parked list that it is in.
 void withdraw_context(FrameNumber context);
 
-/// Makes a thread ready, and with it the time of those whose chain of calls ends in it.
+/// Makes a thread ready, and has the time looked at again that is parked on it. A server that gets a call, or an answer while it handles
+/// one, leaves its own time parked: it works on its client's, as on the fast path.
 void wake(Thread& thread);
 
-/// Puts a thread's own parked time back into the ready queue: something happened that it should see at its own priority.
+/// Puts a thread's own parked time back into the ready queue: it has lost the time it ran on, or something happened that it should see at
+/// its own priority.
 void expedite(Thread& thread);
-
-/// The same for each thread of a chain of calls that has lost the time it ran on: `first`'s client is gone.
-void expedite_chain(FrameNumber first);
-
-/// Moves at most `most` contexts parked on `thread` back to the ready queue; true when none is left.
-bool unpark(Thread& thread, u32 most);
 
 /// Charges the time since the last call to the context in use, and ends its turn if it used it up.
 void account(Cpu& cpu);

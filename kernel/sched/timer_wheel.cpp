@@ -1,6 +1,7 @@
 // Timer wheel: hashed hierarchical timing wheels after Varghese and Lauck (SOSP 1987), with a bitmap per level.
 #include "kernel/sched/timer_wheel.h"
 
+#include "kernel/arch/contract/memory.h"
 #include "kernel/object/scheduling_context.h"
 #include "kernel/object/thread.h"
 #include "kernel/sched/cpu.h"
@@ -41,7 +42,6 @@ void TimerWheel::take(FrameNumber frame, TimerNode& node) {
 
 void TimerWheel::arm(FrameNumber frame, u64 deadline) {
   TimerNode& node = timer_node(frame);
-  if (node.armed) take(frame, node);
   u64 tick = (deadline >> kTimerTickShift) + (deadline % (u64{1} << kTimerTickShift) != 0);  // rounded up, without overflow
   node.tick = tick < position ? position : tick;
   node.armed = true;
@@ -51,7 +51,6 @@ void TimerWheel::arm(FrameNumber frame, u64 deadline) {
 
 void TimerWheel::disarm(FrameNumber frame) {
   TimerNode& node = timer_node(frame);
-  if (!node.armed) return;
   take(frame, node);
   node.armed = false;
   changed = true;

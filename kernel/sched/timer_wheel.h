@@ -24,13 +24,13 @@ struct TimerNode {
 struct TimerWheel {
   u64 position;
   u64 next;      ///< what advance() answered last
-  bool changed;  ///< since then a node was armed or disarmed, or the timer interrupted
+  bool changed;  ///< since then a node was armed or disarmed, a parked context is to be looked at again, or the timer interrupted
   u64 occupied[kTimerLevels];
   List slot[kTimerLevels][kTimerSlots];
 
-  /// Arms the node of the thread or scheduling context in `frame` for `deadline` (nanoseconds).
+  /// Puts the node, which is in no wheel, in for `deadline` (nanoseconds).
   void arm(FrameNumber frame, u64 deadline);
-  /// Disarms it if it is armed.
+  /// Takes it, which is in this wheel, out.
   void disarm(FrameNumber frame);
   /// Moves or fires at most four nodes that are due at `now`; `next` is when to come back in nanoseconds, 0 never.
   void advance(u64 now);
@@ -48,6 +48,10 @@ void disarm_timer(FrameNumber frame);
 
 /// The node in the thread or scheduling context that lies in `frame`.
 TimerNode& timer_node(FrameNumber frame);
+/// Arms the node of the thread or scheduling context in `frame` on a CPU's wheel, wherever it was before.
+void arm_timer(u32 cpu, FrameNumber frame, u64 deadline);
+/// Disarms it if it is armed.
+void disarm_timer(FrameNumber frame);
 /// What happens when it fires.
 void timer_fired(FrameNumber frame);
 

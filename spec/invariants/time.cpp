@@ -1,6 +1,7 @@
 // Scheduling contexts, ready queues, time in use, and timers.
 #include "kernel/object/scheduling_context.h"
 
+#include "kernel/object/endpoint.h"
 #include "kernel/object/region.h"
 #include "kernel/object/thread.h"
 #include "kernel/sched/cpu.h"
@@ -32,12 +33,51 @@ struct Parked {
     FrameNumber thread;
     bool operator==(const Place& other) const { return thread == other.thread; }
   };
-  static const List& list(Place place) { return threads[place.thread.raw].parked; }
+  static const List& list(Place place) { return threads[place.thread.raw].parking.contexts; }
   static const Link& link(FrameNumber context) { return scheduling_contexts[context.raw].queue_link; }
   static bool is_typed(FrameNumber frame) { return is<SchedulingContext>(frame); }
   static bool is_member(FrameNumber context) { return scheduling_contexts[context.raw].place == Whereabouts::Parked; }
   static Place place_of(FrameNumber context) { return {scheduling_contexts[context.raw].parked_on}; }
   static bool is_place(Place place) { return is<Thread>(place.thread); }
+};
+
+/// The contexts that are parked at an endpoint without a server.
+struct AtDoor {
+  struct Place {
+    FrameNumber endpoint;
+    bool operator==(const Place& other) const { return endpoint == other.endpoint; }
+  };
+  static const List& list(Place place) { return endpoints[place.endpoint.raw].parking.contexts; }
+  static const Link& link(FrameNumber context) { return scheduling_contexts[context.raw].queue_link; }
+  static bool is_typed(FrameNumber frame) { return is<SchedulingContext>(frame); }
+  static bool is_member(FrameNumber context) { return scheduling_contexts[context.raw].place == Whereabouts::AtDoor; }
+  static Place place_of(FrameNumber context) { return {scheduling_contexts[context.raw].parked_on}; }
+  static bool is_place(Place place) { return is<Endpoint>(place.endpoint); }
+};
+
+/// The threads where a CPU shall look at parked contexts again.
+struct ThreadsToRecheck {
+  struct Place {
+    CpuIndex cpu;
+    bool operator==(const Place& other) const { return cpu.raw == other.cpu.raw; }
+  };
+  static const List& list(Place place) { return cpus[place.cpu.raw].threads_to_recheck; }
+  static const Link& link(FrameNumber thread) { return threads[thread.raw].parking.link; }
+  static bool is_typed(FrameNumber frame) { return is<Thread>(frame); }
+  static bool is_member(FrameNumber thread) { return threads[thread.raw].parking.cpu != 0; }
+  static Place place_of(FrameNumber thread) { return {{threads[thread.raw].parking.cpu - 1}}; }
+  static bool is_place(Place place) { return place.cpu.raw < kMaximumCpus; }
+};
+
+/// The endpoints of the same kind.
+struct DoorsToRecheck {
+  using Place = ThreadsToRecheck::Place;
+  static const List& list(Place place) { return cpus[place.cpu.raw].doors_to_recheck; }
+  static const Link& link(FrameNumber endpoint) { return endpoints[endpoint.raw].parking.link; }
+  static bool is_typed(FrameNumber frame) { return is<Endpoint>(frame); }
+  static bool is_member(FrameNumber endpoint) { return endpoints[endpoint.raw].parking.cpu != 0; }
+  static Place place_of(FrameNumber endpoint) { return {{endpoints[endpoint.raw].parking.cpu - 1}}; }
+  static bool is_place(Place place) { return place.cpu.raw < kMaximumCpus; }
 };
 
 const TimerNode& node_of(FrameNumber frame) {
@@ -68,6 +108,12 @@ LIST_ENDS(ready_queue, ReadyQueue, (CpuIndex cpu, Level priority), (cpu, priorit
 LIST_MEMBERS(ready_queue, ReadyQueue, SchedulingContext)
 LIST_ENDS(parked_contexts, Parked, (Of<Thread> thread), (thread))
 LIST_MEMBERS(parked_contexts, Parked, SchedulingContext)
+LIST_ENDS(contexts_at_a_door, AtDoor, (Of<Endpoint> endpoint), (endpoint))
+LIST_MEMBERS(contexts_at_a_door, AtDoor, SchedulingContext)
+LIST_ENDS(threads_to_recheck, ThreadsToRecheck, (CpuIndex cpu), (cpu))
+LIST_MEMBERS(threads_to_recheck, ThreadsToRecheck, Thread)
+LIST_ENDS(doors_to_recheck, DoorsToRecheck, (CpuIndex cpu), (cpu))
+LIST_MEMBERS(doors_to_recheck, DoorsToRecheck, Endpoint)
 LIST_ENDS(timer_slot, WheelSlotList, (CpuIndex cpu, WheelLevel level, WheelSlot slot), (cpu, level, slot))
 LIST_MEMBERS(thread_timer, WheelSlotList, Thread)
 LIST_MEMBERS(context_timer, WheelSlotList, SchedulingContext)
@@ -140,7 +186,7 @@ INVARIANT(context_cpu_exists, Of<SchedulingContext> context) {
 }
 INVARIANT(context_place_is_known, Of<SchedulingContext> context) {
   FOR_ALL(context);
-  return u32(scheduling_contexts[context.raw].place) <= u32(Whereabouts::Parked);
+  return u32(scheduling_contexts[context.raw].place) <= u32(Whereabouts::AtDoor);
 }
 INVARIANT(context_thread_is_typed, Of<SchedulingContext> context) {
   FOR_ALL(context);
@@ -197,6 +243,26 @@ INVARIANT(parked_context_is_at_a_thread, Of<SchedulingContext> context) {
   FOR_ALL(context);
   GIVEN(scheduling_contexts[context.raw].place == Whereabouts::Parked);
   return is<Thread>(scheduling_contexts[context.raw].parked_on);
+}
+INVARIANT(context_at_a_door_is_at_an_endpoint, Of<SchedulingContext> context) {
+  FOR_ALL(context);
+  GIVEN(scheduling_contexts[context.raw].place == Whereabouts::AtDoor);
+  return is<Endpoint>(scheduling_contexts[context.raw].parked_on);
+}
+INVARIANT(rechecked_thread_is_in_a_list, Of<Thread> thread) {
+  FOR_ALL(thread);
+  return threads[thread.raw].parking.cpu <= kMaximumCpus;
+}
+INVARIANT(rechecked_door_is_in_a_list, Of<Endpoint> endpoint) {
+  FOR_ALL(endpoint);
+  return endpoints[endpoint.raw].parking.cpu <= kMaximumCpus;
+}
+/// What is parked has a thread that it would run.
+INVARIANT(parked_context_is_bound, Of<SchedulingContext> context) {
+  FOR_ALL(context);
+  const SchedulingContext& it = scheduling_contexts[context.raw];
+  GIVEN(it.place == Whereabouts::Parked || it.place == Whereabouts::AtDoor);
+  return it.thread.raw != 0 && it.left != 0;
 }
 
 // ---- what a CPU does ----

@@ -79,7 +79,7 @@ class Census {
                     &Numbers::in_capabilities);
       case ObjectType::Thread:
         numbers_[threads[frame.raw].buffer.raw].uses++;
-        return walk(threads[frame.raw].parked, [](FrameNumber at) { return scheduling_contexts[at.raw].queue_link; },
+        return walk(threads[frame.raw].parking.contexts, [](FrameNumber at) { return scheduling_contexts[at.raw].queue_link; },
                     &Numbers::in_context_list);
       case ObjectType::Guest:
         numbers_[guests[frame.raw].registers.raw].uses++;
@@ -105,6 +105,7 @@ class Census {
   }
 
   void visit_endpoint(const Endpoint& endpoint) {
+    walk(endpoint.parking.contexts, [](FrameNumber at) { return scheduling_contexts[at.raw].queue_link; }, &Numbers::in_context_list);
     auto link = [](FrameNumber at) { return threads[at.raw].queue_link; };
     for (u64 levels = endpoint.callers; levels != 0; levels &= levels - 1)
       walk(endpoint.queue[__builtin_ctzll(levels)], link, &Numbers::in_call_list);
@@ -162,7 +163,7 @@ std::string broken_invariant() {
   } catch (const Broken& broken) {
     return broken.what;
   }
-  return "";
+  return misplaced_context();
 }
 
 }  // namespace pith::host

@@ -7,4 +7,7 @@ namespace pith::host {
 /// Walks everything. Empty, or the first invariant that does not hold.
 std::string broken_invariant();
 
+/// The part of it that is about parked contexts: none may wait where its chain of calls could run.
+std::string misplaced_context();
+
 }  // namespace pith::host

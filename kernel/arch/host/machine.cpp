@@ -136,6 +136,7 @@ Machine::Machine(u32 count) {
   context.configured = true;
   context.thread = root_frame;
   root().scheduling_context = root_context;
+  enqueue_context(root_context);
   wake(root());
   pick(cpus[0]);
 }
