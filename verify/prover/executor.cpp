@@ -112,12 +112,16 @@ void Executor::oblige(State& state, const Expression& condition, const char* wha
 
 bool Executor::is_feasible(State& state, const Expression& condition) {
   if (pure_) return true;
+  // What the path's last witness satisfies needs no question.
+  if (state.witness && state.witness->eval(condition, true).is_true()) return true;
   solver.subject = "feasible";
   std::vector<Expression> asked = state.path;
   asked.push_back(condition);
   std::vector<Expression> conditions = facts.relevant(facts.instances(state.reads, 0), {condition});
   conditions.insert(conditions.end(), asked.begin(), asked.end());
-  return solver.ask(conditions, Solver::kFewSteps) != Answer::Impossible;
+  Answer answer = solver.ask(conditions, Solver::kFewSteps);
+  if (answer == Answer::Possible) state.witness = std::make_shared<const z3::model>(solver.model());
+  return answer != Answer::Impossible;
 }
 
 void Executor::run_entry(llvm::Function& function, const std::vector<Value>& arguments, State state) {
@@ -356,9 +360,11 @@ void Executor::branch(Frame& frame, Active active, const llvm::BranchInst& branc
   // Where paths meet again, asking which of them exist costs more than it saves, but for loops that only the path's conditions end.
   bool asks = !may_merge_memory(frame.depth) || (frame.place.size() > 1 && frame.place[frame.place.size() - 2] >= kTrustedRounds);
   bool can_be_true = !asks || is_feasible(active.state, condition);
+  auto witness = active.state.witness;
   bool can_be_false = !can_be_true || !asks || is_feasible(active.state, negate(condition));
   if (can_be_true && can_be_false) {
     Active other = active;
+    active.state.witness = witness;
     other.state.path.push_back(negate(condition));
     active.state.path.push_back(condition);
     go(frame, std::move(active), yes);

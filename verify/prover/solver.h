@@ -24,6 +24,7 @@ class Solver {
   /// Value of `e` in the last model, as decimal digits.
   std::string value_of(const Expression& e) const;
   bool has_model() const { return model_.has_value(); }
+  const z3::model& model() const { return *model_; }
   SolverStatistics statistics;
   /// Folder that every question is written to as an SMT-LIB file; empty: none.
   std::string dump_folder;
