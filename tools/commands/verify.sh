@@ -3,15 +3,25 @@
 
 verify_usage() {
   cat <<'END_OF_TEXT'
-usage: ./pith verify --bounds [--json] [--path ENTRY] [--update]
+usage: ./pith verify [--only ENTRY]... [--all] [--jobs N] [--json]
+       ./pith verify --bounds [--json] [--path ENTRY] [--update]
+       ./pith verify --list
 
+Proves the kernel's entries from the bitcode that ships: no undefined behaviour, no broken assertion, every invariant of
+spec/invariants kept. Entries of verify/open.txt, which are not proved yet, are only tried when named or with --all. Proofs are
+kept in build/proofs and not repeated while nothing changes that they depend on.
+  --only ENTRY  proves this one
+  --all         tries the open ones as well
+  --jobs N      proofs at a time (default: number of processors)
+  --json        prints {"arch", "operations": [{"name", "result", "paths", "queries", "seconds"}]}
+  --list        prints the entries
 --bounds  computes from the kernel's machine code how many instructions each kernel entry runs at most and how many frames it
           clears. The table lands in build/docs/reference/bounds.md as well; measured lengths of the last counted runs of
           ./pith test fuzz recovery stand beside it.
   --json        prints {"arch": "x86_64", "entries": [{"name", "worst_instructions", "clears", "measured"}]}
   --path ENTRY  prints instead where the instructions of an entry's longest path are
   --update      writes the table of docs/bounds.md anew
-Exit status: 0 every entry is within its bound, 1 some are not or no bound exists, 2 wrong usage.
+Exit status: 0 everything is proved or within its bound, 1 something is not, 2 wrong usage.
 END_OF_TEXT
 }
 
@@ -27,8 +37,15 @@ verify_bounds() {
   "$PITH_BUILD/bin/pith-bounds" "$PITH_BUILD/kernel.elf" "${arguments[@]}" --page "$PITH_BUILD/docs/reference/bounds.md" "$@"
 }
 
+# Proves entries of the kernel.
+verify_proofs() {
+  build pith-prove proof_module
+  "$PITH_BUILD/bin/pith-prove" --open "$PITH_ROOT/verify/open.txt" --cache "$PITH_BUILD/proofs" "$@" "$PITH_BUILD/proof.bc"
+}
+
 main() {
-  local bounds='' passed_on=()
+  local bounds='' jobs passed_on=()
+  jobs=$(nproc)
   while [ $# -gt 0 ]; do
     case $1 in
       --help | -h)
@@ -36,18 +53,26 @@ main() {
         exit 0
         ;;
       --bounds) bounds=yes ;;
-      --json) passed_on+=(--json) ;;
       --update) passed_on+=(--update "$PITH_ROOT/docs/bounds.md") ;;
-      --path)
-        [ $# -gt 1 ] || misused "--path needs an entry"
-        passed_on+=(--path "$2")
+      --json | --all | --list | --verbose) passed_on+=("$1") ;;
+      --path | --only | --predicate)
+        [ $# -gt 1 ] || misused "$1 needs a name"
+        passed_on+=("$1" "$2")
+        shift
+        ;;
+      --jobs)
+        [[ ${2-} =~ ^[1-9][0-9]*$ ]] || misused "--jobs needs a number"
+        jobs=$2
         shift
         ;;
       *) misused "unknown argument \`$1\`" ;;
     esac
     shift
   done
-  [ -n "$bounds" ] || misused "--bounds is all that can be verified so far"
   install_packages verify
-  verify_bounds "${passed_on[@]}"
+  if [ -n "$bounds" ]; then
+    verify_bounds "${passed_on[@]}"
+  else
+    verify_proofs --jobs "$jobs" "${passed_on[@]}"
+  fi
 }

@@ -1,0 +1,89 @@
+// Block order by loops, and liveness by the usual backward iteration.
+#include "verify/prover/analysis.h"
+
+#include <llvm/ADT/PostOrderIterator.h>
+#include <llvm/Analysis/LoopInfo.h>
+#include <llvm/IR/CFG.h>
+#include <llvm/IR/Dominators.h>
+#include <llvm/IR/Instructions.h>
+
+#include <algorithm>
+
+namespace pith::verify {
+
+FunctionAnalysis::FunctionAnalysis(llvm::Function& function) {
+  llvm::DominatorTree dominators(function);
+  llvm::LoopInfo loops(dominators);
+  llvm::ReversePostOrderTraversal<llvm::Function*> order(&function);
+  unsigned next = 0;
+  for (llvm::BasicBlock* block : order) position_[block] = next++;
+  for (llvm::BasicBlock& block : function) {
+    position_.try_emplace(&block, next++);
+    auto& around = loops_[&block];
+    for (llvm::Loop* loop = loops.getLoopFor(&block); loop != nullptr; loop = loop->getParentLoop()) around.push_back(loop->getHeader());
+    std::reverse(around.begin(), around.end());
+    live_[&block];
+  }
+  bool changed = true;
+  while (changed) {
+    changed = false;
+    for (llvm::BasicBlock* block : llvm::post_order(&function)) {
+      std::unordered_set<const llvm::Value*> live;
+      for (llvm::BasicBlock* successor : llvm::successors(block)) {
+        live.insert(live_[successor].begin(), live_[successor].end());
+        for (llvm::PHINode& phi : successor->phis()) {
+          const llvm::Value* incoming = phi.getIncomingValueForBlock(block);
+          if (llvm::isa<llvm::Instruction>(incoming) || llvm::isa<llvm::Argument>(incoming)) live.insert(incoming);
+        }
+      }
+      for (auto instruction = block->rbegin(); instruction != block->rend(); ++instruction) {
+        live.erase(&*instruction);
+        if (llvm::isa<llvm::PHINode>(&*instruction)) continue;
+        for (const llvm::Use& use : instruction->operands()) {
+          if (llvm::isa<llvm::Instruction>(use.get()) || llvm::isa<llvm::Argument>(use.get())) live.insert(use.get());
+        }
+      }
+      if (live != live_[block]) {
+        live_[block] = std::move(live);
+        changed = true;
+      }
+    }
+  }
+}
+
+BlockPlace FunctionAnalysis::place_of(const llvm::BasicBlock* block, const llvm::BasicBlock* from, const BlockPlace& before) const {
+  BlockPlace place;
+  const auto& around = loops_.at(block);
+  for (std::size_t i = 0; i < around.size(); i++) {
+    const llvm::BasicBlock* header = around[i];
+    unsigned iteration = 0;
+    bool was_inside = before.size() > 2 * i + 1 && before[2 * i] == position_.at(header) && from != nullptr;
+    if (was_inside) {
+      const auto& old = loops_.at(from);
+      was_inside = old.size() > i && old[i] == header;
+    }
+    if (was_inside) iteration = before[2 * i + 1] + (block == header ? 1 : 0);
+    place.push_back(position_.at(header));
+    place.push_back(iteration);
+  }
+  place.push_back(position_.at(block));
+  return place;
+}
+
+bool FunctionAnalysis::is_failure(const llvm::BasicBlock* block) {
+  for (const llvm::Instruction& instruction : *block) {
+    if (auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction)) {
+      const llvm::Function* callee = call->getCalledFunction();
+      if (callee == nullptr) return false;
+      if (callee->getName().contains("assertion_failed") || callee->getName().starts_with("llvm.ubsantrap") || callee->getName() == "llvm.trap")
+        continue;
+      if (callee->isIntrinsic()) continue;
+      return false;
+    }
+    if (llvm::isa<llvm::UnreachableInst>(instruction)) return true;
+    if (instruction.isTerminator()) return false;
+  }
+  return false;
+}
+
+}  // namespace pith::verify

@@ -1,0 +1,212 @@
+// What is not executed but modelled: intrinsics, the port's assembly and devices. The list of what the proof trusts is this file.
+#include <llvm/IR/InlineAsm.h>
+
+#include <stdexcept>
+
+#include "verify/prover/executor.h"
+
+namespace pith::verify {
+
+Executor::Modelled Executor::intrinsic(Active& active, const llvm::CallInst& call, llvm::Intrinsic::ID id) {
+  namespace Id = llvm::Intrinsic;
+  State& state = active.state;
+  auto argument = [&](unsigned index) { return operand(active.locals, call.getArgOperand(index)); };
+  auto set = [&](Value value) {
+    active.locals.insert_or_assign(&call, std::move(value));
+    return Modelled::Continues;
+  };
+  switch (id) {
+    case Id::lifetime_start:
+    case Id::lifetime_end:
+    case Id::dbg_value:
+    case Id::dbg_declare:
+    case Id::dbg_label:
+    case Id::experimental_noalias_scope_decl:
+      return Modelled::Continues;
+    case Id::assume: {
+      Value condition = argument(0);
+      oblige(state, both(negate(condition.poison_condition()), as_truth(*condition.integer)), "assumption of the compiler", &call);
+      return Modelled::Continues;
+    }
+    case Id::expect:
+      return set(argument(0));
+    case Id::trap:
+    case Id::ubsantrap:
+    case Id::debugtrap:
+      oblige(state, truth(false), "undefined behaviour (trap reached)", &call);
+      return Modelled::Ends;
+    case Id::umin:
+    case Id::umax:
+    case Id::smin:
+    case Id::smax: {
+      Value a = argument(0), b = argument(1);
+      Expression x = *a.integer, y = *b.integer;
+      Expression first = id == Id::umin ? z3::ult(x, y) : id == Id::umax ? z3::ugt(x, y) : id == Id::smin ? x < y : x > y;
+      Value value = Value::of(choose(first, x, y).simplify());
+      value.add_poison(either(a.poison_condition(), b.poison_condition()));
+      return set(value);
+    }
+    case Id::usub_sat: {
+      Value a = argument(0), b = argument(1);
+      Value value = Value::of(choose(z3::uge(*a.integer, *b.integer), *a.integer - *b.integer, bits(0, width_of(*a.integer))).simplify());
+      value.add_poison(either(a.poison_condition(), b.poison_condition()));
+      return set(value);
+    }
+    case Id::uadd_with_overflow:
+    case Id::usub_with_overflow:
+    case Id::umul_with_overflow: {
+      Value a = argument(0), b = argument(1);
+      Expression x = *a.integer, y = *b.integer;
+      Arithmetic kind = id == Id::uadd_with_overflow ? Arithmetic::Add : id == Id::usub_with_overflow ? Arithmetic::Subtract : Arithmetic::Multiply;
+      Expression result = kind == Arithmetic::Add ? x + y : kind == Arithmetic::Subtract ? x - y : x * y;
+      Value value = Value::of(std::vector<Value>{Value::of(result.simplify()), Value::of(negate(no_overflow(kind, x, y, false)).simplify())});
+      value.add_poison(either(a.poison_condition(), b.poison_condition()));
+      return set(value);
+    }
+    case Id::fshl:
+    case Id::fshr: {
+      Value a = argument(0), b = argument(1), c = argument(2);
+      unsigned width = width_of(*a.integer);
+      Expression shift = zero_extend(z3::urem(*c.integer, bits(width, width)), 2 * width), pair = z3::concat(*a.integer, *b.integer);
+      Expression result = id == Id::fshl ? z3::shl(pair, shift).extract(2 * width - 1, width) : z3::lshr(pair, shift).extract(width - 1, 0);
+      return set(Value::of(result.simplify()));
+    }
+    case Id::ctpop: {
+      Value a = argument(0);
+      unsigned width = width_of(*a.integer);
+      Expression sum = bits(0, width);
+      for (unsigned i = 0; i < width; i++) sum = sum + zero_extend(a.integer->extract(i, i), width);
+      return set(Value::of(sum.simplify()));
+    }
+    case Id::cttz:
+    case Id::ctlz: {
+      Value a = argument(0);
+      unsigned width = width_of(*a.integer);
+      Expression result = bits(width, width);
+      for (unsigned i = 0; i < width; i++) {
+        unsigned bit = id == Id::cttz ? width - 1 - i : i;
+        Expression position = bits(id == Id::cttz ? bit : width - 1 - bit, width);
+        result = choose(equal(a.integer->extract(bit, bit), bits(1, 1)), position, result);
+      }
+      Value value = Value::of(result.simplify());
+      if (as_truth(*argument(1).integer).is_true()) value.add_poison(equal(*a.integer, bits(0, width)));
+      return set(value);
+    }
+    case Id::memset:
+    case Id::memcpy:
+    case Id::memmove: {
+      Value to = argument(0), from = argument(1), count = argument(2);
+      check_pointer(state, to, &call);
+      Expression length = count.integer->simplify();
+      if (!length.is_numeral()) throw std::runtime_error("a copy of variable length at " + location(&call));
+      if (id == Id::memset) {
+        fill(state, to.pointer, length.get_numeral_uint64(), *from.integer, &call);
+      } else {
+        check_pointer(state, from, &call);
+        copy(state, to.pointer, from.pointer, length.get_numeral_uint64(), &call);
+      }
+      return Modelled::Continues;
+    }
+    default:
+      throw std::runtime_error("no model of intrinsic " + call.getCalledFunction()->getName().str() + " at " + location(&call));
+  }
+}
+
+Executor::Modelled Executor::model(Active& active, const llvm::CallInst& call, const llvm::Function& callee) {
+  llvm::StringRef name = callee.getName();
+  State& state = active.state;
+  auto argument = [&](unsigned index) { return operand(active.locals, call.getArgOperand(index)); };
+  auto set = [&](Value value) {
+    active.locals.insert_or_assign(&call, std::move(value));
+    return Modelled::Continues;
+  };
+  if (cuts.count(name.str())) {
+    if (!pure_) endings.push_back({state, std::nullopt, name.str(), false});
+    return Modelled::Ends;
+  }
+  if (name == "verify_old_begin" || name == "verify_old_end") {
+    state.reads_old = name == "verify_old_begin";
+    return Modelled::Continues;
+  }
+  if (name == "verify_assume") {
+    state.path.push_back(as_truth(*argument(0).integer).simplify());
+    return state.path.back().is_false() ? Modelled::Ends : Modelled::Continues;
+  }
+  if (name.contains("assertion_failed")) {
+    oblige(state, truth(false), "assertion", &call);
+    return Modelled::Ends;
+  }
+  // The one routine that switches views.
+  if (name == "clear_frame") {
+    memory.clear_frame(state.memory, *argument(0).integer);
+    return Modelled::Continues;
+  }
+  // Assembly that leaves the kernel for user code or idleness.
+  for (const char* way_out : {"leave_to_system_call", "leave_to_trap", "enter_guest_fast", "enter_guest_all", "idle_loop", "fast_resume"}) {
+    if (name != way_out) continue;
+    if (!pure_) endings.push_back({state, std::nullopt, name.str(), true});
+    return Modelled::Ends;
+  }
+  struct Primitive {
+    const char* name;
+    bool ends;
+  };
+  // The port's functions that touch devices, translations or the clock; what they answer is anything.
+  static constexpr Primitive kPrimitives[] = {
+      {"_ZN4pith4arch3nowEv", false},          {"_ZN4pith4arch9set_timerEm", false},    {"_ZN4pith4arch9mask_lineEj", false},
+      {"_ZN4pith4arch11unmask_lineEj", false}, {"_ZN4pith4arch10line_countEv", false},  {"_ZN4pith4arch8diagnoseEc", false},
+      {"_ZN4pith4arch11forget_rootEm", false}, {"_ZN4pith4arch17send_interruptionEj", false},
+      {"_ZN4pith4arch12stop_machineEj", true}, {"_ZN4pith4arch16is_kernel_memoryEm", false},
+  };
+  for (const Primitive& primitive : kPrimitives) {
+    if (name != primitive.name) continue;
+    if (primitive.ends) {
+      if (!pure_) endings.push_back({state, std::nullopt, name.str(), false});
+      return Modelled::Ends;
+    }
+    if (!callee.getReturnType()->isVoidTy()) set(Value::of(fresh("device", callee.getReturnType()->getIntegerBitWidth())));
+    return Modelled::Continues;
+  }
+  // Only the kernel's half of a top-level table changes, which no user access reaches and no invariant speaks of.
+  if (name.contains("initialise_top_table")) return Modelled::Continues;
+  return Modelled::No;
+}
+
+Executor::Modelled Executor::assembly(Active& active, const llvm::CallInst& call) {
+  auto* code = llvm::cast<llvm::InlineAsm>(call.getCalledOperand());
+  std::string text = code->getAsmString();
+  if (text == "movq %gs:48, $0") {  // the running processor's Cpu
+    Pointer pointer;
+    pointer.object = memory.object_named("cpus");
+    llvm::Type* element = llvm::cast<llvm::ArrayType>(memory.object(pointer.object).type)->getElementType();
+    pointer.terms.push_back({std::int64_t(layout_.getTypeAllocSize(element)), this_cpu});
+    active.locals.insert_or_assign(&call, Value::of(pointer));
+    return Modelled::Continues;
+  }
+  // Saving vector registers fills the image that the operand names.
+  if (text.starts_with("fxsave")) {
+    Value image = operand(active.locals, call.getArgOperand(0));
+    for (unsigned i = 0; i < 64; i++) {
+      Pointer word = image.pointer;
+      word.offset += i * 8;
+      store_bytes(active.state, word, 8, fresh("vector", 64), &call);
+    }
+    return Modelled::Continues;
+  }
+  static constexpr const char* kHarmless[] = {"", "rdtsc", "mov %cr3, $0", "mov $0, %cr3", "mov %cr2, $0", "invlpg ($0)", "clts",
+                                              "mov %cr0, $0; or $$8, $0; mov $0, %cr0", "fxrstor64 $0", "rdfsbase $0"};
+  bool is_known = text.starts_with("in") || text.starts_with("out");
+  for (const char* known : kHarmless) is_known = is_known || text == known;
+  if (!is_known) throw std::runtime_error("no model of assembly `" + text + "` at " + location(&call));
+  llvm::Type* type = call.getType();
+  if (type->isIntegerTy()) active.locals.insert_or_assign(&call, Value::of(fresh("machine", type->getIntegerBitWidth())));
+  if (type->isStructTy()) {
+    std::vector<Value> members;
+    for (unsigned i = 0; i < type->getStructNumElements(); i++)
+      members.push_back(Value::of(fresh("machine", type->getStructElementType(i)->getIntegerBitWidth())));
+    active.locals.insert_or_assign(&call, Value::of(std::move(members)));
+  }
+  return Modelled::Continues;
+}
+
+}  // namespace pith::verify

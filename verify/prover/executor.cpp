@@ -1,0 +1,400 @@
+// The loop over blocks: the earliest place first, so that paths that arrive at the same place can become one.
+#include "verify/prover/executor.h"
+
+#include <llvm/IR/DebugInfoMetadata.h>
+
+#include <stdexcept>
+#include <utility>
+
+namespace pith::verify {
+
+namespace {
+/// Rounds of a loop that are followed without asking whether they can happen.
+constexpr unsigned kTrustedRounds = 9;
+}  // namespace
+
+std::string location(const llvm::Instruction* instruction) {
+  if (instruction == nullptr) return "";
+  if (const llvm::DebugLoc& at = instruction->getDebugLoc()) {
+    return at->getFilename().str() + ":" + std::to_string(at.getLine());
+  }
+  return instruction->getFunction()->getName().str();
+}
+
+std::vector<Expression> merge_paths(const std::vector<Expression>& yes, const std::vector<Expression>& no, Expression& condition) {
+  std::size_t common = 0;
+  while (common < yes.size() && common < no.size() && is_same(yes[common], no[common])) common++;
+  Expression left = truth(true), right = truth(true);
+  for (std::size_t i = common; i < yes.size(); i++) left = both(left, yes[i]);
+  for (std::size_t i = common; i < no.size(); i++) right = both(right, no[i]);
+  std::vector<Expression> merged(yes.begin(), yes.begin() + std::ptrdiff_t(common));
+  Expression any = either(left, right).simplify();
+  if (!any.is_true()) merged.push_back(any);
+  condition = left.simplify();
+  return merged;
+}
+
+/// While it lives, reads of the state before the operation are noted in `state`.
+class Executor::Listening {
+ public:
+  Listening(Executor& executor, std::function<void(const Read&)> listener) : executor_(executor), before_(executor.memory.on_read) {
+    executor_.memory.on_read = std::move(listener);
+  }
+  ~Listening() { executor_.memory.on_read = before_; }
+
+ private:
+  Executor& executor_;
+  std::function<void(const Read&)> before_;
+};
+
+Executor::Executor(llvm::Module& module, const ExecutorOptions& options)
+    : memory(module), facts(*this), this_cpu(solver_context().bv_const("cpu", 64)), layout_(module.getDataLayout()), options_(options) {
+  type_leaf_ = memory.leaf_at(memory.object_named("frames"), "0");
+  count_leaf_ = memory.leaf_at(memory.object_named("frame_count"), "");
+}
+
+const FunctionAnalysis& Executor::analysis_of(llvm::Function& function) {
+  auto& analysis = analyses_[&function];
+  if (!analysis) analysis = std::make_unique<FunctionAnalysis>(function);
+  return *analysis;
+}
+
+bool Executor::is_type_leaf(int leaf) { return leaf == type_leaf_; }
+
+void Executor::fail(const std::string& obligation, const llvm::Instruction* at, const std::string& example, bool is_unknown) {
+  std::string where = location(at);
+  for (const Failure& known : failures) {
+    if (known.obligation == obligation && known.where == where) return;
+  }
+  failures.push_back({obligation, where, example, is_unknown});
+}
+
+std::string Executor::example() const {
+  std::string text;
+  if (!solver.has_model()) return text;
+  for (const auto& [name, value] : named) text += (text.empty() ? "" : " ") + name + "=" + solver.value_of(value);
+  return text;
+}
+
+void Executor::listen(State& state) {
+  if (pure_) return;
+  memory.on_read = [this, &state](const Read& read) { state.reads.insert(facts.number_of(read)); };
+}
+
+Answer Executor::refute(State& state, const Expression& counter) {
+  // Most questions are settled by what is near: the path, and instances that share a place with the question.
+  std::vector<Expression> near = facts.relevant(facts.instances(state.reads, 0), {counter});
+  near.insert(near.end(), state.path.begin(), state.path.end());
+  near.push_back(counter);
+  Answer answer = solver.ask(near, Solver::kFewSteps);
+  if (answer == Answer::Impossible) return answer;
+  for (int depth = 0; depth <= options_.fact_depth; depth++) {
+    std::vector<Expression> conditions = facts.instances(state.reads, depth);
+    conditions.insert(conditions.end(), state.path.begin(), state.path.end());
+    conditions.push_back(counter);
+    answer = solver.ask(conditions);
+    if (answer == Answer::Impossible) return answer;
+  }
+  return answer;
+}
+
+void Executor::oblige(State& state, const Expression& condition, const char* what, const llvm::Instruction* at) {
+  if (pure_) return;
+  Expression must = condition.simplify();
+  if (must.is_true()) return;
+  obligations++;
+  obligations_met.insert(what);
+  solver.subject = std::string(what) + " " + location(at);
+  Answer answer = refute(state, negate(must));
+  if (answer != Answer::Impossible) fail(what, at, example(), answer == Answer::Unknown);
+  state.path.push_back(must);
+}
+
+bool Executor::is_feasible(State& state, const Expression& condition) {
+  if (pure_) return true;
+  // What the path's last witness satisfies needs no question.
+  if (state.witness && state.witness->eval(condition, true).is_true()) return true;
+  solver.subject = "feasible";
+  std::vector<Expression> asked = state.path;
+  asked.push_back(condition);
+  std::vector<Expression> conditions = facts.relevant(facts.instances(state.reads, 0), {condition});
+  conditions.insert(conditions.end(), asked.begin(), asked.end());
+  Answer answer = solver.ask(conditions, Solver::kFewSteps);
+  if (answer == Answer::Possible) state.witness = std::make_shared<const z3::model>(solver.model());
+  return answer != Answer::Impossible;
+}
+
+void Executor::run_entry(llvm::Function& function, const std::vector<Value>& arguments, State state) {
+  for (Outcome& outcome : call(std::move(state), function, arguments, 0)) endings.push_back({std::move(outcome.state), outcome.result, "return", false});
+}
+
+Expression Executor::evaluate(llvm::Function& function, const std::vector<Value>& arguments, const Memory& now, const Memory* old,
+                              std::vector<Read>* reads) {
+  bool was_pure = pure_;
+  const Memory* was_old = old_;
+  pure_ = true;
+  old_ = old;
+  State state;
+  state.memory = now;
+  Expression result = truth(false);
+  {
+    std::function<void(const Read&)> listener;
+    if (reads != nullptr) listener = [reads](const Read& read) { reads->push_back(read); };
+    Listening listening(*this, listener);
+    bool is_first = true;
+    for (const Outcome& outcome : call(std::move(state), function, arguments, 100)) {
+      Expression condition = truth(true);
+      for (const Expression& e : outcome.state.path) condition = both(condition, e);
+      Expression value = *outcome.result->integer;
+      if (value.is_bool()) {
+        result = either(result, both(condition, value));
+      } else {
+        result = is_first ? value : choose(condition, value, result);
+      }
+      is_first = false;
+    }
+  }
+  pure_ = was_pure;
+  old_ = was_old;
+  return result.simplify();
+}
+
+std::vector<Outcome> Executor::call(State state, llvm::Function& function, const std::vector<Value>& arguments, unsigned depth) {
+  const FunctionAnalysis& analysis = analysis_of(function);
+  Frame frame{analysis, depth, {}, {}, nullptr, {}};
+  Locals locals;
+  std::size_t next = 0;
+  for (const llvm::Argument& argument : function.args()) {
+    Value value = arguments[next++];
+    if (value.kind == Value::Kind::Integer && argument.getType()->isIntegerTy()) {
+      unsigned width = argument.getType()->getIntegerBitWidth();
+      value.integer = width == 1 ? as_truth(*value.integer) : low_bits(as_bits(*value.integer, width), width);
+    }
+    locals.emplace(&argument, value);
+  }
+  const llvm::BasicBlock* entry = &function.getEntryBlock();
+  frame.agenda[analysis.place_of(entry, nullptr, {})] = {entry, {Active{std::move(state), std::move(locals), nullptr}}};
+  while (!frame.agenda.empty()) {
+    auto first = frame.agenda.begin();
+    frame.place = first->first;
+    frame.block = first->second.first;
+    std::vector<Active> actives = std::move(first->second.second);
+    frame.agenda.erase(first);
+    for (Active& active : merge_actives(std::move(actives), frame, frame.block)) execute_block(frame, frame.block, std::move(active));
+  }
+  return merge_outcomes(std::move(frame.outcomes), depth);
+}
+
+bool Executor::merge_into(Active& target, const Active& other, const Frame& frame, const llvm::BasicBlock* block) {
+  if (target.state.reads_old != other.state.reads_old) return false;
+  if (!may_merge_memory(frame.depth) && target.state.memory != other.state.memory) return false;
+  Expression condition = truth(true);
+  std::vector<Expression> path = merge_paths(target.state.path, other.state.path, condition);
+  Locals locals;
+  auto take = [&](const llvm::Value* name) {
+    auto yes = std::as_const(target.locals).find(name), no = other.locals.find(name);
+    if (yes == target.locals.cend() || no == other.locals.end()) return true;
+    auto merged = merge(condition, yes->second, no->second);
+    if (merged) locals.emplace(name, *merged);
+    return merged.has_value();
+  };
+  for (const llvm::Value* name : frame.analysis.live_into(block)) {
+    if (!take(name)) return false;
+  }
+  for (const llvm::PHINode& phi : block->phis()) {
+    if (!take(&phi)) return false;
+  }
+  target.locals = std::move(locals);
+  target.state.path = std::move(path);
+  target.state.memory = memory.merge(condition, target.state.memory, other.state.memory);
+  target.state.reads.insert(other.state.reads.begin(), other.state.reads.end());
+  std::erase_if(target.state.shown, [&](const auto& place) { return !other.state.shown.count(place); });
+  return true;
+}
+
+std::vector<Executor::Active> Executor::merge_actives(std::vector<Active> actives, const Frame& frame, const llvm::BasicBlock* block) {
+  std::vector<Active> merged;
+  for (Active& active : actives) {
+    bool is_merged = false;
+    for (Active& target : merged) {
+      is_merged = merge_into(target, active, frame, block);
+      if (is_merged) break;
+    }
+    if (!is_merged) merged.push_back(std::move(active));
+  }
+  return merged;
+}
+
+std::vector<Outcome> Executor::merge_outcomes(std::vector<Outcome> outcomes, unsigned depth) {
+  std::vector<Outcome> merged;
+  for (Outcome& outcome : outcomes) {
+    bool is_merged = false;
+    for (Outcome& target : merged) {
+      if (!may_merge_memory(depth) && target.state.memory != outcome.state.memory) continue;
+      Expression condition = truth(true);
+      std::vector<Expression> path = merge_paths(target.state.path, outcome.state.path, condition);
+      std::optional<Value> result;
+      if (target.result) {
+        result = pith::verify::merge(condition, *target.result, *outcome.result);
+        if (!result) continue;
+      }
+      target.result = result;
+      target.state.path = std::move(path);
+      target.state.memory = memory.merge(condition, target.state.memory, outcome.state.memory);
+      target.state.reads.insert(outcome.state.reads.begin(), outcome.state.reads.end());
+  std::erase_if(target.state.shown, [&](const auto& place) { return !outcome.state.shown.count(place); });
+      is_merged = true;
+      break;
+    }
+    if (!is_merged) merged.push_back(std::move(outcome));
+  }
+  return merged;
+}
+
+void Executor::go(Frame& frame, Active active, const llvm::BasicBlock* to) {
+  std::vector<std::pair<const llvm::Value*, Value>> values;
+  for (const llvm::PHINode& phi : to->phis()) values.push_back({&phi, operand(active.locals, phi.getIncomingValueForBlock(frame.block))});
+  for (auto& [name, value] : values) active.locals.insert_or_assign(name, value);
+  active.from = frame.block;
+  auto& entry = frame.agenda[frame.analysis.place_of(to, frame.block, frame.place)];
+  entry.first = to;
+  entry.second.push_back(std::move(active));
+}
+
+void Executor::execute_block(Frame& frame, const llvm::BasicBlock* block, Active active) {
+  auto at = block->begin();
+  while (llvm::isa<llvm::PHINode>(&*at)) ++at;
+  execute_from(frame, std::move(active), at);
+}
+
+void Executor::execute_from(Frame& frame, Active active, llvm::BasicBlock::const_iterator at) {
+  while (true) {
+    const llvm::Instruction& instruction = *at;
+    ++at;
+    if (!pure_ && ++steps > options_.most_steps) throw std::runtime_error("too many steps: a loop without end at " + location(&instruction));
+    listen(active.state);
+    if (auto* back = llvm::dyn_cast<llvm::ReturnInst>(&instruction)) {
+      std::optional<Value> result;
+      if (back->getReturnValue() != nullptr) {
+        result = operand(active.locals, back->getReturnValue());
+        // A padding byte of a returned structure may be anything; what is used of it is checked where it is used.
+        if (result->kind == Value::Kind::Integer) oblige(active.state, negate(result->poison_condition()), "poison returned", &instruction);
+      }
+      frame.outcomes.push_back({std::move(active.state), result});
+      return;
+    }
+    if (auto* jump = llvm::dyn_cast<llvm::BranchInst>(&instruction)) return branch(frame, std::move(active), *jump);
+    if (auto* choice = llvm::dyn_cast<llvm::SwitchInst>(&instruction)) return switch_to(frame, std::move(active), *choice);
+    if (llvm::isa<llvm::UnreachableInst>(instruction)) {
+      oblige(active.state, truth(false), "unreachable reached", &instruction);
+      return;
+    }
+    if (auto* made = llvm::dyn_cast<llvm::CallInst>(&instruction)) {
+      Modelled modelled = Modelled::No;
+      llvm::Function* callee = made->getCalledFunction();
+      if (made->isInlineAsm())
+        modelled = assembly(active, *made);
+      else if (callee == nullptr)
+        throw std::runtime_error("indirect call at " + location(made));
+      else if (callee->isIntrinsic())
+        modelled = intrinsic(active, *made, callee->getIntrinsicID());
+      else
+        modelled = model(active, *made, *callee);
+      if (modelled == Modelled::Ends) return;
+      if (modelled == Modelled::Continues) continue;
+      if (callee == nullptr || callee->isDeclaration()) {
+        std::string text;
+        llvm::raw_string_ostream(text) << *made;
+        throw std::runtime_error("no model of this call at " + location(made) + ":" + text);
+      }
+      std::vector<Value> arguments;
+      for (const llvm::Use& use : made->args()) arguments.push_back(operand(active.locals, use.get()));
+      std::vector<Outcome> outcomes = call(std::move(active.state), *callee, arguments, frame.depth + 1);
+      for (Outcome& outcome : outcomes) {
+        Active next{std::move(outcome.state), active.locals, active.from};
+        if (outcome.result) next.locals.insert_or_assign(made, *outcome.result);
+        if (outcomes.size() == 1) {
+          active = std::move(next);
+          break;
+        }
+        execute_from(frame, std::move(next), at);
+      }
+      if (outcomes.size() != 1) return;
+      continue;
+    }
+    if (auto* selection = llvm::dyn_cast<llvm::SelectInst>(&instruction); selection && fork(frame, active, *selection, at)) continue;
+    if (!step(active, instruction)) return;
+  }
+}
+
+/// A choice between pointers into different objects makes two paths: the other one is run here to its end of the block.
+bool Executor::fork(Frame& frame, Active& active, const llvm::SelectInst& instruction, llvm::BasicBlock::const_iterator next) {
+  Value value = operand(active.locals, instruction.getCondition());
+  Expression condition = as_truth(*value.integer).simplify();
+  Value yes = operand(active.locals, instruction.getTrueValue()), no = operand(active.locals, instruction.getFalseValue());
+  if (condition.is_true() || condition.is_false() || merge(condition, yes, no)) return false;
+  oblige(active.state, negate(value.poison_condition()), "choice on poison", &instruction);
+  Active other = active;
+  other.state.path.push_back(negate(condition));
+  other.locals.insert_or_assign(&instruction, no);
+  execute_from(frame, std::move(other), next);
+  active.state.path.push_back(condition);
+  active.locals.insert_or_assign(&instruction, yes);
+  return true;
+}
+
+void Executor::branch(Frame& frame, Active active, const llvm::BranchInst& branch) {
+  if (branch.isUnconditional()) return go(frame, std::move(active), branch.getSuccessor(0));
+  Value value = operand(active.locals, branch.getCondition());
+  oblige(active.state, negate(value.poison_condition()), "branch on poison", &branch);
+  Expression condition = as_truth(*value.integer).simplify();
+  const llvm::BasicBlock *yes = branch.getSuccessor(0), *no = branch.getSuccessor(1);
+  for (bool swapped : {false, true}) {
+    const llvm::BasicBlock* failing = swapped ? yes : no;
+    if (pure_ || !FunctionAnalysis::is_failure(failing)) continue;
+    oblige(active.state, swapped ? negate(condition) : condition, "assertion", failing->getFirstNonPHI());
+    return go(frame, std::move(active), swapped ? no : yes);
+  }
+  if (condition.is_true()) return go(frame, std::move(active), yes);
+  if (condition.is_false()) return go(frame, std::move(active), no);
+  // Where paths meet again, asking which of them exist costs more than it saves, but for loops that only the path's conditions end.
+  bool asks = !may_merge_memory(frame.depth) || (frame.place.size() > 1 && frame.place[frame.place.size() - 2] >= kTrustedRounds);
+  bool can_be_true = !asks || is_feasible(active.state, condition);
+  auto witness = active.state.witness;
+  bool can_be_false = !can_be_true || !asks || is_feasible(active.state, negate(condition));
+  if (can_be_true && can_be_false) {
+    Active other = active;
+    active.state.witness = witness;
+    other.state.path.push_back(negate(condition));
+    active.state.path.push_back(condition);
+    go(frame, std::move(active), yes);
+    go(frame, std::move(other), no);
+    return;
+  }
+  go(frame, std::move(active), can_be_true ? yes : no);
+}
+
+void Executor::switch_to(Frame& frame, Active active, const llvm::SwitchInst& instruction) {
+  Value value = operand(active.locals, instruction.getCondition());
+  oblige(active.state, negate(value.poison_condition()), "switch on poison", &instruction);
+  Expression otherwise = truth(true);
+  for (const auto& option : instruction.cases()) {
+    Expression here = equal(*value.integer, *constant(option.getCaseValue()).integer).simplify();
+    if (here.is_false()) continue;
+    if (here.is_true()) return go(frame, std::move(active), option.getCaseSuccessor());
+    otherwise = both(otherwise, negate(here));
+    if (!may_merge_memory(frame.depth) && !is_feasible(active.state, here)) continue;
+    Active taken = active;
+    taken.state.path.push_back(here);
+    go(frame, std::move(taken), option.getCaseSuccessor());
+  }
+  if (FunctionAnalysis::is_failure(instruction.getDefaultDest()) && !pure_) {
+    oblige(active.state, negate(otherwise), "value outside the enumeration", &instruction);
+    return;
+  }
+  if (!is_feasible(active.state, otherwise)) return;
+  active.state.path.push_back(otherwise);
+  go(frame, std::move(active), instruction.getDefaultDest());
+}
+
+}  // namespace pith::verify

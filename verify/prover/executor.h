@@ -1,0 +1,129 @@
+// Path-wise symbolic execution of LLVM IR: paths fork at branches and meet again where that keeps their number small.
+#pragma once
+#include <llvm/IR/IntrinsicInst.h>
+#include <llvm/IR/Module.h>
+#include <llvm/IR/Operator.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+
+#include "verify/prover/analysis.h"
+#include "verify/prover/facts.h"
+#include "verify/prover/memory.h"
+#include "verify/prover/solver.h"
+#include "verify/prover/state.h"
+
+namespace pith::verify {
+
+struct ExecutorOptions {
+  int fact_depth = 2;        ///< how far instances of invariants are followed before an obligation counts as failed
+  unsigned split_depth = 8;  ///< calls nested deeper than this make one path of those that they fork into
+  long most_steps = 400'000; ///< instructions executed in all, against loops without end
+};
+
+class Executor {
+ public:
+  Executor(llvm::Module& module, const ExecutorOptions& options);
+
+  /// Runs `function` on every path; what returns or reaches a cut is in `endings`.
+  void run_entry(llvm::Function& function, const std::vector<Value>& arguments, State state);
+  /// Runs a function without side effects and obligations to one value. `old`: what reads between verify_old_begin and _end see.
+  Expression evaluate(llvm::Function& function, const std::vector<Value>& arguments, const Memory& memory, const Memory* old,
+                      std::vector<Read>* reads);
+  /// Runs a specification function on this path; obligations are those of the entry.
+  std::vector<Outcome> call(State state, llvm::Function& function, const std::vector<Value>& arguments, unsigned depth);
+
+  /// Asks with instances of the invariants, deeper and deeper; Impossible means proved.
+  Answer refute(State& state, const Expression& counter);
+  /// Whether the path, with this condition, may be possible: not refuted with the nearest instances.
+  bool is_feasible(State& state, const Expression& condition);
+  void fail(const std::string& obligation, const llvm::Instruction* at, const std::string& example, bool is_unknown);
+  bool is_type_leaf(int leaf);
+  /// The values of the entry's arguments in the solver's last model.
+  std::string example() const;
+  /// Runs on in a state with what it reads noted there.
+  class Listening;
+
+  MemoryModel memory;
+  Facts facts;
+  Solver solver;
+  std::vector<Ending> endings;
+  std::vector<Failure> failures;
+  std::vector<std::pair<std::string, Expression>> named;  ///< arguments, for examples
+  std::set<std::string> cuts;                              ///< functions at which a path ends, because another proof starts there
+  std::set<std::string> obligations_met;                   ///< kinds of obligation that came up
+  Expression this_cpu;                                     ///< index of the processor that runs, 64 bits
+  long steps = 0;
+  long obligations = 0;
+
+ private:
+  friend class Listening;
+  struct Active {
+    State state;
+    Locals locals;
+    const llvm::BasicBlock* from;
+  };
+  using Agenda = std::map<BlockPlace, std::pair<const llvm::BasicBlock*, std::vector<Active>>>;
+  struct Frame {
+    const FunctionAnalysis& analysis;
+    unsigned depth;
+    Agenda agenda;
+    BlockPlace place;                 ///< of the block being executed
+    const llvm::BasicBlock* block;
+    std::vector<Outcome> outcomes;
+  };
+
+  const FunctionAnalysis& analysis_of(llvm::Function& function);
+  bool may_merge_memory(unsigned depth) const { return pure_ || depth > options_.split_depth; }
+  std::vector<Active> merge_actives(std::vector<Active> actives, const Frame& frame, const llvm::BasicBlock* block);
+  bool merge_into(Active& target, const Active& other, const Frame& frame, const llvm::BasicBlock* block);
+  std::vector<Outcome> merge_outcomes(std::vector<Outcome> outcomes, unsigned depth);
+  void execute_block(Frame& frame, const llvm::BasicBlock* block, Active active);
+  void execute_from(Frame& frame, Active active, llvm::BasicBlock::const_iterator at);
+  bool fork(Frame& frame, Active& active, const llvm::SelectInst& instruction, llvm::BasicBlock::const_iterator next);
+  void branch(Frame& frame, Active active, const llvm::BranchInst& branch);
+  void switch_to(Frame& frame, Active active, const llvm::SwitchInst& instruction);
+  void go(Frame& frame, Active active, const llvm::BasicBlock* to);
+  bool step(Active& active, const llvm::Instruction& instruction);
+  Value operand(const Locals& locals, const llvm::Value* value);
+  Value constant(const llvm::Constant* constant);
+  void oblige(State& state, const Expression& condition, const char* what, const llvm::Instruction* at);
+  void listen(State& state);
+
+  // instructions.cpp
+  Value binary(State& state, const llvm::BinaryOperator& instruction, const Value& a, const Value& b);
+  Value compare(const llvm::ICmpInst& instruction, const Value& a, const Value& b);
+  Value convert(const llvm::CastInst& instruction, const Value& a);
+  Value address_of(const Locals& locals, const llvm::GEPOperator& instruction);
+  Expression base_of(const Pointer& pointer);
+  // access.cpp
+  void check_pointer(State& state, const Value& address, const llvm::Instruction* at);
+  bool check_place(State& state, const Pointer& address, const Place& place, const char* what, const llvm::Instruction* at);
+  Value load(State& state, const Pointer& address, llvm::Type* type, const llvm::Instruction* at);
+  Expression load_bytes(State& state, const Pointer& address, unsigned count, const llvm::Instruction* at, Value* whole);
+  static bool is_bool_access(const llvm::Instruction& instruction);
+  void store(State& state, const Pointer& address, const Value& value, llvm::Type* type, const llvm::Instruction* at);
+  void store_bytes(State& state, const Pointer& address, unsigned count, const Expression& value, const llvm::Instruction* at);
+  void fill(State& state, const Pointer& to, std::uint64_t count, const Expression& byte, const llvm::Instruction* at);
+  void copy(State& state, const Pointer& to, const Pointer& from, std::uint64_t count, const llvm::Instruction* at);
+  // calls.cpp
+  enum class Modelled { No, Continues, Ends };
+  Modelled intrinsic(Active& active, const llvm::CallInst& call, llvm::Intrinsic::ID id);
+  Modelled model(Active& active, const llvm::CallInst& call, const llvm::Function& callee);
+  Modelled assembly(Active& active, const llvm::CallInst& call);
+  Expression frame_type(State& state, const Expression& frame);
+
+  const llvm::DataLayout& layout_;
+  ExecutorOptions options_;
+  std::map<const llvm::Function*, std::unique_ptr<FunctionAnalysis>> analyses_;
+  bool pure_ = false;
+  const Memory* old_ = nullptr;
+  std::vector<Expression> kept_;  ///< expressions whose identities are noted somewhere
+  int type_leaf_ = -1, count_leaf_ = -1;
+};
+
+/// Where an instruction came from in the source, or its function.
+std::string location(const llvm::Instruction* instruction);
+
+}  // namespace pith::verify

@@ -1,0 +1,72 @@
+// Invariants as facts: each is instantiated with the places that a path has read, so that the solver never sees a quantifier.
+#pragma once
+#include <llvm/IR/Function.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "verify/prover/state.h"
+
+namespace pith::verify {
+
+class Executor;
+
+/// A predicate over the kernel's state; its parameters stand for every value.
+struct Predicate {
+  llvm::Function* function;
+  std::string name;
+  std::set<int> leaves;  ///< that it reads
+  /// A read whose indices are parameters, or constants: it fixes them. `position[i]`: the parameter at index i, or kAny for a constant.
+  static constexpr unsigned kAny = ~0u;
+  struct Trigger {
+    int leaf;
+    std::vector<unsigned> position;
+  };
+  std::vector<std::vector<Trigger>> groups;  ///< one trigger of each group fixes all parameters
+};
+
+class Facts {
+ public:
+  explicit Facts(Executor& executor) : executor_(executor) {}
+
+  /// Learns what the invariant reads and which reads it is to be instantiated for.
+  void add(llvm::Function& function);
+  /// The same, for a predicate that is only ever proved.
+  Predicate learn(llvm::Function& function);
+  const std::vector<Predicate>& predicates() const { return predicates_; }
+
+  int number_of(const Read& read);
+  /// Instances for these reads, and for the reads of those instances up to `depth` times.
+  std::vector<Expression> instances(const std::set<int>& reads, int depth);
+  /// Those of `formulas` that speak of a place that `goal` speaks of, or of one that they in turn speak of.
+  std::vector<Expression> relevant(const std::vector<Expression>& formulas, const std::vector<Expression>& goal);
+  long count() const { return long(facts_.size()); }
+
+ private:
+  struct Fact {
+    Expression formula;
+    std::vector<Expression> arguments;  // kept alive: their identities are in the key
+    std::vector<int> reads;
+  };
+  const std::set<unsigned>& places_of(const Expression& formula);
+  int instance(std::size_t predicate, const std::vector<Expression>& arguments);
+  void bind(std::size_t predicate, std::size_t fixed, std::size_t group, std::vector<std::optional<Expression>> bound,
+            const std::vector<int>& known, std::vector<int>& found);
+  bool match(const Predicate& predicate, const Predicate::Trigger& trigger, const Read& read, std::vector<std::optional<Expression>>& bound);
+
+  Executor& executor_;
+  std::vector<Predicate> predicates_;
+  std::map<int, std::vector<std::pair<std::size_t, std::size_t>>> by_leaf_;  ///< leaf → predicate and group
+  std::vector<Read> reads_;
+  std::unordered_map<std::string, int> read_numbers_;
+  std::vector<Fact> facts_;
+  std::unordered_map<std::string, int> fact_numbers_;
+  std::unordered_map<unsigned, std::set<unsigned>> places_;  ///< identities of the reads in a formula
+  std::vector<Expression> kept_;                             ///< formulas whose identities are noted
+  std::unordered_map<int, std::vector<int>> single_;  ///< instances of predicates with one group, by read
+};
+
+}  // namespace pith::verify

@@ -1,0 +1,21 @@
+// Proofs in processes of their own, several at a time.
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "verify/prover/proof.h"
+
+namespace pith::verify {
+
+struct JobLimits {
+  unsigned jobs = 2;
+  unsigned seconds = 120;  ///< of processor time for one entry; one that needs more is unknown
+};
+
+/// Proves the entries, each in a child process with a stack large enough for the solver, and hands over each report as it comes.
+/// `started` is called before each.
+void prove_all(llvm::Module& module, const std::vector<Entry>& entries, const ProofOptions& options, const JobLimits& limits,
+               const std::function<void(const Entry&)>& started, const std::function<void(const EntryReport&)>& finished);
+
+}  // namespace pith::verify

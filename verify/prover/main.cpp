@@ -1,0 +1,166 @@
+// pith-prove: proves the entries of the kernel from its bitcode.
+#include <llvm/IR/LLVMContext.h>
+#include <llvm/IRReader/IRReader.h>
+#include <llvm/Support/SourceMgr.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <set>
+
+#include "verify/prover/cache.h"
+#include "verify/prover/jobs.h"
+#include "verify/prover/proof.h"
+
+namespace {
+
+using namespace pith::verify;
+
+constexpr const char* kUsage = R"(usage: pith-prove [OPTION]... MODULE
+
+Proves entries of the kernel: MODULE is bitcode of the kernel, of the entry functions and of the invariants.
+  --only NAME       this entry (may be repeated); else all
+  --open FILE       names of entries that are not proved yet, one a line with the reason: they are tried only with --only or --all
+  --all             tries those of FILE as well
+  --jobs N          proofs at a time (default 2)
+  --seconds N       processor time for one entry (default 120)
+  --cache FOLDER    keeps proofs there and does not repeat them while nothing that they depend on changes
+  --json            prints one JSON object
+  --list            prints the entries
+  --verbose         prints each question to the solver
+  --predicate NAME  proves only this predicate
+  --split N         calls nested deeper than N make one path of several (default 8)
+  --depth N         instances of invariants are followed N times (default 2)
+  --dump FOLDER     writes each question as an SMT-LIB file
+Exit status: 0 all are proved, 1 some are not, 2 wrong usage.
+)";
+
+struct Arguments {
+  std::string file, cache, open;
+  std::set<std::string> only;
+  ProofOptions proof;
+  JobLimits limits;
+  bool json = false, list = false, all = false;
+};
+
+bool parse(int count, char** words, Arguments& arguments) {
+  for (int i = 1; i < count; i++) {
+    std::string word = words[i];
+    auto value = [&]() -> std::string { return i + 1 < count ? words[++i] : ""; };
+    if (word == "--only") arguments.only.insert(value());
+    else if (word == "--open") arguments.open = value();
+    else if (word == "--all") arguments.all = true;
+    else if (word == "--jobs") arguments.limits.jobs = unsigned(std::max(1, std::atoi(value().c_str())));
+    else if (word == "--seconds") arguments.limits.seconds = unsigned(std::max(1, std::atoi(value().c_str())));
+    else if (word == "--cache") arguments.cache = value();
+    else if (word == "--split") arguments.proof.executor.split_depth = unsigned(std::atoi(value().c_str()));
+    else if (word == "--depth") arguments.proof.executor.fact_depth = std::atoi(value().c_str());
+    else if (word == "--json") arguments.json = true;
+    else if (word == "--list") arguments.list = true;
+    else if (word == "--verbose") arguments.proof.verbose = true;
+    else if (word == "--predicate") arguments.proof.only_predicate = value();
+    else if (word == "--dump") arguments.proof.dump_folder = value();
+    else if (word == "--help") return std::cout << kUsage, std::exit(0), false;
+    else if (word.starts_with("-") || !arguments.file.empty()) return false;
+    else arguments.file = word;
+  }
+  return !arguments.file.empty();
+}
+
+void print(const EntryReport& report, bool is_cached) {
+  std::printf("%-28s %-8s %4ld paths %5ld queries %4ld goals %6.1f s%s\n", report.name.c_str(), report.result.c_str(), report.paths, report.queries,
+              report.goals, report.seconds, is_cached ? " (kept)" : "");
+  for (const Failure& failure : report.failures) {
+    std::printf("    %s%s%s%s\n", failure.is_unknown ? "unknown: " : "", failure.obligation.c_str(), failure.where.empty() ? "" : " at ",
+                failure.where.c_str());
+    if (!failure.example.empty()) std::printf("        %s\n", failure.example.c_str());
+  }
+  std::fflush(stdout);
+}
+
+void print_json(const std::vector<EntryReport>& reports) {
+  std::printf("{\"arch\": \"x86_64\", \"operations\": [");
+  for (std::size_t i = 0; i < reports.size(); i++) {
+    std::printf("%s\n  {\"name\": \"%s\", \"result\": \"%s\", \"paths\": %ld, \"queries\": %ld, \"seconds\": %.1f}", i == 0 ? "" : ",",
+                reports[i].name.c_str(), reports[i].result.c_str(), reports[i].paths, reports[i].queries, reports[i].seconds);
+  }
+  std::printf("\n]}\n");
+}
+
+std::set<std::string> names_in(const std::string& path) {
+  std::set<std::string> names;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    if (!line.empty() && line[0] != '#') names.insert(line.substr(0, line.find(' ')));
+  }
+  return names;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  Arguments arguments;
+  if (!parse(count, words, arguments)) {
+    std::cerr << kUsage;
+    return 2;
+  }
+  llvm::LLVMContext context;
+  llvm::SMDiagnostic problem;
+  auto module = llvm::parseIRFile(arguments.file, problem, context), copy = llvm::parseIRFile(arguments.file, problem, context);
+  if (!module || !copy) {
+    problem.print("pith-prove", llvm::errs());
+    return 2;
+  }
+  std::set<std::string> open = names_in(arguments.open);
+  std::vector<Entry> wanted;
+  bool chooses = !arguments.only.empty();
+  for (const Entry& entry : entries_of(*module)) {
+    open.erase(entry.name);
+    bool is_open = names_in(arguments.open).count(entry.name) != 0;
+    bool is_wanted = chooses ? arguments.only.erase(entry.name) != 0 : arguments.all || !is_open;
+    if (arguments.list) std::cout << entry.name << (is_open ? " (open)" : "") << "\n";
+    if (is_wanted && !arguments.list) wanted.push_back(entry);
+  }
+  if (!arguments.only.empty() || !open.empty()) {
+    std::cerr << "pith-prove: there is no entry " << (arguments.only.empty() ? *open.begin() : *arguments.only.begin()) << "; --list shows them\n";
+    return 2;
+  }
+  Digests digests(*copy);
+  std::map<std::string, std::string> keys;
+  std::vector<Entry> todo;
+  std::vector<EntryReport> reports;
+  auto take = [&](const EntryReport& report, bool is_cached) {
+    if (!arguments.json) print(report, is_cached);
+    reports.push_back(report);
+  };
+  for (const Entry& entry : wanted) {
+    keys[entry.name] = digests.of(entry, arguments.proof.only_predicate);
+    auto known = cached(arguments.cache, keys[entry.name]);
+    if (known)
+      take(*known, true);
+    else
+      todo.push_back(entry);
+  }
+  bool shows_progress = isatty(STDERR_FILENO) != 0;
+  std::size_t finished = 0;
+  prove_all(
+      *module, todo, arguments.proof, arguments.limits,
+      [&](const Entry& entry) {
+        if (shows_progress) std::fprintf(stderr, "\r\033[K%zu of %zu: %s", finished, todo.size(), entry.name.c_str());
+      },
+      [&](const EntryReport& report) {
+        finished++;
+        if (shows_progress) std::fprintf(stderr, "\r\033[K");
+        if (arguments.proof.only_predicate.empty()) keep(arguments.cache, keys[report.name], report);
+        take(report, false);
+      });
+  long unproved = std::count_if(reports.begin(), reports.end(), [](const EntryReport& r) { return r.result != "proved"; });
+  if (arguments.json)
+    print_json(reports);
+  else
+    std::printf("%zu entries, %ld not proved\n", reports.size(), unproved);
+  return unproved != 0;
+}

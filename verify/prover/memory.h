@@ -1,0 +1,144 @@
+// The memory model: every scalar field of every global is a function of its array indices; changes are lists on top of it.
+#pragma once
+#include <llvm/IR/Module.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <unordered_map>
+#include <vector>
+
+#include "verify/prover/value.h"
+
+namespace pith::verify {
+
+/// What an object is to the prover.
+enum class ObjectKind {
+  View,      ///< all of memory seen as frames of one type: an access demands that the frame has this type
+  PerFrame,  ///< an array with an entry for each frame that exists
+  Plain,     ///< any other global
+  Constant,  ///< a global with a fixed value
+  Local,     ///< a local variable
+  User,      ///< pages of user memory: reads give anything, writes leave no trace
+  Lock,      ///< the kernel lock, which the caller holds
+};
+
+struct Object {
+  std::string name;
+  llvm::Type* type;
+  ObjectKind kind;
+  unsigned frame_type = 0;                        ///< View: value of FrameInfo.type
+  const llvm::Constant* initializer = nullptr;    ///< Constant
+};
+
+/// One scalar field: a path through the object's type, indexed by the arrays on the way.
+struct Leaf {
+  int object;
+  std::string path;
+  unsigned bits;
+  bool is_pointer;
+  std::vector<std::uint64_t> dimensions;
+  z3::func_decl symbol;
+};
+
+/// A place in a leaf that an access touches; `leaf` -1: padding.
+struct Place {
+  int leaf = -1;
+  std::vector<Expression> index;
+  unsigned offset = 0;     ///< bytes into the leaf
+  unsigned available = 0;  ///< bytes from there to its end, or to the end of the padding
+  std::vector<Expression> bounds;  ///< each must hold: constant array bounds
+  bool inside = true;              ///< false: the address cannot be resolved
+};
+
+struct Node;
+using NodePointer = std::shared_ptr<const Node>;
+
+/// A change to an object, on top of the changes before it.
+struct Node {
+  enum class Kind { Store, Clear, Havoc, Merge };
+  Kind kind;
+  NodePointer next;
+  int leaf = -1;                    ///< Store; Havoc: -1 every leaf
+  std::vector<Expression> index;    ///< Store: all of it; Clear and Havoc: the leading ones
+  std::optional<Value> value;       ///< Store
+  std::optional<Expression> condition;  ///< Merge: `next` where it holds, else `other`
+  NodePointer other;
+  int number = 0;                   ///< Havoc: distinguishes it from others
+};
+
+/// One state of all objects: a list of changes for each that has any.
+using Memory = std::map<int, NodePointer>;
+
+/// A read of the state before the operation: what invariants are instantiated with.
+struct Read {
+  int leaf;
+  std::vector<Expression> index;
+};
+
+class MemoryModel {
+ public:
+  explicit MemoryModel(const llvm::Module& module);
+
+  int object_of(const llvm::GlobalVariable* global) const;
+  int object_named(const std::string& name) const;  ///< -1: none
+  int add_local(llvm::Type* type);
+  const Object& object(int number) const { return objects_[number]; }
+  const Leaf& leaf(int number) const { return leaves_[number]; }
+  const std::vector<Object>& objects() const { return objects_; }
+
+  /// Where `address` (not null) leads.
+  Place resolve(const Pointer& address);
+  /// The leaf `path` of an object, all of whose index dimensions are given by the type on the way.
+  int leaf_at(int object, const std::string& path);
+
+  Value read(const Memory& memory, int leaf, const std::vector<Expression>& index);
+  void write(Memory& memory, int leaf, const std::vector<Expression>& index, const Value& value);
+  /// All views of one frame become zero.
+  void clear_frame(Memory& memory, const Expression& frame);
+  /// Every leaf of `object` under the leading indices takes any value.
+  void havoc(Memory& memory, int object, const std::vector<Expression>& prefix);
+  Memory merge(const Expression& condition, const Memory& yes, const Memory& no);
+
+  /// Leaves that the changes may have touched; a cleared frame touches the object: its number as ~object.
+  std::vector<int> touched(const Memory& memory) const;
+
+  /// Called for each read of the state before the operation; null: nobody listens.
+  std::function<void(const Read&)> on_read;
+  /// True: untouched memory is zero (the state before boot).
+  bool starts_zero = false;
+
+ private:
+  struct Walk;
+  void descend(llvm::Type* type, Pointer rest, std::string path, std::vector<std::uint64_t> dimensions, Place& place, int object);
+  int leaf_for(int object, const std::string& path, unsigned bits, bool is_pointer, const std::vector<std::uint64_t>& dimensions);
+  Value read_list(const NodePointer& node, int leaf, const std::vector<Expression>& index);
+  Value before(int leaf, const std::vector<Expression>& index);
+  Expression constant(const Leaf& leaf, const std::vector<Expression>& index);
+  Value decode(const Leaf& leaf, const Expression& stored) const;
+
+  const llvm::DataLayout& layout_;
+  std::vector<Object> objects_;
+  std::map<const llvm::GlobalVariable*, int> by_global_;
+  std::vector<Leaf> leaves_;
+  std::map<std::pair<int, std::string>, int> leaf_numbers_;
+  struct Cached {
+    NodePointer node;
+    std::vector<Expression> index;  // keeps the identities in the key alive
+    Value value;
+    std::vector<Read> reads;        // of the state before, which whoever asks again reads too
+  };
+  std::vector<Read>* collector_ = nullptr;
+  std::unordered_map<std::string, Cached> cache_;
+  int havocs_ = 0;
+};
+
+/// Frames that the prover reckons with: kMaximumFrames.
+inline constexpr std::uint64_t kFrames = std::uint64_t{1} << 24;
+
+/// Bits of an index below `count`.
+unsigned index_bits(std::uint64_t count);
+
+}  // namespace pith::verify

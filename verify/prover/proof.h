@@ -1,0 +1,44 @@
+// Proving one entry of the kernel: every path keeps every invariant and every property, and no obligation on the way is open.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "verify/prover/executor.h"
+
+namespace pith::verify {
+
+struct EntryReport {
+  std::string name;
+  std::string result;  ///< proved, failed or unknown
+  long paths = 0;
+  long queries = 0;
+  long obligations = 0;
+  long goals = 0;       ///< predicates that had to be asked of the solver
+  long discharged = 0;  ///< those whose formula did not change
+  long facts = 0;
+  long steps = 0;
+  double seconds = 0;
+  double longest_query = 0;
+  std::vector<Failure> failures;
+};
+
+/// An entry: a function of verify/entries.cpp, and the first argument that makes it one operation.
+struct Entry {
+  std::string name;
+  std::string function;
+  long operation = -1;  ///< -1: the function has no such argument
+};
+
+struct ProofOptions {
+  ExecutorOptions executor;
+  bool verbose = false;
+  std::string dump_folder;
+  std::string only_predicate;  ///< empty: all
+};
+
+/// All entries of a module: each kernel operation (the enumerators of `Operation` in the debug information), and the other functions called entry_….
+std::vector<Entry> entries_of(const llvm::Module& module);
+
+EntryReport prove(llvm::Module& module, const Entry& entry, const ProofOptions& options);
+
+}  // namespace pith::verify

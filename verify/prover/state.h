@@ -1,0 +1,49 @@
+// One path's state, and what is said when something cannot be shown.
+#pragma once
+#include <llvm/IR/Instructions.h>
+
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "verify/prover/memory.h"
+
+namespace pith::verify {
+
+struct State {
+  Memory memory;
+  std::vector<Expression> path;  ///< conditions that hold on this path
+  std::set<int> reads;           ///< numbers of reads of the state before the operation
+  std::set<std::pair<int, unsigned>> shown;  ///< places whose access has been shown to be allowed: object and identity
+  std::shared_ptr<const z3::model> witness;  ///< values under which the path was last found possible
+  bool reads_old = false;        ///< a two-state property looks at the state before the operation
+};
+
+using Locals = std::unordered_map<const llvm::Value*, Value>;
+
+struct Outcome {
+  State state;
+  std::optional<Value> result;
+};
+
+/// A path that ended where the entry's proof ends: at a return of the entry function or at a call that another proof takes over.
+struct Ending {
+  State state;
+  std::optional<Value> result;
+  std::string where;
+  bool leaves = false;  ///< the kernel is left: what must hold then holds
+};
+
+struct Failure {
+  std::string obligation;
+  std::string where;
+  std::string example;  ///< values of the entry's arguments that break it
+  bool is_unknown;      ///< the solver gave up
+};
+
+/// Conditions that are in both, with what differs as one disjunction; `condition` becomes that of `yes` alone.
+std::vector<Expression> merge_paths(const std::vector<Expression>& yes, const std::vector<Expression>& no, Expression& condition);
+
+}  // namespace pith::verify
