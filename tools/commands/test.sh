@@ -80,6 +80,7 @@ targets_for() {
   grep -qE "^(launch|manifest)/" <<<"$1" && echo guest_programs rootfs
   grep -qE '^(boot|linux|perf|recovery|fuzz)/' <<<"$1" && echo images guest_programs
   grep -q '^bounds/' <<<"$1" && echo pith-bounds
+  grep -q '^verify/' <<<"$1" && echo pith-prove proof_module
   grep -q '^fuzz/' <<<"$1" && echo fuzzers
   return 0
 }

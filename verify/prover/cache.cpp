@@ -66,7 +66,7 @@ Digests::Digests(llvm::Module& module) : module_(module) {
         if (auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction)) call->setAttributes({});
       }
     }
-    bool is_predicate = function.getName().contains("invariant_") || function.getName().starts_with("property_");
+    bool is_predicate = function.getName().contains("invariant_") || function.getName().starts_with("property_") || function.getName().starts_with("lemma_");
     if (!function.isDeclaration() && is_predicate) collect(function, predicates);
   }
   common_ = file_text("/proc/self/exe") + texts(predicates);

@@ -156,6 +156,7 @@ Executor::Modelled Executor::model(Active& active, const llvm::CallInst& call, c
       {"_ZN4pith4arch3nowEv", false},          {"_ZN4pith4arch9set_timerEm", false},    {"_ZN4pith4arch9mask_lineEj", false},
       {"_ZN4pith4arch11unmask_lineEj", false}, {"_ZN4pith4arch10line_countEv", false},  {"_ZN4pith4arch8diagnoseEc", false},
       {"_ZN4pith4arch11forget_rootEm", false}, {"_ZN4pith4arch17send_interruptionEj", false},
+      {"_ZN4pith4arch13rouse_nappingEj", false}, {"_ZN4pith4arch3napEj", false},
       {"_ZN4pith4arch12stop_machineEj", true}, {"_ZN4pith4arch16is_kernel_memoryEm", false},
   };
   for (const Primitive& primitive : kPrimitives) {
@@ -193,7 +194,7 @@ Executor::Modelled Executor::assembly(Active& active, const llvm::CallInst& call
     }
     return Modelled::Continues;
   }
-  static constexpr const char* kHarmless[] = {"", "rdtsc", "mov %cr3, $0", "mov $0, %cr3", "mov %cr2, $0", "invlpg ($0)", "clts",
+  static constexpr const char* kHarmless[] = {"", "rdtsc", "mov %cr3, $0", "mov $0, %cr3", "mov %cr2, $0", "invlpg ($0)", "clts", "pause",
                                               "mov %cr0, $0; or $$8, $0; mov $0, %cr0", "fxrstor64 $0", "rdfsbase $0"};
   bool is_known = text.starts_with("in") || text.starts_with("out");
   for (const char* known : kHarmless) is_known = is_known || text == known;
