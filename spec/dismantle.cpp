@@ -6,7 +6,6 @@ namespace pith::spec {
 namespace {
 
 constexpr u32 kEntriesPerStep = 32;
-constexpr u32 kThreadsPerStep = kOneByOne ? 1 : 4;
 
 /// An entry of a leaf table or share: the frame is used once less.
 void drop_leaf(Entry& entry) {
@@ -59,16 +58,11 @@ Progress dismantle_share(FrameNumber frame) {
 
 /// One thread a step, the one that has been there longest, then one guest a step.
 Progress dismantle_address_space(FrameNumber frame) {
-  bool has_threads = spec_first_thread_of_space(frame.raw) != 0;
-  for (u32 i = 0; i < kThreadsPerStep; i++) {
-    FrameNumber thread(spec_first_thread_of_space(frame.raw));
-    if (thread.raw == 0) break;
+  FrameNumber thread(spec_first_thread_of_space(frame.raw)), guest(spec_first_guest_of_space(frame.raw));
+  if (thread.raw != 0) {
     if (!stop_or_ask(thread)) return Progress::More;
     detach(thread);
-  }
-  for (u32 i = 0; i < kThreadsPerStep && !(kOneByOne && has_threads); i++) {
-    FrameNumber guest(spec_first_guest_of_space(frame.raw));
-    if (guest.raw == 0) break;
+  } else if (guest.raw != 0) {
     if (!detach_guest(guest)) return Progress::More;
   }
   if (spec_first_thread_of_space(frame.raw) != 0 || spec_first_guest_of_space(frame.raw) != 0) return Progress::More;
@@ -78,9 +72,8 @@ Progress dismantle_address_space(FrameNumber frame) {
 
 /// One thread a step, then 32 tables a step.
 Progress dismantle_capability_space(FrameNumber frame) {
-  for (u32 i = 0; i < kThreadsPerStep; i++) {
-    FrameNumber thread(spec_first_thread_of_capabilities(frame.raw));
-    if (thread.raw == 0) break;
+  FrameNumber thread(spec_first_thread_of_capabilities(frame.raw));
+  if (thread.raw != 0) {
     if (!stop_or_ask(thread)) return Progress::More;
     detach(thread);
   }
@@ -105,7 +98,7 @@ Progress dismantle_capability_table(FrameNumber frame) {
 
 Progress dismantle_thread(FrameNumber frame) {
   Thread& thread = threads[frame];
-  if (kOneByOne && state.cpus[state.here].current == frame) return Progress::Blocked;  // nobody takes itself apart
+  if (state.cpus[state.here].current == frame) return Progress::Blocked;  // nobody takes itself apart
   if (!stop_or_ask(frame)) return Progress::More;
   if (thread.endpoint.raw != 0) unbind_server(thread.endpoint);
   if (thread.scheduling_context.raw != 0) unbind_context(thread.scheduling_context);
@@ -121,17 +114,14 @@ Progress dismantle_thread(FrameNumber frame) {
 /// One call a step. Nobody will ever resume a fault whose handler is gone: that thread stays inactive.
 Progress dismantle_endpoint(FrameNumber frame) {
   unbind_server(frame);
-  for (u32 i = 0; i < kThreadsPerStep; i++) {
-    FrameNumber caller(spec_first_waiting(frame.raw));
-    if (caller.raw == 0) caller = FrameNumber(spec_first_set_aside(frame.raw));
-    if (caller.raw == 0) break;
-    if (threads[caller].faulted)
-      stop(caller);
-    else
-      cancel_wait(caller, Error::Cancelled);
-  }
+  FrameNumber caller(spec_first_waiting(frame.raw));
+  if (caller.raw == 0) caller = FrameNumber(spec_first_set_aside(frame.raw));
+  if (caller.raw != 0 && threads[caller].faulted)
+    stop(caller);
+  else if (caller.raw != 0)
+    cancel_wait(caller, Error::Cancelled);
   if (spec_first_waiting(frame.raw) != 0 || spec_first_set_aside(frame.raw) != 0) return Progress::More;
-  return kOneByOne && spec_has_parked_time(frame.raw) ? Progress::More : Progress::Done;
+  return spec_has_parked_time(frame.raw) ? Progress::More : Progress::Done;
 }
 
 Progress dismantle_notification(FrameNumber frame) {

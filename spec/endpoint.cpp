@@ -5,16 +5,8 @@ namespace pith::spec {
 
 namespace {
 
-constexpr u32 kRequeuedPerEntry = kOneByOne ? 1 : 16;
 constexpr u32 kTokenFrameBits = 24;
 constexpr u64 kLastSetAside = (u64{1} << (64 - kTokenFrameBits)) - 1;
-
-/// The thread that `thread` waits for in its call, or 0.
-FrameNumber next_in_chain(FrameNumber thread) {
-  if (threads[thread].state == ThreadState::WaitingForReply) return threads[thread].callee;
-  if (threads[thread].state == ThreadState::Calling) return endpoints[threads[thread].waiting_at].server;
-  return FrameNumber();
-}
 
 /// The priority that `thread` runs at: that of the time it uses, or has.
 u8 priority_of(FrameNumber thread) {
@@ -127,7 +119,7 @@ void unbind_server(FrameNumber endpoint) {
 
 Error begin_call(FrameNumber endpoint, FrameNumber caller, Badge badge) {
   FrameNumber server = endpoints[endpoint].server, next = server;
-  u32 above = kOneByOne ? clients_above(caller) : 0;
+  u32 above = clients_above(caller);
   for (u32 hops = 0; hops < kChainDepth && next.raw != 0; hops++) {
     if (next == caller) return Error::Deadlock;
     if (above + hops >= kChainDepth - 1) return Error::TooDeep;
@@ -219,9 +211,7 @@ Error endpoint_bind(FrameNumber caller, FrameNumber self, CapabilitySlot slot) {
   FrameNumber thread = TRY(lookup(caller, slot, ObjectType::Thread, right::Thread::Control)).frame;
   if (threads[thread].endpoint.raw != 0) return Error::Busy;
   if (!is_open(frames[self].owner) || !is_open(frames[thread].owner)) return Error::Closing;
-  if (kOneByOne) {
-    if (Error error = check_no_circle(self, thread); error != kSuccess) return error;
-  }
+  if (Error error = check_no_circle(self, thread); error != kSuccess) return error;
 
   unbind_server(self);
   endpoints[self].server = thread;
@@ -232,12 +222,9 @@ Error endpoint_bind(FrameNumber caller, FrameNumber self, CapabilitySlot slot) {
 Error endpoint_requeue(FrameNumber, FrameNumber self) {
   FrameNumber server = endpoints[self].server;
   if (server.raw != 0) return_call(server);
-  for (u32 i = 0; i < kRequeuedPerEntry; i++) {
-    // The last goes first, so that the first ends up in front; but a server that waits gets the first at once.
-    FrameNumber caller(kOneByOne && is_receiving(server) ? spec_first_set_aside(self.raw) : spec_last_set_aside(self.raw));
-    if (caller.raw == 0) break;
-    wait_in_front(caller);
-  }
+  // The last goes first, so that the first ends up in front; but a server that waits gets the first at once.
+  FrameNumber caller(is_receiving(server) ? spec_first_set_aside(self.raw) : spec_last_set_aside(self.raw));
+  if (caller.raw != 0) wait_in_front(caller);
   FrameNumber first(spec_first_waiting(self.raw));
   if (is_receiving(server) && first.raw != 0) deliver(self, first, server);
   return spec_last_set_aside(self.raw) != 0 ? Error::Again : kSuccess;

@@ -12,6 +12,14 @@ void fault_raised(FrameNumber thread, FaultKind kind, u64 address, u64 code);
 void guest_system_call(FrameNumber thread);
 /// The running thread is interrupted by a trap of any kind: all its registers are saved.
 void trapped();
+/// Who runs on the time of `thread`: the end of its chain of calls.
+FrameNumber end_of_chain(FrameNumber thread);
+/// The context has time left on this CPU, and the end of its chain can run.
+bool can_be_used(FrameNumber context);
+/// The rule of who runs: time is used by the end of its own chain and by nobody else …
+bool may_run(FrameNumber context, FrameNumber thread);
+/// … and, of all, the time of the highest priority is: `other` is lower, or cannot be used, or has just come back and is looked at next.
+bool is_passed_over_rightly(FrameNumber other, FrameNumber context);
 /// The kernel is left: `thread` (0: nobody) runs on the time of `context`. A thread in a guest enters it, unless it cannot.
 void run(FrameNumber context, FrameNumber thread);
 /// `thread`, which runs, or its guest, used a vector register: its state comes into this CPU, or is asked for. False: it has none.

@@ -33,13 +33,6 @@ inline bool is_closed_below(FrameNumber region, FrameNumber above) {
   return false;
 }
 
-/// Whether work on threads goes on one at a time. Remove it, and what is not so, when the kernel does.
-#if __has_include("kernel/sched/parking.h")
-inline constexpr bool kOneByOne = true;
-#else
-inline constexpr bool kOneByOne = false;
-#endif
-
 inline bool is_frame(FrameNumber frame) { return frame.raw != 0 && frame.raw < state.frame_count; }
 
 /// `frame` is memory whose owner is `region` or below it.

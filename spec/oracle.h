@@ -38,6 +38,8 @@ u64 spec_allowed_vector_word(u32 index, u64 value);
 u8 spec_level_without_time(u32 thread);
 /// Time of others waits at a thread that is being taken apart, more of it than one step sends on.
 bool spec_has_parked_time(u32 thread);
+/// The chain of this context has changed, and the kernel has still to look at it again.
+bool spec_is_to_be_looked_at(u32 context);
 /// What Platform.measure says.
 u64 spec_measured(u32 index);
 /// True of pages of physical memory that are no frames and never user code's: the kernel's own devices.

@@ -59,6 +59,8 @@ void return_call(FrameNumber server);
 void unbind_server(FrameNumber endpoint);
 /// The notification and the thread that it was bound to forget each other.
 void unbind_notification(FrameNumber notification);
+/// The thread that `thread` waits for in its call, or 0.
+FrameNumber next_in_chain(FrameNumber thread);
 /// Bits arrive at a notification.
 void signal(FrameNumber notification, u64 bits);
 

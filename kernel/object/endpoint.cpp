@@ -106,6 +106,7 @@ Error receive_next(Endpoint& endpoint, Thread& server, u64 deadline) {
   }
   if (endpoint.callers != 0) {
     deliver_next(endpoint, server);
+    server.key |= Key::kSlowReply;  // the time in use is not this client's, and must not go to it with the answer
     return kSuccess;
   }
   if (take_interruption(server)) return Error::Cancelled;

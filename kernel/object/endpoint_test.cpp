@@ -308,5 +308,17 @@ TEST_F(EndpointTest, SignalsComeBeforeCalls) {
   EXPECT_EQ(receive(server)[0], 77u);
 }
 
+TEST(Endpoint, AnswerDoesNotGiveTheServersOwnTimeAway) {
+  Machine machine;
+  CapabilitySlot endpoint = machine.make(ObjectType::Endpoint);
+  Made server = machine.make_thread(30), client = machine.make_thread(10);
+  ASSERT_FALSE(machine(Operation::EndpointBind, endpoint, {server.slot.raw}).is_error());
+  (void)machine.call(*client, endpoint, {1});
+  EXPECT_EQ(machine.invoke(*server, Operation::EndpointReceive, endpoint)[0], 1u);  // on the server's own time
+  (void)machine.reply_receive(*server, endpoint, {2});
+  EXPECT_EQ((*client).state, ThreadState::Ready);
+  EXPECT_FALSE(cpus[0].current == &*client && cpus[0].context == server.context_frame);
+}
+
 }  // namespace
 }  // namespace pith::host

@@ -398,6 +398,26 @@ std::string difference(const host::Machine& machine) {
   return wrong;
 }
 
+/// The thread that runs does so on time that leads to it; a test may have made it run otherwise.
+static bool was_right_choice = false;
+
+void note_choice() {
+  const Cpu& cpu = state.cpus[0];
+  was_right_choice = cpu.context.raw != 0 && cpu.current.raw != 0 && may_run(cpu.context, cpu.current);
+}
+
+/// What is wrong with the kernel's choice of who runs, if anything.
+static std::string wrong_choice(FrameNumber before, FrameNumber context, FrameNumber thread) {
+  if (context.raw == 0 || (context == before && !was_right_choice)) return "";
+  if (!may_run(context, thread)) return "thread " + std::to_string(thread.raw) + " runs on the time of " + std::to_string(context.raw);
+  if (context == before) return "";  // on the fast path, where nobody else has become ready
+  for (u32 i = 1; i < frame_count; i++) {
+    if (frames.row[i].type == ObjectType::SchedulingContext && !is_passed_over_rightly(FrameNumber(i), context))
+      return "time of " + std::to_string(i) + " is higher than that of " + std::to_string(context.raw) + " and is not used";
+  }
+  return "";
+}
+
 u64 fingerprint() {
   Hashing visit;
   relate(visit);
@@ -409,7 +429,9 @@ u64 fingerprint() {
   return visit.value;
 }
 
-void follow_schedule() {
+std::string follow_schedule() {
+  const pith::Cpu& cpu = pith::cpus[0];
+  FrameNumber before = state.cpus[0].current;
   state.now = host::hardware.now;
   for (u32 i = 1; i < frame_count; i++) {
     FrameNumber frame(i);
@@ -426,8 +448,11 @@ void follow_schedule() {
       meant.replenished_at = armed(real.timer);
     }
   }
-  const pith::Cpu& cpu = pith::cpus[0];
-  run(cpu.context, cpu.current != nullptr ? cpu.current->self : FrameNumber());
+  FrameNumber current = cpu.current != nullptr ? cpu.current->self : FrameNumber();
+  std::string wrong = current != before ? wrong_choice(state.cpus[0].context, cpu.context, current) : "";
+  run(cpu.context, current);
+  note_choice();
+  return wrong;
 }
 
 void set_user_word(FrameNumber frame, u32 index, u64 value) {

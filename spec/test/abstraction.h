@@ -16,8 +16,12 @@ std::string difference(const host::Machine& machine);
 /// A number for what the kernel's objects mean, counters that only ever grow left out. Kernel and specification must agree.
 u64 fingerprint();
 
-/// Takes over who runs, what time was used and which timers fired: what the specification leaves open.
-void follow_schedule();
+/// Follows the kernel where the specification leaves it a choice: who runs, what time was used, which of the timers that are due fire.
+/// Answers what is wrong with the choice of who runs, if anything.
+std::string follow_schedule();
+
+/// Notes whether who runs now has been chosen by the rules, and not by the test.
+void note_choice();
 
 /// What the specification thinks lies in user memory; user code writes there through here.
 void set_user_word(FrameNumber frame, u32 index, u64 value);

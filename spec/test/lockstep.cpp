@@ -24,8 +24,8 @@ Handle handle_of(Operation operation, CapabilitySlot slot, u32 words, u32 capabi
 }
 
 std::string Lockstep::compare(const std::string& what) {
-  follow_schedule();
-  std::string found = difference(machine);
+  std::string found = follow_schedule();
+  if (found.empty()) found = difference(machine);
   if (found.empty() && ++steps_ % steps_per_check == 0) found = host::broken_invariant();
   return found.empty() ? "" : what + ": " + found;
 }
@@ -38,6 +38,7 @@ void Lockstep::switch_to(FrameNumber thread) {
   state.cpus[0].current = thread;
   state.cpus[0].context = pith::cpus[0].context;
   threads[thread].trapped = false;
+  note_choice();
 }
 
 std::string Lockstep::system_call(FrameNumber thread, Handle handle, const Words& words, host::Answer* answer) {

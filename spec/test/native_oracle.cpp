@@ -5,6 +5,7 @@
 
 #include "kernel/arch/host/hardware.h"
 #include "kernel/arch/host/port/memory.h"
+#include "kernel/object/scheduling_context.h"
 #include "kernel/object/thread.h"
 #include "spec/oracle.h"
 
@@ -34,6 +35,8 @@ u64 spec_measured(u32 index) { return test::open_answer[index]; }
 
 /// The kernel has taken its step already: the thread is gone, or it is not.
 bool spec_has_parked_time(u32 thread) { return pith::frames[thread].type == ObjectType::Thread; }
+
+bool spec_is_to_be_looked_at(u32 context) { return pith::scheduling_contexts[context].place != Whereabouts::Queued; }
 
 u8 spec_level_without_time(u32 thread) { return u8(pith::threads[thread].level); }
 
