@@ -12,9 +12,9 @@ namespace pith {
 namespace {
 
 /// Contexts that one entry finds unable to run and parks.
-constexpr u32 kPicksPerEntry = 6;
+constexpr u32 kPicksPerEntry = 4;
 /// Steps of looking at parked contexts again that one entry makes.
-constexpr u32 kRechecksPerEntry = 4;
+constexpr u32 kRechecksPerEntry = 2;
 /// When more are left and somebody runs, how long until the next: a fraction of the time is enough for this work.
 constexpr u64 kRecheckPace = 20'000;  // ns
 

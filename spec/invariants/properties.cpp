@@ -218,12 +218,13 @@ PROPERTY(setting_aside_takes_a_new_number, Of<Thread> thread) {
 
 // ---- time ----
 
-PROPERTY(time_is_given_back_in_whole, Of<SchedulingContext> context) {
+/// How much comes back at once: never more than the budget. That nothing is made of nothing is the invariant budget_is_conserved.
+PROPERTY(time_comes_back_within_the_budget, Of<SchedulingContext> context) {
   FOR_ALL(context);
   GIVEN(was<SchedulingContext>(context));
   u64 before = old([=] { return at<SchedulingContext>(context).left; });
   const SchedulingContext& it = at<SchedulingContext>(context);
-  return it.left <= before || it.left == it.budget;
+  return it.left <= before || it.left <= it.budget;
 }
 PROPERTY(time_used_only_grows, Of<SchedulingContext> context) {
   FOR_ALL(context);

@@ -264,6 +264,21 @@ INVARIANT(parked_context_is_bound, Of<SchedulingContext> context) {
   GIVEN(it.place == Whereabouts::Parked || it.place == Whereabouts::AtDoor);
   return it.thread.raw != 0 && it.left != 0;
 }
+/// A limited budget is conserved: what is left and what comes back.
+INVARIANT(budget_is_conserved, Of<SchedulingContext> context) {
+  FOR_ALL(context);
+  const SchedulingContext& it = scheduling_contexts[context.raw];
+  GIVEN(it.configured && it.budget != it.period);
+  u64 sum = it.left;
+  for (u32 i = 0; i < kReplenishments; i++)
+    sum += i < it.pending_count ? it.pending[(it.first_pending + i) % kReplenishments].amount : 0;
+  return sum == it.budget;
+}
+INVARIANT(pending_time_is_in_the_ring, Of<SchedulingContext> context) {
+  FOR_ALL(context);
+  const SchedulingContext& it = scheduling_contexts[context.raw];
+  return it.first_pending < kReplenishments && it.pending_count <= kReplenishments;
+}
 
 // ---- what a CPU does ----
 

@@ -312,7 +312,7 @@ TEST_F(MappedPredicates, SeeWhatNoOperationMayDo) {
   expect_property("space_changes_while_stopped", (*first).space, frame(space));
   expect_property("answered_call_is_forgotten_by_its_server", (*client).state, ThreadState::Ready);
   expect_property("set_aside_number_only_grows", (*aside).set_aside_number, 0);
-  expect_property("time_is_given_back_in_whole", scheduling_contexts[machine.root_context.raw].left, 1u << 30);
+  expect_property("time_comes_back_within_the_budget", scheduling_contexts[machine.root_context.raw].left, 1u << 30);
   expect_property("interrupt_keeps_its_line", interrupts[frame(interrupt).raw].line, 9);
 }
 
