@@ -23,12 +23,12 @@ class alignas(64) KernelLock {
     arch::rouse(next);
   }
 
- private:
-  // It preserves registers, so that entry code which finds the lock free saves none for its sake.
+  /// Until `ticket`, which has been drawn, is served. It preserves registers, so that entry code which finds the lock free saves none for its sake.
   [[gnu::noinline, clang::preserve_most]] void wait(u32 ticket) {
     for (u32 round = 0; __atomic_load_n(&owner_, __ATOMIC_ACQUIRE) != ticket; round++) arch::relax(round, ticket);
   }
 
+ private:
   u32 owner_ = 0;  // first: the port's fast exit releases the lock by counting it up
   u32 next_ = 0;
 };

@@ -84,9 +84,12 @@ system_call_entry:
   test $1, %r12b
   jz fast_operation
   jmp fast_reply_receive
-2:pause                   // KernelLock::acquire: until ticket ecx is served
-  cmp %ecx, kernel_lock(%rip)
-  jne 2b
+2:push %rdi               // KernelLock::acquire: until ticket ecx is served; all registers but r11 are preserved
+  push %r11
+  mov %ecx, %edi
+  call wait_for_kernel_lock
+  pop %r11
+  pop %rdi
   jmp 1b
 
 // Enters a guest after a system call of its own: rdi register page, rsi its instruction pointer, checked. rcx and r11 may be lost.

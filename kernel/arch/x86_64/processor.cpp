@@ -145,6 +145,9 @@ void initialise_processor(Cpu& cpu) {
 
 }  // namespace x86
 
+/// For the entry code, which has drawn `ticket` and is not served yet.
+extern "C" [[clang::preserve_most]] void wait_for_kernel_lock(u32 ticket) { kernel_lock.wait(ticket); }
+
 namespace arch {
 
 void Registers::start(u64 instruction, u64 stack, u64 argument) {
