@@ -98,7 +98,7 @@ extern "C" PITH_FAST_CALL void fast_reply_receive(PITH_FAST_PARAMETERS) {
   [[clang::musttail]] return fast_resume(PITH_FAST_ARGUMENTS(u64{kRegisterWords} << 32, &client));
 }
 
-/// As fast_call, with up to 64 words. A deadline does not matter: it ends when the call is delivered.
+/// As fast_call, with up to 64 words and no deadline.
 extern "C" PITH_FAST_CALL void fast_call_message(PITH_FAST_PARAMETERS) {
   Thread& caller = *current;
   const Capability capability = named(caller, handle);
@@ -111,6 +111,7 @@ extern "C" PITH_FAST_CALL void fast_call_message(PITH_FAST_PARAMETERS) {
   if (!likely(length <= kMessageWords)) PITH_GO_SLOW_AS_NOTED;
   if (!likely(caller.buffer.raw != 0)) PITH_GO_SLOW_AS_NOTED;
   if (!likely(server.buffer.raw != 0)) PITH_GO_SLOW_AS_NOTED;
+  if (!likely(data_pages[caller.buffer.raw].words[offsetof(MessageBuffer, deadline) / 8] == 0)) PITH_GO_SLOW_AS_NOTED;
 
   take_call(caller, receiver);
   copy_buffer(data_pages[caller.buffer.raw], data_pages[server.buffer.raw], length);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # No row of the benchmark is above its limit in limits.txt.
 set -euo pipefail
+# shellcheck disable=SC2034  # named in messages of common.sh
 command=bench
 # shellcheck source=/dev/null
 . "$PITH_ROOT/tools/commands/common.sh"
