@@ -160,7 +160,7 @@ extern "C" PITH_FAST_CALL void fast_receive(PITH_FAST_PARAMETERS) {
 
   server.key = key;
   begin_receive(server, endpoint);
-  [[clang::musttail]] return fast_return(PITH_FAST_ARGUMENTS(0, &next));
+  [[clang::musttail]] return fast_return(PITH_FAST_ARGUMENTS(handle, &next));
 }
 
 extern "C" PITH_FAST_CALL void fast_operation(PITH_FAST_PARAMETERS) {

@@ -17,7 +17,7 @@ class alignas(64) KernelLock {
     __atomic_store_n(&owner_, __atomic_load_n(&owner_, __ATOMIC_RELAXED) + 1, __ATOMIC_RELEASE);
   }
   /// The same, and whoever is next and went to rest gets up at once, not only when the time for that has come.
-  void release_and_rouse() {
+  [[gnu::always_inline]] void release_and_rouse() {
     u32 next = __atomic_load_n(&owner_, __ATOMIC_RELAXED) + 1;
     __atomic_store_n(&owner_, next, __ATOMIC_RELEASE);
     arch::rouse(next);

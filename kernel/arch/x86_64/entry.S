@@ -56,6 +56,20 @@
   sysretq
 .endm
 
+// The same with words and status from the thread.
+.macro leave_as_noted
+  mov POINTER(%r11), %rcx
+  wrfsbase %rcx
+  mov WORDS(%r11), %rdi
+  mov WORDS+8(%r11), %rsi
+  mov WORDS+16(%r11), %rdx
+  mov WORDS+24(%r11), %r8
+  mov WORDS+32(%r11), %r9
+  mov WORDS+40(%r11), %rax
+  mov RESULT(%r11), %r10
+  leave_to_thread
+.endm
+
 // A system call: words in rdi rsi rdx r8 r9 rax, handle in r10; rcx holds the return address, r11 the flags.
 .globl system_call_entry
 .balign 64
@@ -155,23 +169,13 @@ fast_return:
   mov %rcx, %cr3
 1:mov %r11, CURRENT
   incl kernel_lock(%rip)
-  mov %r11, %rdi
+  leave_as_noted
 
 // Leaves to a thread that stopped in a system call: rdi thread. Words and status come from the thread; its root is loaded.
 .globl leave_to_system_call
 leave_to_system_call:
   mov %rdi, %r11
-  mov POINTER(%r11), %rcx
-  wrfsbase %rcx
-  mov WORDS(%r11), %rdi
-  mov WORDS+8(%r11), %rsi
-  mov WORDS+16(%r11), %rdx
-  mov WORDS+24(%r11), %r8
-  mov WORDS+32(%r11), %r9
-  mov WORDS+40(%r11), %rax
-  mov RESULT(%r11), %r10
-leave_with_words:
-  leave_to_thread
+  leave_as_noted
 
 // Leaves to a thread that a trap stopped: rdi thread, rsi its instruction pointer; the other registers from Thread::registers.
 .globl leave_to_trap
@@ -260,7 +264,7 @@ guest_system_call:
   xor %r9d, %r9d
   xor %eax, %eax
   xor %r10d, %r10d
-  jmp leave_with_words
+  leave_to_thread
 
 // Traps. Each vector pushes an error code where the processor does not, and its number.
 .macro vector which

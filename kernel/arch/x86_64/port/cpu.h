@@ -65,7 +65,7 @@ inline void relax(u32 round, u32 ticket) {
     nap(ticket);
 }
 /// Called when `ticket` is served next. Should the nap begin only now, it ends by itself.
-inline void rouse(u32 ticket) {
+[[gnu::always_inline]] inline void rouse(u32 ticket) {
   if (__builtin_expect(__atomic_load_n(&napping, __ATOMIC_RELAXED) != 0, 0)) rouse_napping(ticket);
 }
 
