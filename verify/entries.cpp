@@ -15,6 +15,7 @@ extern "C" {
 void verify_assume(bool condition);
 PITH_FAST_CALL void fast_call(PITH_FAST_PARAMETERS);
 PITH_FAST_CALL void fast_reply_receive(PITH_FAST_PARAMETERS);
+PITH_FAST_CALL void fast_signal(PITH_FAST_PARAMETERS);
 }
 
 namespace {
@@ -68,6 +69,13 @@ void entry_fast_reply_receive(u64 handle, u64 w0, u64 w1, u64 w2, u64 w3, u64 w4
   Thread* current = &running(caller);
   verify_assume((current->key & Key::kInGuest) == 0);
   fast_reply_receive(PITH_FAST_ARGUMENTS(handle, current));
+}
+
+void entry_fast_signal(u64 handle, u64 w0, u64 w1, u64 w2, u64 w3, u64 w4, FrameNumber caller, u64 w5) {
+  running_cpu();
+  Thread* current = &running(caller);
+  verify_assume((current->key & Key::kInGuest) == 0);
+  fast_signal(PITH_FAST_ARGUMENTS(handle, current));
 }
 
 void entry_timer_fired(FrameNumber frame) {

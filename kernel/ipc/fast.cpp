@@ -1,12 +1,14 @@
-// The fast paths of IPC between two threads that are ready for each other: short and long calls, replies, and receiving. Everything else goes the
-// slow way, with nothing changed but what the caller asked for.
+// The fast paths of IPC between two threads that are ready for each other: short and long calls, replies, receiving, and signals. Everything else goes
+// the slow way, with nothing changed but what the caller asked for.
 #include "kernel/ipc/fast.h"
 
 #include "kernel/ipc/message.h"
 #include "kernel/object/capability_space.h"
 #include "kernel/object/endpoint.h"
+#include "kernel/object/notification.h"
 #include "kernel/object/scheduling_context.h"
 #include "kernel/object/thread.h"
+#include "kernel/sched/scheduler.h"
 
 namespace pith {
 
@@ -65,6 +67,25 @@ namespace {
 /// A handle above which there are capabilities: what stands in bits 32 and above is a length alone if it is at most 64.
 [[gnu::always_inline]] inline u64 length_of(u64 handle) { return handle >> 32; }
 
+/// The context is the only one in the list of those that are parked on its thread.
+[[gnu::always_inline]] inline bool waits_alone(const List& parked, FrameNumber context) {
+  return parked.first == context && parked.last == context;
+}
+
+/// The time in `frame`, which alone is parked on its thread and is higher than all that is ready, is used from now on. The hardware timer may come
+/// too early: it is set when that turns out.
+[[gnu::always_inline]] inline void begin_turn(Cpu& cpu, FrameNumber frame, Thread& thread) {
+  SchedulingContext& context = scheduling_contexts[frame.raw];
+  thread.parking.contexts = List{};
+  context.parked_on = FrameNumber();
+  context.place = Whereabouts::Queued;
+  cpu.queue[context.priority] = List{frame, frame};
+  cpu.ready |= u64{1} << context.priority;
+  context.turn_start = cpu.last_accounted;
+  cpu.context = frame;
+  u64 ends = cpu.last_accounted + context.left;
+  if (cpu.timer_deadline == 0 || ends < cpu.timer_deadline) arch::set_timer(ends);
+}
 
 }  // namespace
 
@@ -163,6 +184,45 @@ extern "C" PITH_FAST_CALL void fast_receive(PITH_FAST_PARAMETERS) {
   [[clang::musttail]] return fast_return(PITH_FAST_ARGUMENTS(handle, &next));
 }
 
+/// A signal that wakes a thread whose own time is higher than all that is ready on this CPU: it goes on at once, as the scheduler would have it.
+extern "C" PITH_FAST_CALL void fast_signal(PITH_FAST_PARAMETERS) {
+  Thread& caller = *current;
+  const Capability capability = named(caller, handle);
+  caller.words = Words{{w0, w1, w2, w3, w4, w5}};
+  caller.handle = handle;
+  if (!likely(capability.allows(ObjectType::Notification, right::Notification::Signal))) PITH_GO_SLOW_AS_NOTED;
+  Notification& notification = notifications[capability.frame.raw];
+  FrameNumber waiting = notification.waiter;
+  if (!likely(waiting.raw != 0)) PITH_GO_SLOW_AS_NOTED;
+  Thread& waiter = threads[waiting.raw];
+  u64 bits = capability.badge.raw != 0 ? capability.badge.raw : caller.words.w[0];
+  if (!likely(bits != 0)) PITH_GO_SLOW_AS_NOTED;
+  if (!likely(waiter.key == caller.key)) PITH_GO_SLOW_AS_NOTED;
+  if (!likely(caller.key <= Key::kCpuMask)) PITH_GO_SLOW_AS_NOTED;
+  if (!likely(waiter.client.raw == 0)) PITH_GO_SLOW_AS_NOTED;
+  FrameNumber woken = waiter.scheduling_context;
+  if (!likely(woken.raw != 0 && waits_alone(waiter.parking.contexts, woken))) PITH_GO_SLOW_AS_NOTED;
+  Cpu& cpu = this_cpu();
+  SchedulingContext& time = scheduling_contexts[woken.raw];
+  if (!likely(time.cpu == cpu.number && cpu.ready >> time.priority == 0)) PITH_GO_SLOW_AS_NOTED;
+  if (!likely(cpu.context.raw != 0 && !needs_schedule(cpu))) PITH_GO_SLOW_AS_NOTED;
+  SchedulingContext& used = scheduling_contexts[cpu.context.raw];
+  u64 now = arch::now();
+  u64 passed = now - cpu.last_accounted;
+  if (!likely(passed < used.left)) PITH_GO_SLOW_AS_NOTED;
+
+  caller.result = 0;
+  notification.waiter = FrameNumber();
+  waiter.waiting_at = FrameNumber();
+  waiter.words.w[0] = bits;
+  waiter.result = 0;
+  waiter.state = ThreadState::Ready;
+  charge(used, passed);
+  cpu.last_accounted = now;
+  begin_turn(cpu, woken, waiter);
+  [[clang::musttail]] return fast_return(PITH_FAST_ARGUMENTS_AS_NOTED(&waiter));
+}
+
 extern "C" PITH_FAST_CALL void fast_operation(PITH_FAST_PARAMETERS) {
   u64 operation = handle & Handle::kOperationMask;
   if (operation == Handle::operation(u32(Operation::EndpointCallMessage), CapabilitySlot()).raw)
@@ -171,6 +231,8 @@ extern "C" PITH_FAST_CALL void fast_operation(PITH_FAST_PARAMETERS) {
     [[clang::musttail]] return fast_reply_message(PITH_FAST_ARGUMENTS(handle, current));
   if (operation == Handle::operation(u32(Operation::EndpointReceive), CapabilitySlot()).raw)
     [[clang::musttail]] return fast_receive(PITH_FAST_ARGUMENTS(handle, current));
+  if (Handle{handle}.operation_code() == u32(Operation::NotificationSignal))
+    [[clang::musttail]] return fast_signal(PITH_FAST_ARGUMENTS(handle, current));
   PITH_GO_SLOW;
 }
 

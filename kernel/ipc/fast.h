@@ -4,14 +4,14 @@
 #include "port/fast.h"
 
 // port/fast.h defines the calling convention PITH_FAST_CALL, the parameter list PITH_FAST_PARAMETERS (words w0…w5, handle, current), and
-// PITH_FAST_ARGUMENTS(handle, current) which passes them on.
+// PITH_FAST_ARGUMENTS(handle, current) which passes them on; PITH_FAST_ARGUMENTS_AS_NOTED(current) passes on that they have been noted in a thread.
 
 /// Leaves for the slow way with every parameter as it was and the kernel lock held.
 #define PITH_GO_SLOW \
   { [[clang::musttail]] return slow_call(PITH_FAST_ARGUMENTS(handle, current)); }
 /// The same where words and handle have been noted in the thread.
 #define PITH_GO_SLOW_AS_NOTED \
-  { [[clang::musttail]] return noted_call(PITH_FAST_ARGUMENTS(0, current)); }
+  { [[clang::musttail]] return noted_call(PITH_FAST_ARGUMENTS_AS_NOTED(current)); }
 
 namespace pith {
 

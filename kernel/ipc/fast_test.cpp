@@ -9,6 +9,7 @@
 #include "kernel/arch/host/invariants.h"
 #include "kernel/arch/host/machine.h"
 #include "kernel/object/endpoint.h"
+#include "kernel/object/notification.h"
 #include "kernel/object/scheduling_context.h"
 
 namespace pith::host {
@@ -178,6 +179,131 @@ TEST(FastPath, SetAsideCallIsDeliveredAgain) {
   EXPECT_EQ(received.status, 77u | u64{6} << 32);
   EXPECT_EQ(received[0], 21u);
   EXPECT_EQ(received[2], 23u);
+}
+
+/// A thread above root that waits at a notification.
+struct Waiting {
+  Machine machine;
+  CapabilitySlot notification = machine.make(ObjectType::Notification);
+  Made waiter = machine.make_thread(Machine::kRootPriority + 1);
+
+  Waiting() {
+    EXPECT_FALSE(machine.invoke(*waiter, Operation::NotificationWait, notification).returned);
+    EXPECT_EQ(machine.running(), &machine.root());
+  }
+  Notification& object() { return view<Notification>(machine.frame_in(notification)); }
+  const SchedulingContext& time() const { return view<SchedulingContext>(waiter.context_frame); }
+  /// Root signals; the scheduler is asked if `slow`.
+  Answer signal(u64 bits, bool slow = false) {
+    cpus[0].timers.changed = slow;
+    return machine.invoke(machine.root(), Operation::NotificationSignal, notification, {bits, 2, 3, 4, 5, 6});
+  }
+};
+
+TEST(FastPath, SignalAsTheSlowPath) {
+  std::vector<Thread> threads[2];
+  std::vector<u64> numbers[2];
+  for (bool slow : {false, true}) {
+    Waiting system;
+    Machine& machine = system.machine;
+    hardware.now += 1'000;
+    system.signal(5, slow);
+    ASSERT_EQ(machine.running(), &*system.waiter);
+    EXPECT_EQ(machine.answer_of(*system.waiter)[0], 5u);
+    EXPECT_EQ(machine.answer_of(*system.waiter).status, 0u);
+    EXPECT_EQ(system.object().waiter.raw, 0u);
+    EXPECT_EQ(system.object().bits, 0u);
+    EXPECT_EQ(cpus[0].context, system.waiter.context_frame);
+    EXPECT_EQ(system.time().place, Whereabouts::Queued);
+    EXPECT_NE(hardware.timer, 0u);
+    EXPECT_LE(hardware.timer, hardware.now + system.time().left);
+    EXPECT_EQ(broken_invariant(), "");
+    const SchedulingContext& of_root = view<SchedulingContext>(machine.root_context);
+    numbers[slow] = {of_root.left, of_root.used, system.time().left, system.time().turn_start, cpus[0].ready, cpus[0].last_accounted};
+    threads[slow] = {*system.waiter, machine.root()};
+    // It waits again, and root's call comes back with its words as they were.
+    EXPECT_FALSE(machine.invoke(*system.waiter, Operation::NotificationWait, system.notification).returned);
+    ASSERT_EQ(machine.running(), &machine.root());
+    Answer answer = machine.answer_of(machine.root());
+    EXPECT_EQ(answer.status, 0u);
+    for (u32 i = 1; i < 6; i++) EXPECT_EQ(answer[i], i + 1);
+    EXPECT_EQ(broken_invariant(), "");
+  }
+  EXPECT_EQ(numbers[0], numbers[1]);
+  for (int which = 0; which < 2; which++) expect_same(threads[0][which], threads[1][which]);
+}
+
+TEST(FastPath, SignalOfABadgeIsTheBadge) {
+  Waiting system;
+  system.machine.grant(system.notification, system.machine.frame_in(system.notification), kAllRights, Badge(77));
+  system.signal(5);
+  ASSERT_EQ(system.machine.running(), &*system.waiter);
+  EXPECT_EQ(system.machine.answer_of(*system.waiter)[0], 77u);
+}
+
+TEST(FastPath, TimerComesBeforeTheTurnOfAWokenThreadEnds) {
+  Waiting system;
+  hardware.now += 1'000;
+  const SchedulingContext& time = system.time();
+  system.signal(1);
+  // Its turn is used up a little, so that it ends before the one that root begins now.
+  hardware.now += 5'000;
+  EXPECT_FALSE(system.machine.invoke(*system.waiter, Operation::NotificationWait, system.notification).returned);
+  EXPECT_LT(time.left, time.budget);
+  SchedulingContext& of_root = view<SchedulingContext>(system.machine.root_context);
+  of_root.left = of_root.budget;
+  cpus[0].timers.changed = true;
+  system.machine(Operation::SystemNull, kNoSlot);
+  EXPECT_GT(hardware.timer, hardware.now + time.left);
+  system.signal(1);
+  EXPECT_EQ(hardware.timer, hardware.now + time.left);
+}
+
+TEST(FastPath, RareConditionsOfSignalsGoTheSlowWay) {
+  auto goes_on = [](Waiting& system, u64 bits) {
+    EXPECT_EQ(system.signal(bits).error(), kSuccess);
+    EXPECT_EQ(broken_invariant(), "");
+    return system.machine.running() == &system.machine.root();
+  };
+  {
+    Waiting system;  // no bits wake nobody
+    EXPECT_TRUE(goes_on(system, 0));
+    EXPECT_NE(system.object().waiter.raw, 0u);
+    EXPECT_EQ(system.machine(Operation::ThreadStop, system.waiter.slot).error(), kSuccess);
+    EXPECT_TRUE(goes_on(system, 6));  // nobody waits: the bits stay
+    EXPECT_EQ(system.object().bits, 6u);
+  }
+  {
+    Waiting system;  // not higher than what is ready
+    Machine& machine = system.machine;
+    Made equal = machine.make_thread(Machine::kRootPriority + 1);
+    machine.switch_to(machine.root());
+    system.signal(1);
+    EXPECT_EQ(machine.running(), &*equal);
+    EXPECT_EQ((*system.waiter).state, ThreadState::Ready);
+  }
+  {
+    Waiting system;  // it waits until a deadline, which is over now
+    Machine& machine = system.machine;
+    EXPECT_FALSE(goes_on(system, 1));
+    EXPECT_FALSE(machine.invoke(*system.waiter, Operation::NotificationWait, system.notification, {hardware.now + 1'000'000}).returned);
+    EXPECT_FALSE(goes_on(system, 1));
+    EXPECT_EQ(machine.running(), &*system.waiter);
+    EXPECT_FALSE((*system.waiter).timer.armed);
+  }
+  {
+    Waiting system;  // root's turn ends just now
+    SchedulingContext& of_root = view<SchedulingContext>(system.machine.root_context);
+    hardware.now += of_root.left;
+    EXPECT_FALSE(goes_on(system, 1));
+    EXPECT_EQ(of_root.left, of_root.budget);
+  }
+  {
+    Waiting system;  // no right to signal
+    Machine& machine = system.machine;
+    machine.grant(system.notification, machine.frame_in(system.notification), right::Notification::Wait);
+    EXPECT_EQ(system.signal(1).error(), Error::MissingRight);
+  }
 }
 
 TEST(FastPath, EveryRareConditionGoesTheSlowWay) {

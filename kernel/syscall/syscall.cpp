@@ -79,7 +79,7 @@ extern "C" PITH_FAST_CALL void slow_call(PITH_FAST_PARAMETERS) {
 
 extern "C" PITH_FAST_CALL void noted_call(PITH_FAST_PARAMETERS) { system_call(*current); }
 
-void system_call(Thread& caller) {
+PITH_FAST_CALL void system_call(Thread& caller) {
   Cpu& cpu = this_cpu();
   cpu.entered = arch::counter();
   caller.result = 0;

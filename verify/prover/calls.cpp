@@ -142,7 +142,7 @@ Executor::Modelled Executor::model(Active& active, const llvm::CallInst& call, c
     return Modelled::Continues;
   }
   // Assembly that leaves the kernel for user code or idleness.
-  for (const char* way_out : {"leave_to_system_call", "leave_to_trap", "enter_guest_fast", "enter_guest_all", "idle_loop", "fast_resume"}) {
+  for (const char* way_out : {"leave_to_system_call", "leave_to_trap", "enter_guest_fast", "enter_guest_all", "idle_loop", "fast_resume", "fast_return"}) {
     if (name != way_out) continue;
     if (!pure_) endings.push_back({state, std::nullopt, name.str(), true});
     return Modelled::Ends;

@@ -8,6 +8,9 @@
       Thread *current, ::u64 w5
 #define PITH_FAST_ARGUMENTS(handle, current)                                                                                        \
   handle, PITH_ANY("r13"), PITH_ANY("r14"), PITH_ANY("r15"), w0, w1, w2, PITH_ANY("rcx"), w3, w4, current, w5
+#define PITH_FAST_ARGUMENTS_AS_NOTED(current)                                                                                       \
+  0, PITH_ANY("r13"), PITH_ANY("r14"), PITH_ANY("r15"), PITH_ANY("rdi"), PITH_ANY("rsi"), PITH_ANY("rdx"), PITH_ANY("rcx"),           \
+      PITH_ANY("r8"), PITH_ANY("r9"), current, PITH_ANY("rax")
 
 /// Any value, for a parameter position that carries nothing: what the register of that position happens to hold. The empty assembly keeps the
 /// value defined for the compiler at no cost.
