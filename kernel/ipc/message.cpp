@@ -35,8 +35,7 @@ Result<void> check_message(const Thread& sender, Handle handle) {
   return {};
 }
 
-u64 transfer(Thread& sender, Handle handle, Thread& receiver) {
-  receiver.words = sender.words;
+u64 transfer_buffer(Thread& sender, Handle handle, Thread& receiver) {
   u32 words = handle.words();
   u32 capabilities = handle.capabilities();
   if (words > kRegisterWords && receiver.buffer.raw == 0) words = kRegisterWords;

@@ -38,7 +38,14 @@ Result<void> check_message(const Thread& sender, Handle handle);
   if ((left & 1) != 0) to.words[i] = from.words[i];
 }
 
+/// The part of a message that lies in buffers: words and capabilities as `handle` says. Answers the status word's length and capability fields.
+u64 transfer_buffer(Thread& sender, Handle handle, Thread& receiver);
+
 /// Copies the sender's words, and buffer words and capabilities as `handle` says, to the receiver. Answers the status word's length and capability fields.
-u64 transfer(Thread& sender, Handle handle, Thread& receiver);
+[[gnu::always_inline]] inline u64 transfer(Thread& sender, Handle handle, Thread& receiver) {
+  receiver.words = sender.words;
+  if (handle.raw >> 32 <= kRegisterWords) return handle.raw >> 32 << 32;  // a length alone, of words that travel in registers
+  return transfer_buffer(sender, handle, receiver);
+}
 
 }  // namespace pith

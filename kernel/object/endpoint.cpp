@@ -59,7 +59,7 @@ Handle message_of(const Thread& caller) {
 }
 
 /// Hands the call of `caller`, which is in no queue, to `server`, which is at its receive.
-void deliver(FrameNumber endpoint, Thread& caller, Thread& server) {
+[[gnu::always_inline]] inline void deliver(FrameNumber endpoint, Thread& caller, Thread& server) {
   u64 status = caller.caller_badge.raw | transfer(caller, message_of(caller), server);
   if ((caller.key & Key::kFaulted) != 0) status |= Status::kFault;
   caller.state = ThreadState::WaitingForReply;
@@ -78,7 +78,7 @@ void deliver_next(Endpoint& endpoint, Thread& server) {
 }
 
 /// Ends the call that `server` handles: the client gets what `handle` says of the server's message.
-void reply(Thread& server, Handle handle) {
+[[gnu::always_inline]] inline void reply(Thread& server, Handle handle) {
   if (server.client.raw == 0) return;  // the client is gone
   Thread& client = view<Thread>(server.client);
   if ((server.key & Key::kAwaited) != 0) recheck(server);  // time of another CPU waits here, perhaps for this answer

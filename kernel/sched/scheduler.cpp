@@ -13,6 +13,8 @@ namespace {
 
 /// Contexts that one entry finds unable to run and parks.
 constexpr u32 kPicksPerEntry = 4;
+/// Calls within calls that are followed before time is charged; longer chains are followed afterwards.
+constexpr u32 kShortChain = 3;
 /// Steps of looking at parked contexts again that one entry makes.
 constexpr u32 kRechecksPerEntry = 2;
 /// When more are left and somebody runs, how long until the next: a fraction of the time is enough for this work.
@@ -26,9 +28,10 @@ struct ChainEnd {
   bool is_client;
 };
 
+template <u32 kHops>
 ChainEnd chain_end(FrameNumber first) {
   ChainEnd end{&view<Thread>(first), true};
-  for (u32 hops = 0; hops < kChainDepth; hops++) {
+  for (u32 hops = 0; hops < kHops; hops++) {
     FrameNumber next = next_in_chain(*end.thread);
     if (next.raw == 0) return end;
     end.is_client = end.thread->state == ThreadState::WaitingForReply;
@@ -180,7 +183,7 @@ namespace {
     u32 priority = u32(63 - __builtin_clzll(cpu.ready));
     FrameNumber frame = cpu.queue[priority].first;
     SchedulingContext& context = view<SchedulingContext>(frame);
-    ChainEnd end = chain_end(context.thread);
+    ChainEnd end = chain_end<kChainDepth>(context.thread);
     if (end.thread->state == ThreadState::Ready && is_free_for(cpu, *end.thread)) {
       run(cpu, frame, end, end.thread->self == context.thread);
       return;
@@ -191,6 +194,19 @@ namespace {
   cpu.current = nullptr;
   cpu.context = FrameNumber();
   cpu.reschedule = true;
+}
+
+/// The time in use is still the first that is ready, and its chain of calls ends in a thread that ran here last: that one goes on on it. Nothing is to be
+/// charged then, and the hardware timer is set for the end of this turn already.
+bool goes_on_along_chain(Cpu& cpu) {
+  if (cpu.context.raw == 0 || cpu.current == nullptr || (cpu.current->key & (Key::kAwaited | Key::kStopping)) != 0) return false;
+  const SchedulingContext& context = view<SchedulingContext>(cpu.context);
+  if (cpu.ready >> context.priority != 1 || cpu.queue[context.priority].first != cpu.context) return false;
+  ChainEnd end = chain_end<kShortChain>(context.thread);
+  if (end.thread->state != ThreadState::Ready || (end.thread->key & (Key::kCpuMask | Key::kStopping)) != cpu.number) return false;
+  cpu.reschedule = false;
+  run(cpu, cpu.context, end, end.thread->self == context.thread);
+  return true;
 }
 
 }  // namespace
@@ -216,6 +232,7 @@ void schedule(Cpu& cpu) {
   if (cpu.current != nullptr && (cpu.current->key & Key::kLentTime) != 0) end_lent_time(cpu);
   bool goes_on = !cpu.reschedule && cpu.current != nullptr && cpu.current->state == ThreadState::Ready;
   if (goes_on && !cpu.timers.changed) return;  // the hardware timer is set for the end of this turn already
+  if (!cpu.timers.changed && goes_on_along_chain(cpu)) return;
   account(cpu);
   if (cpu.timers.changed) {
     cpu.timers.advance(cpu.last_accounted);

@@ -289,25 +289,30 @@ trap_vectors:
 trap_common:
   cld
   testb $3, 24(%rsp)
-  jz 1f
+  jz 2f                   // from idleness: there is nothing to keep
   swapgs
-1:push %r15
-  push %r14
-  push %r13
-  push %r12
-  push %r11
-  push %r10
-  push %r9
-  push %r8
-  push $0                 // place of rsp in the order of abi/registers.h
-  push %rbp
-  push %rdi
-  push %rsi
-  push %rdx
-  push %rcx
-  push %rbx
-  push %rax
-  mov %rsp, %rdi
+  push %rax               // general registers go to the guest's page or to the thread: to blocks of the same shape
+  mov GUEST_REGISTERS, %rax
+  test %rax, %rax
+  jnz 1f
+  mov CURRENT, %rax
+  add $REGISTERS, %rax
+1:popq G_RAX(%rax)
+  mov %rbx, G_RBX(%rax)
+  mov %rcx, G_RCX(%rax)
+  mov %rdx, G_RDX(%rax)
+  mov %rsi, G_RSI(%rax)
+  mov %rdi, G_RDI(%rax)
+  mov %rbp, G_RBP(%rax)
+  mov %r8, G_R8(%rax)
+  mov %r9, G_R9(%rax)
+  mov %r10, G_R10(%rax)
+  mov %r11, G_R11(%rax)
+  mov %r12, G_R12(%rax)
+  mov %r13, G_R13(%rax)
+  mov %r14, G_R14(%rax)
+  mov %r15, G_R15(%rax)
+2:mov %rsp, %rdi
   and $-16, %rsp
   xor %ebp, %ebp
   call trap_entry

@@ -16,9 +16,8 @@ namespace pith::x86 {
 
 namespace {
 
-/// What the entry code pushes: registers in the order of abi/registers.h, the vector, and what the processor pushed [intel/3a 6.12].
+/// What is on the stack: the vector, and what the processor pushed [intel/3a 6.12].
 struct TrapFrame {
-  u64 registers[16];
   u64 vector, error;
   u64 instruction, code_segment, flags, stack, stack_segment;
 };
@@ -53,12 +52,11 @@ FaultKind kind_of(u64 vector) {
   }
 }
 
-/// Keeps the registers of the program that was running: a guest's in its page, a thread's in the thread.
+/// Keeps the rest of the registers of the program that was running: a guest's in its page, a thread's in the thread. The entry code has stored the general ones.
 void save(Cpu& cpu, Thread& thread, const TrapFrame& frame) {
   u64 rsp = u64(Register::Rsp), rip = u64(Register::Rip), rflags = u64(Register::Rflags);
   if (cpu.guest_registers != 0) {
     volatile u64* page = reinterpret_cast<volatile u64*>(cpu.guest_registers);
-    for (u64 i = 0; i < 16; i++) page[i] = frame.registers[i];
     page[rsp] = frame.stack;
     page[rip] = frame.instruction;
     page[rflags] = frame.flags;
@@ -69,7 +67,6 @@ void save(Cpu& cpu, Thread& thread, const TrapFrame& frame) {
     cpu.guest_registers = 0;
     return;
   }
-  for (u64 i = 0; i < 16; i++) thread.registers.value[i] = frame.registers[i];
   thread.registers.value[rsp] = frame.stack;
   thread.registers.value[rip] = frame.instruction;
   thread.registers.value[rflags] = frame.flags;
