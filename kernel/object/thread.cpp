@@ -105,11 +105,14 @@ void stop_thread(Thread& thread) {
       recheck_below(thread);
       withdraw_call(thread);
       break;
-    case ThreadState::WaitingForReply:
+    case ThreadState::WaitingForReply: {
       recheck_below(thread);
-      view<Thread>(thread.callee).client = FrameNumber();
+      Thread& server = view<Thread>(thread.callee);
+      server.client = FrameNumber();
+      server.key &= ~Key::kSlowReply;
       thread.callee = FrameNumber();
       break;
+    }
     case ThreadState::Receiving:
       view<Endpoint>(thread.waiting_at).receiver = FrameNumber();
       break;

@@ -176,5 +176,20 @@ TEST_F(ThreadTest, VectorRegistersFollowTheirUser) {
   EXPECT_EQ((*thread).vector_state.raw, 0u);
 }
 
+TEST(Thread, ServerOfAStoppedClientForgetsIt) {
+  Machine machine;
+  CapabilitySlot endpoint = machine.make(ObjectType::Endpoint);
+  Made server = machine.make_thread(20), client = machine.make_thread(20);
+  ASSERT_EQ(machine(Operation::EndpointBind, endpoint, {server.slot.raw}).error(), kSuccess);
+  EXPECT_FALSE(machine.call(*client, endpoint).returned);
+  EXPECT_TRUE(machine.invoke(*server, Operation::EndpointReceive, endpoint).returned);
+  ASSERT_NE((*server).key & Key::kSlowReply, 0u);  // it took the call from the queue, on time of its own
+  machine.switch_to(machine.root());
+  EXPECT_EQ(machine(Operation::ThreadStop, client.slot).error(), kSuccess);
+  EXPECT_EQ((*server).client.raw, 0u);
+  EXPECT_EQ((*server).key & Key::kSlowReply, 0u);
+  EXPECT_EQ(broken_invariant(), "");
+}
+
 }  // namespace
 }  // namespace pith::host

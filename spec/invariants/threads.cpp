@@ -275,6 +275,11 @@ INVARIANT(receiving_thread_has_a_plain_key, Of<Thread> thread) {
   constexpr u32 kAllowed = Key::kCpuMask | Key::kVectorLive | Key::kDeadline | Key::kStopping | Key::kAwaited;
   return (threads[thread.raw].key & ~kAllowed) == 0;
 }
+INVARIANT(slow_reply_is_to_a_client, Of<Thread> thread) {
+  FOR_ALL(thread);
+  GIVEN((threads[thread.raw].key & Key::kSlowReply) != 0);
+  return threads[thread.raw].client.raw != 0;
+}
 INVARIANT(awaited_thread_runs, Of<Thread> thread) {
   FOR_ALL(thread);
   u32 cpu = threads[thread.raw].key & Key::kCpuMask;

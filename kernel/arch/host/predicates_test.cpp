@@ -133,6 +133,7 @@ TEST_F(Predicates, SeeBrokenThreads) {
   expect("only_a_call_is_a_fault", s.key, s.key | Key::kFaulted);
   expect("thread_in_guest_has_one", s.key, s.key | Key::kInGuest);
   expect("pending_signals_are_of_a_notification", c.key, c.key | Key::kSignalPending);
+  expect("slow_reply_is_to_a_client", c.key, c.key | Key::kSlowReply);
   expect("receiving_thread_has_a_plain_key", (*idle_server).key, (*idle_server).key | Key::kInterrupted);
   expect("fault_frame_exists", s.fault.frame, FrameNumber(frame_count));
 }
