@@ -58,8 +58,8 @@ Result<void> Platform::create_device_share(Thread& caller, CapabilitySlot region
   for (u64 i = 0; i < pages; i++) {
     u64 number = first / kPageSize + i;
     if (number < frame_count && frames[number].type != ObjectType::Reserved) return Error::BadArgument;
-    if (arch::is_kernel_memory(number * kPageSize)) return Error::BadArgument;
   }
+  if (arch::is_kernel_memory(first, pages * kPageSize)) return Error::BadArgument;
 
   retype(frame, ObjectType::Share);
   info(frame).level = 1;

@@ -40,6 +40,6 @@ bool spec_is_to_be_looked_at(u32 context) { return pith::scheduling_contexts[con
 
 u8 spec_level_without_time(u32 thread) { return u8(pith::threads[thread].level); }
 
-bool spec_is_kernel_page(u64 page) { return arch::is_kernel_memory(page * kPageSize); }
+bool spec_is_kernel_page(u64 page) { return arch::is_kernel_memory(page * kPageSize, kPageSize); }
 
 }  // namespace pith::spec

@@ -37,10 +37,33 @@ volatile bool faulted;
   while (true) (void)kernel::Notification{never}.wait(0);
 }
 
+/// Neither the empty table in frame 0 nor any frame between the kernel's image and the end of what root was given becomes a device share:
+/// the kernel's image and tables lie there.
+void keep_out_of_kernel_memory() {
+  FrameNumber frame = take_frame();
+  CapabilitySlot slot = take_slot();
+  u32 tried = 0;
+  auto refuse = [&](u32 number) {
+    auto made = kPlatform.create_device_share(RootSlot::Region, frame, u64{number} * kPageSize, 1, slot);
+    if (made || made.error() != Error::BadArgument) fail("the kernel's memory as device memory", Error(number));
+    tried++;
+  };
+  refuse(0);
+  u32 next = 0x100;
+  for (u32 i = 0; i < information().range_count; i++) {
+    const FrameRange& range = information().untyped[i];
+    if (range.first < next) continue;
+    for (u32 number = next; number < range.first; number++) refuse(number);
+    next = range.first + range.count;
+  }
+  if (tried < 1000) fail("too few frames that are not root's", Error(tried));
+}
+
 }  // namespace
 
 void run_test() {
   print("hello from root\n");
+  keep_out_of_kernel_memory();
   CapabilitySlot space = clone_space();
   endpoint = make(ObjectType::Endpoint);
   never = make(ObjectType::Notification);

@@ -157,7 +157,7 @@ Executor::Modelled Executor::model(Active& active, const llvm::CallInst& call, c
       {"_ZN4pith4arch11unmask_lineEj", false}, {"_ZN4pith4arch10line_countEv", false},  {"_ZN4pith4arch8diagnoseEc", false},
       {"_ZN4pith4arch11forget_rootEm", false}, {"_ZN4pith4arch17send_interruptionEj", false},
       {"_ZN4pith4arch13rouse_nappingEj", false}, {"_ZN4pith4arch3napEj", false},
-      {"_ZN4pith4arch12stop_machineEj", true}, {"_ZN4pith4arch16is_kernel_memoryEm", false},
+      {"_ZN4pith4arch12stop_machineEj", true}, {"_ZN4pith4arch16is_kernel_memoryEmm", false},
   };
   for (const Primitive& primitive : kPrimitives) {
     if (name != primitive.name) continue;

@@ -92,6 +92,7 @@ u32 start_processors(const Machine& machine, const AcpiFacts& facts) {
     print("kernel: no memory below 1 MiB to start processors from\n");
     return count;
   }
+  keep_for_kernel(page, page + kPageSize);  // one that comes late still runs there
   volatile u8* start = reinterpret_cast<volatile u8*>(arch::kWindowBase + page);
   for (u64 i = 0; application_start + i < application_start_end; i++) start[i] = application_start[i];
   for (u32 i = 0; i < facts.processor_count; i++) {

@@ -31,6 +31,9 @@ u64 kernel_root();
 /// Builds the kernel's page tables, FrameInfo and epochs, and switches to them. All frames of memory that are free afterwards are Untyped.
 void build_memory(Machine& machine);
 
+/// From now on these pages are for the kernel alone: no device share shows them.
+void keep_for_kernel(u64 start, u64 end);
+
 /// Segments, interrupt vectors, system-call entry, protection features of this CPU, whose entry in cpus[] is `cpu`.
 void initialise_processor(Cpu& cpu);
 void initialise_first_processor();

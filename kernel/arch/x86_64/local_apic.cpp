@@ -231,10 +231,6 @@ void unmask_line(u32 line) {
   if (line < x86::lines) x86::io_write(x86::Redirection + 2 * x86::routes[line].pin, x86::routes[line].entry);
 }
 
-bool is_kernel_memory(u64 physical) {
-  return physical == x86::devices.local_controller || physical == x86::devices.io_controller || physical == x86::devices.timer;
-}
-
 }  // namespace arch
 
 }  // namespace pith

@@ -32,6 +32,13 @@ BootTable top_table;
 u64 early_next, early_end;  // where the next page table comes from
 u64 kernel_physical_end;
 
+/// Physical pages that no device share may show.
+struct KeptPages {
+  u64 start, end;
+};
+KeptPages kept[4];
+u32 kept_count;
+
 u64 physical_of(const void* kernel_address) { return reinterpret_cast<u64>(kernel_address) - arch::kKernelBase; }
 
 bool overlaps(u64 start, u64 size, u64 other_start, u64 other_size) {
@@ -125,6 +132,11 @@ void mark_free(const Machine& machine, u64 tables_start, u64 tables_end) {
 
 }  // namespace
 
+void keep_for_kernel(u64 start, u64 end) {
+  if (kept_count == sizeof kept / sizeof kept[0]) panic("too many pages for the kernel alone");
+  kept[kept_count++] = {start, end};
+}
+
 u64 kernel_root() { return physical_of(&top_table); }
 
 void build_memory(Machine& machine) {
@@ -156,6 +168,9 @@ void build_memory(Machine& machine) {
   }
   arch::clear_frame(FrameNumber(0), kPageSize / 8);  // the empty capability space and table that absent ones lead to
   mark_free(machine, start, early_end);
+  keep_for_kernel(0, kPageSize);
+  keep_for_kernel(kKernelPhysical, kernel_physical_end);
+  keep_for_kernel(start, early_end);
 }
 
 }  // namespace pith::x86
@@ -165,6 +180,17 @@ namespace pith::arch {
 void initialise_top_table(FrameNumber top) {
   constexpr u32 kernel_entry = entry_index(kKernelBase, 3);
   view<PageTable>(top).entry[kernel_entry] = x86::top_table.entry[kernel_entry];
+}
+
+bool is_kernel_memory(u64 physical, u64 size) {
+  for (const x86::KeptPages& pages : x86::kept) {
+    if (x86::overlaps(physical, size, pages.start, pages.end - pages.start)) return true;
+  }
+  const x86::Devices& devices = x86::found_devices();
+  for (u64 device : {devices.local_controller, devices.io_controller, devices.timer}) {
+    if (x86::overlaps(physical, size, device, kPageSize)) return true;
+  }
+  return false;
 }
 
 void forget_root(u64 root) {

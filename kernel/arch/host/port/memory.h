@@ -45,6 +45,6 @@ void send_interruption(u32 cpu);
 
 /// One page in the fake machine is the kernel's alone.
 inline constexpr u64 kKernelDevicePage = 0xfee0'0000;
-inline bool is_kernel_memory(u64 physical) { return physical >> kPageShift == kKernelDevicePage >> kPageShift; }
+inline bool is_kernel_memory(u64 physical, u64 size) { return physical < kKernelDevicePage + kPageSize && kKernelDevicePage < physical + size; }
 
 }  // namespace pith::arch

@@ -74,7 +74,7 @@ inline void flush_all() { write_cr3(read_cr3()); }
 void forget_root(u64 root);
 void send_interruption(u32 cpu);
 
-/// True for physical pages that only the kernel may touch: the interrupt controllers and the timer.
-bool is_kernel_memory(u64 physical);
+/// True when some of `size` bytes of physical memory are for the kernel alone to touch: its image, its tables, interrupt controllers and timer.
+bool is_kernel_memory(u64 physical, u64 size);
 
 }  // namespace pith::arch
