@@ -40,6 +40,10 @@ enum class ObjectType : u32 {
   Reserved = 30,  ///< kernel image, device memory, holes: never handed out
 };
 
+/// Interrupt lines from this one on are messages (MSI, MSI-X): no wire, but a word that the device writes to an address of a CPU.
+inline constexpr u32 kFirstMessageLine = 64, kMessageLines = 64;
+constexpr bool is_message_line(u64 line) { return line >= kFirstMessageLine && line < kFirstMessageLine + kMessageLines; }
+
 /// Access of a mapping.
 enum class Access : u32 { Read = 1, ReadWrite = 3, ReadExecute = 5 };
 

@@ -1,5 +1,6 @@
-// Interrupts: a line signals a notification and stays masked until acknowledged.
+// Interrupts: a line signals a notification and stays masked until acknowledged, a message just signals.
 #include "spec/events.h"
+#include "spec/oracle.h"
 #include "spec/parts.h"
 
 namespace pith::spec {
@@ -21,9 +22,18 @@ Error interrupt_acknowledge(FrameNumber, FrameNumber self) {
   return kSuccess;
 }
 
+/// Which CPU a line goes to is the controller's business, and not part of this state.
+Error interrupt_route(FrameNumber, FrameNumber self, u64 cpu, Results& results) {
+  if (cpu >= kCpus || !state.cpus[cpu].online) return Error::BadArgument;
+  u32 line = interrupts[self].line;
+  results = {{0, 0}};
+  if (is_message_line(line)) results = {{spec_message_address(u32(cpu)), spec_message_data(line)}};
+  return kSuccess;
+}
+
 void interrupt_raised(u32 line) {
   if (line >= kLines) return;
-  state.lines[line].masked = true;
+  if (!is_message_line(line)) state.lines[line].masked = true;
   FrameNumber interrupt = state.lines[line].interrupt;
   if (interrupt.raw == 0 || !is_live(interrupts[interrupt].notification)) return;
   signal(interrupts[interrupt].notification.frame, interrupts[interrupt].bits);

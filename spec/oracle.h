@@ -29,6 +29,10 @@ void spec_clear_user_page(u32 frame);
 u64 spec_read_port(u32 port, u32 width);
 void spec_write_port(u32 port, u32 width, u64 value);
 
+/// What a device writes as a message to a CPU, and where.
+u64 spec_message_address(u32 cpu);
+u64 spec_message_data(u32 line);
+
 /// A register of a thread that is stopped at a system call, as this architecture keeps them.
 u64 spec_kept_register(u32 thread, u32 index);
 /// A word of the vector registers of a new program, and a word that a program gave without what it may not set.

@@ -25,7 +25,8 @@ bool in_range(const IoPorts& ports, u64 offset, u64 width) {
 
 Error platform_create_interrupt(FrameNumber caller, FrameNumber, CapabilitySlot region, FrameNumber frame, u64 line, CapabilitySlot slot) {
   Slot destination = TRY(check_device_object(caller, region, frame, slot));
-  if (line >= state.line_count || line >= kLines) return Error::BadArgument;
+  bool exists = line < kLines && (line < state.line_count || is_message_line(line));
+  if (!exists) return Error::BadArgument;
   if (state.lines[line].interrupt.raw != 0) return Error::Busy;
 
   become(frame, ObjectType::Interrupt);

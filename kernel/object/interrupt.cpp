@@ -4,6 +4,7 @@
 #include "kernel/arch/contract/interrupts.h"
 #include "kernel/object/capability_space.h"
 #include "kernel/object/notification.h"
+#include "kernel/sched/cpu.h"
 
 namespace pith {
 
@@ -24,6 +25,14 @@ Result<void> Interrupt::acknowledge(Thread&) {
   if (!notification.is_live()) return Error::NotConfigured;
   arch::unmask_line(line);
   return {};
+}
+
+Result<InterruptRouteResult> Interrupt::route(Thread&, u64 cpu) {
+  if (cpu >= kMaximumCpus || !cpus[cpu].online) return Error::BadArgument;
+  if (is_message_line(line)) return InterruptRouteResult{arch::message_address(u32(cpu)), arch::message_data(line)};
+
+  arch::route_line(line, u32(cpu));
+  return InterruptRouteResult{0, 0};
 }
 
 void interrupt_raised(u32 line) {

@@ -1,5 +1,6 @@
-// Interrupt: one line, which signals a notification and stays masked until acknowledged.
+// Interrupt: one line, which signals a notification and stays masked until acknowledged, or one message, which just signals.
 #pragma once
+#include "kernel/generated/results.h"
 #include "kernel/memory/view.h"
 #include "kernel/object/capability.h"
 
@@ -17,12 +18,13 @@ struct alignas(kPageSize) Interrupt {
 
   Result<void> bind(Thread& caller, CapabilitySlot notification, u64 bits);
   Result<void> acknowledge(Thread& caller);
+  Result<InterruptRouteResult> route(Thread& caller, u64 cpu);
 };
 
 /// The Interrupt of each line, 0: none.
 extern FrameNumber interrupt_lines[kInterruptLines];
 
-/// A device raised its line, which is masked now: signals.
+/// A device raised its line, which is masked now, or sent its message: signals.
 void interrupt_raised(u32 line);
 
 }  // namespace pith

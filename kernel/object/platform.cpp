@@ -29,7 +29,8 @@ Result<Capability&> check_device_object(Thread& caller, CapabilitySlot region_sl
 
 Result<void> Platform::create_interrupt(Thread& caller, CapabilitySlot region, FrameNumber frame, u64 line, CapabilitySlot slot) {
   Capability& destination = TRY(check_device_object(caller, region, frame, slot));
-  if (line >= arch::line_count() || line >= kInterruptLines) return Error::BadArgument;
+  bool exists = line < kInterruptLines && (line < arch::line_count() || is_message_line(line));
+  if (!exists) return Error::BadArgument;
   if (interrupt_lines[line].raw != 0) return Error::Busy;
 
   retype(frame, ObjectType::Interrupt);

@@ -234,7 +234,8 @@ Result<void> Component::grant_device(const image::Grant& grant, u32 number, Capa
     if (!linked && linked.error() != Error::Occupied) return linked;
     return kernel::AddressSpace{slot(Slot::AddressSpace)}.link_share(VirtualAddress(address), device);
   }
-  return install(place, device, kAllRights & ~kRightGrant, 0);
+  u64 rights = grant.kind == image::GrantKind::Interrupt ? right::Interrupt::Handle : kAllRights & ~kRightGrant;
+  return install(place, device, rights, 0);
 }
 
 }  // namespace pith::root

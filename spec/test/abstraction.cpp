@@ -326,7 +326,7 @@ void relate(Visit& visit) {
     visit("context", meant.context, pith::cpus[i].context.raw);
     visit("~flushed_generation", meant.flushed_generation, pith::cpus[i].flushed_generation);
   }
-  for (u32 i = 0; i < host::kLines; i++) {
+  for (u32 i = 0; i < host::kAllLines; i++) {
     visit("interrupt of a line", state.lines[i].interrupt, interrupt_lines[i].raw);
     visit("masked", state.lines[i].masked, host::hardware.masked[i]);
   }

@@ -141,7 +141,7 @@ u64 Arguments::named_number(Operation operation, const std::string& name) {
   if (name == "cpu") return source_.one_in(20) ? 1 : 0;
   if (name == "width") return source_.one_of(widths);
   if (name == "offset") return source_.below(10);
-  if (name == "line") return source_.below(host::kLines + 2);
+  if (name == "line") return source_.one_in(3) ? kFirstMessageLine - 1 + source_.below(kMessageLines + 2) : source_.below(host::kLines + 2);
   if (name == "pages") return source_.below(70);
   if (name == "count" && operation != Operation::PlatformCreateIoPorts) return source_.below(source_.one_in(10) ? 70 : 14);
   if (name == "rights") return source_.one_in(3) ? source_.below(300) : 255;

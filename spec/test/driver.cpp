@@ -114,7 +114,7 @@ void Driver::make_object() {
   machine_.capability(kNewSlot) = {};
   bool made;
   if (type == ObjectType::Interrupt) {
-    u64 line = source_.below(host::kLines);
+    u64 line = any_line();
     made = !machine_(Operation::PlatformCreateInterrupt, RootSlot::Platform, {own_.raw, frame.raw, line, kNewSlot.raw}).is_error();
   } else if (type == ObjectType::IoPorts) {
     u64 first = source_.below(65536);
@@ -137,7 +137,7 @@ std::string Driver::step() {
   u64 what = source_.below(100);
   try {
     if (what < 4) return lockstep_.advance_to(hardware.now + source_.below(2) * 100'000 + source_.below(3) * 5'000'000);
-    if (what < 7) return lockstep_.interrupt(u32(source_.below(host::kLines)));
+    if (what < 7) return lockstep_.interrupt(any_line());
     pith::Thread* thread = machine_.running();
     bool of_workers = thread != nullptr && thread != &machine_.root() && thread->state == ThreadState::Ready;
     if (!of_workers || source_.one_in(3)) thread = ready_worker();

@@ -26,6 +26,8 @@ class Driver {
   void put(u32 slot, FrameNumber frame);
   bool create(FrameNumber frame, ObjectType type, CapabilitySlot slot, u64 argument = 0, FrameNumber second = FrameNumber());
   pith::Thread* ready_worker();
+  /// A wire's or, less often, one of a few messages.
+  u32 any_line() { return u32(source_.one_in(3) ? kFirstMessageLine + source_.below(4) : source_.below(host::kLines)); }
   std::string help_out();
   std::string system_call(pith::Thread& thread);
   std::string system_call(FrameNumber thread, Handle handle, const Words& words, u32 entry);

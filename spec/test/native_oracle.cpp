@@ -28,6 +28,9 @@ u64 spec_read_port(u32 port, u32 width) {
 }
 void spec_write_port(u32 port, u32 width, u64 value) { test::last_port_write = {port, width, value}; }
 
+u64 spec_message_address(u32 cpu) { return 0xfee00000 + u64{cpu} * 4096; }
+u64 spec_message_data(u32 line) { return 48 + u64{line}; }
+
 u64 spec_kept_register(u32, u32) { return 0; }
 u64 spec_initial_vector_word(u32 index) { return index == 0 ? 0x37f : index == 3 ? 0x1f80 : 0; }
 u64 spec_allowed_vector_word(u32 index, u64 value) { return index == 3 ? value & ~u64{0xffff'0000} : value; }

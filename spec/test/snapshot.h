@@ -23,8 +23,8 @@ class Snapshot {
   std::vector<u64> epochs_;
   std::vector<Page> pages_;
   pith::Cpu cpu_;
-  FrameNumber lines_[host::kLines];
-  bool masked_[host::kLines];
+  FrameNumber lines_[host::kAllLines];
+  bool masked_[host::kAllLines];
   u64 now_, timer_, root_;
 };
 

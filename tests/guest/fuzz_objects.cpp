@@ -264,6 +264,8 @@ void platform() {
   want(Error::Closing, InterruptBind, closed(ObjectType::Interrupt), {{word(notification), 1}});
   ok(InterruptBind, interrupt, {{word(notification), u64{1} << 40}});
   ok(InterruptAcknowledge, interrupt);
+  ok(InterruptRoute, interrupt, {{0}});
+  want(Error::BadArgument, InterruptRoute, interrupt, {{64}});
   CapabilitySlot ports = good(ObjectType::IoPorts);
   want(Error::BadArgument, IoPortsRead, ports, {{4, 1}});
   want(Error::BadArgument, IoPortsRead, ports, {{0, 3}});

@@ -157,6 +157,7 @@ Executor::Modelled Executor::model(Active& active, const llvm::CallInst& call, c
       {"_ZN4pith4arch11unmask_lineEj", false}, {"_ZN4pith4arch10line_countEv", false},  {"_ZN4pith4arch8diagnoseEc", false},
       {"_ZN4pith4arch11forget_rootEm", false}, {"_ZN4pith4arch17send_interruptionEj", false},
       {"_ZN4pith4arch13rouse_nappingEj", false}, {"_ZN4pith4arch3napEj", false},
+      {"_ZN4pith4arch10route_lineEjj", false}, {"_ZN4pith4arch15message_addressEj", false}, {"_ZN4pith4arch12message_dataEj", false},
       {"_ZN4pith4arch12stop_machineEj", true}, {"_ZN4pith4arch16is_kernel_memoryEmm", false},
   };
   for (const Primitive& primitive : kPrimitives) {

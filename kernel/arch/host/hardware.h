@@ -9,7 +9,8 @@ namespace pith::host {
 
 /// Frames of memory that the fake machine can have; `frame_count` says how many it has.
 inline constexpr u32 kFrames = 2048;
-inline constexpr u32 kLines = 24;
+/// Lines of wires, and all with those of messages behind them.
+inline constexpr u32 kLines = 24, kAllLines = kFirstMessageLine + kMessageLines;
 
 /// Everything that is not in the kernel's own data.
 struct Hardware {
@@ -22,7 +23,8 @@ struct Hardware {
   u64 interruptions = 0;  ///< send_interruption
   u32 cpu = 0;            ///< the CPU that runs the kernel
   bool has_io_ports = true;
-  bool masked[kLines] = {};
+  bool masked[kAllLines] = {};
+  u32 route[kLines] = {};  ///< CPU that a line's interrupts go to
   u8 ports[65536 + 4] = {};
   bool vector_enabled = false;
   arch::VectorImage vector = {};

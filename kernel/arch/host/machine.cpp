@@ -245,10 +245,10 @@ void Machine::begin_trap() {
 }
 
 void Machine::interrupt(u32 line) {
-  if (hardware.masked[line % kLines]) return;
+  if (!is_message_line(line) && hardware.masked[line % kAllLines]) return;
   begin_trap();
   arch::current_cpu();
-  hardware.masked[line % kLines] = true;
+  if (!is_message_line(line)) hardware.masked[line % kAllLines] = true;
   interrupt_raised(line);
   enter([] { finish_entry(cpus[0], 0); });
 }

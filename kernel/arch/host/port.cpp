@@ -89,8 +89,11 @@ u64 register_of(const Thread& thread, Register index) {
 }
 
 u32 line_count() { return host::kLines; }
-void mask_line(u32 line) { hardware.masked[line % host::kLines] = true; }
-void unmask_line(u32 line) { hardware.masked[line % host::kLines] = false; }
+void mask_line(u32 line) { hardware.masked[line % host::kAllLines] = true; }
+void unmask_line(u32 line) { hardware.masked[line % host::kAllLines] = false; }
+void route_line(u32 line, u32 cpu) { hardware.route[line % host::kLines] = cpu; }
+u64 message_address(u32 cpu) { return 0xfee00000 | u64{cpu} << 12; }
+u64 message_data(u32 line) { return 48 + line; }
 bool has_io_ports() { return hardware.has_io_ports; }
 
 u64 read_port(u16 port, u32 width) {

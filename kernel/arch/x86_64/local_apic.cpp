@@ -230,6 +230,13 @@ void mask_line(u32 line) {
 void unmask_line(u32 line) {
   if (line < x86::lines) x86::io_write(x86::Redirection + 2 * x86::routes[line].pin, x86::routes[line].entry);
 }
+void route_line(u32 line, u32 cpu) {
+  if (line < x86::lines) x86::io_write(x86::Redirection + 2 * x86::routes[line].pin + 1, x86::identifiers[cpu % kMaximumCpus] << 24);
+}
+
+// Fixed delivery, edge, to one processor [intel/3a 11.11].
+u64 message_address(u32 cpu) { return x86::kMessageAddress | u64{x86::identifiers[cpu % kMaximumCpus]} << 12; }
+u64 message_data(u32 line) { return x86::kFirstLineVector + line; }
 
 }  // namespace arch
 

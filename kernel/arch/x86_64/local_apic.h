@@ -1,5 +1,6 @@
 // The local interrupt controller and the I/O interrupt controller [intel/3a 11, intel/82093AA].
 #pragma once
+#include "abi/types.h"
 #include "kernel/boot/acpi.h"
 
 namespace pith::x86 {
@@ -9,6 +10,10 @@ inline constexpr u64 kInterruptionVector = 33;  ///< another CPU wants this one 
 inline constexpr u64 kFirstLineVector = 48;
 inline constexpr u64 kNapVector = 0xf0;  ///< alone in its class, which is the highest
 inline constexpr u64 kSpuriousVector = 0xef;
+
+static_assert(kFirstLineVector + kFirstMessageLine + kMessageLines <= kSpuriousVector);
+/// What devices write messages to [intel/3a 11.11.1].
+inline constexpr u64 kMessageAddress = 0xfee00000;
 
 /// Where PCs have them, for when ACPI does not say.
 inline constexpr u64 kLocalApicAddress = 0xfee00000;

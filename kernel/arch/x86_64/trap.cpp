@@ -85,8 +85,8 @@ void handle_interrupt(u64 vector) {
     acknowledge_local();
     return;
   }
-  if (vector < kFirstLineVector || vector >= kFirstLineVector + arch::line_count()) return;  // spurious: not to be acknowledged
   u32 line = u32(vector - kFirstLineVector);
+  if (line >= arch::line_count() && !is_message_line(line)) return;  // spurious: not to be acknowledged
   arch::mask_line(line);
   acknowledge_local();
   interrupt_raised(line);

@@ -7,6 +7,9 @@ namespace pith::arch {
 u32 line_count();
 void mask_line(u32 line);
 void unmask_line(u32 line);
+void route_line(u32 line, u32 cpu);
+u64 message_address(u32 cpu);
+u64 message_data(u32 line);
 
 inline bool has_io_ports() { return true; }
 inline u64 read_port(u16 port, u32 width) {
