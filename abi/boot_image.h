@@ -5,7 +5,7 @@
 namespace pith::image {
 
 inline constexpr u64 kMagic = 0x31474d4948544950;  // "PITHIMG1"
-inline constexpr u32 kVersion = 1;
+inline constexpr u32 kVersion = 2;
 
 /// The image begins with it. The checksum covers everything behind its own field, as 64-bit words: sum = (rotate_left(sum, 5) ^ word) * kMultiplier.
 struct Header {
@@ -41,6 +41,7 @@ enum class GrantKind : u32 {
   RootControl = 6,  ///< root's control endpoint: stop, start, status of components
   FaultHandler = 7, ///< it receives the faults of every other component
   Platform = 8,     ///< power-off and diagnostics through root
+  Placement = 9,    ///< which CPU each component's time is on, through root
 };
 
 /// One authority of a component.
@@ -57,6 +58,9 @@ enum class Restart : u32 { Never = 0, Always = 1 };
 inline constexpr u32 kComponentSegments = 8;
 inline constexpr u32 kComponentGrants = 24;
 
+inline constexpr u32 kAnyCpu = ~u32{0};
+inline constexpr u64 kWholeShare = 65536;
+
 struct Component {
   char name[24];
   u64 entry;
@@ -67,6 +71,8 @@ struct Component {
   u32 priority;          ///< 0…63
   u32 priority_ceiling;  ///< highest priority its own threads may get
   u64 budget, period;    ///< nanoseconds
+  u32 time_share;        ///< of all its threads together, in 1/65536 of a CPU; 0: no limit
+  u32 cpu;               ///< where its threads run, taken modulo the CPUs that there are; kAnyCpu: wherever placement puts its time
   Restart restart;
   u32 restart_limit;     ///< restarts per 10 s before the supervisor gives up
   u32 provides;          ///< 1: it has a service endpoint

@@ -54,6 +54,8 @@ struct StartInformation {
   u32 slot_count;
   u32 pool_count;
   u32 priority_ceiling;
+  u32 cpu;                 ///< where threads that it makes run
+  u32 time_share;          ///< of all of those together, in 1/65536 of a CPU; 0: no limit
   u32 reserved;
   NamedSlot slots[kSlots];
   FrameRange pool[kRanges];

@@ -43,6 +43,15 @@ void give_place(u64 place) {
   places_taken[number / 64] &= ~(u64{1} << number % 64);
 }
 
+/// The budget of a thread in each slice. Where the component's share is limited: a part of what is left of it, so that a few threads have room.
+u64 budget_of_thread() {
+  constexpr u64 kPart = 8, kShortest = 10 * kMicrosecond;
+  u64 share = start_information().time_share;
+  if (share == 0) return kTimeSlice;
+  u64 budget = kTimeSlice * share / kPart / image::kWholeShare;
+  return budget < kShortest ? kShortest : budget > kTimeSlice ? kTimeSlice : budget;
+}
+
 }  // namespace
 
 /// What a new thread runs first.
@@ -86,7 +95,7 @@ Result<void> Thread::build(u32 priority, u64 stack_pages) {
   parker_ = TRY(pool_->create_object(ObjectType::Notification));
   buffer_ = TRY(pool_->allocate_data());
   TRY(map_stack(stack_pages));
-  TRY(kernel::SchedulingContext{time_}.configure(priority, kTimeSlice, kTimeSlice, 0));
+  TRY(kernel::SchedulingContext{time_}.configure(priority, budget_of_thread(), kTimeSlice, start_information().cpu));
   // Without a fault endpoint (a component that the supervisor does not watch) a fault just ends the thread.
   Result<CapabilitySlot> found = find_slot("fault");
   CapabilitySlot fault = found ? *found : kNoSlot;

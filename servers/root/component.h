@@ -15,7 +15,8 @@ inline constexpr u32 kMostComponents = 32;
 
 /// Badges on root's and on the supervisor's endpoint. A session's badge is 1 + the component's index; these tell other authority apart.
 inline constexpr u32 kFaultBadge = 0x10000;     ///< + index: faults of that component's threads
-inline constexpr u32 kPlatformBadge = 0x20000;  ///< + 1 + index: power and diagnostics only
+inline constexpr u32 kPlatformBadge = 0x20000;   ///< + 1 + index: power and diagnostics only
+inline constexpr u32 kPlacementBadge = 0x30000;  ///< + 1 + index: place and time only
 
 /// What every component needs from root, set once at start.
 struct System {
@@ -46,6 +47,15 @@ class Component {
   Result<void> start();
   /// Stops its threads and takes the instance's memory back. Errors: BadState when none runs; Again when the kernel does not finish.
   Result<void> stop();
+
+  /// Moves the time of its first thread. Errors: BadArgument for a CPU that is not there, BadState where it may not be moved.
+  Result<void> place(u64 cpu);
+  u32 cpu() const { return cpu_; }
+  u32 cpu_count() const { return system_->boot->cpus; }
+  /// Its place is not given by the manifest, and it makes no threads of its own, which would have to know.
+  bool is_movable() const { return description_->cpu == image::kAnyCpu && !has_grant(image::GrantKind::Region); }
+  /// Nanoseconds that its time was used.
+  u64 time_used() const;
 
   bool is_running() const { return running_; }
   u32 instance() const { return instance_; }
@@ -90,6 +100,7 @@ class Component {
   u64 instance_frames_needed() const;
 
   // service.cpp
+  Result<void> configure_time();
   Result<void> create_regions(u64 pool);
   Result<void> create_objects();
   Result<void> map_vault();
@@ -126,6 +137,8 @@ class Component {
   const image::Component* description_ = nullptr;
   u32 index_ = 0;
   u32 instance_ = 0;
+  u32 cpu_ = 0;
+  u32 thread_share_ = 0;  // of the threads that it makes itself
   bool running_ = false;
   std::string_view step_;
   ServiceFrames service_frames_;

@@ -23,6 +23,21 @@ Result<Component*> ControlService::find(Session session, u64 component) {
   return &components_[component];
 }
 
+Result<Component*> ControlService::find_to_place(Session session, u64 component) {
+  if (session.raw >= kFaultBadge && session.raw < kPlacementBadge) return Error::Denied;
+  return find(session.raw >= kPlacementBadge ? Session(0) : session, component);
+}
+
+Result<void> ControlService::place(Session session, u64 component, u64 cpu) {
+  Component& found = *TRY(find_to_place(session, component));
+  return found.place(cpu);
+}
+
+Result<protocols::RootTimeResult> ControlService::time(Session session, u64 component) {
+  Component& found = *TRY(find_to_place(session, component));
+  return protocols::RootTimeResult{found.cpu(), found.is_movable(), found.time_used(), found.cpu_count()};
+}
+
 Result<void> ControlService::stop(Session session, u64 component) {
   Component& found = *TRY(find(session, component));
   // Its caller would wait for ever.
@@ -65,12 +80,14 @@ Result<Bytes> ControlService::memory(Session session, u64 component, u64 address
   return Bytes{data_room.first(length)};
 }
 
-Result<void> ControlService::power(Session, u64 action) {
+Result<void> ControlService::power(Session session, u64 action) {
+  if (session.raw >= kPlacementBadge) return Error::Denied;
   if (action >= kPowerActions) return Error::BadArgument;
   return kernel::Platform{RootSlot::Platform}.power(action);
 }
 
-Result<void> ControlService::diagnostic(Session, std::span<const std::byte> text) {
+Result<void> ControlService::diagnostic(Session session, std::span<const std::byte> text) {
+  if (session.raw >= kPlacementBadge) return Error::Denied;
   print(std::string_view(reinterpret_cast<const char*>(text.data()), text.size()));
   return {};
 }

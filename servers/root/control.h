@@ -6,7 +6,8 @@
 
 namespace pith::root {
 
-/// Sessions with a badge below kFaultBadge may do everything; those from kPlatformBadge on only power and diagnostics.
+/// Sessions with a badge below kFaultBadge may do everything; those from kPlatformBadge on only power and diagnostics, and those from
+/// kPlacementBadge on only place() and time().
 /// It also takes the faults of the supervisor itself, which nobody else can restart.
 class ControlService final : public protocols::RootServer {
  public:
@@ -18,6 +19,8 @@ class ControlService final : public protocols::RootServer {
   Result<protocols::RootRegistersResult> registers(Session session, u64 component, u64 first) override;
   Result<Bytes> memory(Session session, u64 component, u64 address, u64 most, std::span<std::byte, 448> data_room) override;
   Result<void> power(Session session, u64 action) override;
+  Result<void> place(Session session, u64 component, u64 cpu) override;
+  Result<protocols::RootTimeResult> time(Session session, u64 component) override;
   Result<void> diagnostic(Session session, std::span<const std::byte> text) override;
 
   /// For serve_committing().
@@ -29,6 +32,7 @@ class ControlService final : public protocols::RootServer {
 
  private:
   Result<Component*> find(Session session, u64 component);
+  Result<Component*> find_to_place(Session session, u64 component);
 
   Component* components_;
   u32 count_;

@@ -44,6 +44,12 @@ Result<void> Component::create_instance() {
   kernel::Region service{slot(Slot::ServiceRegion)};
   u64 ceiling = description_->priority > description_->priority_ceiling ? description_->priority : description_->priority_ceiling;
   TRY(retry([&] { return kRegion.create(instance_region_, ObjectType::Region, slot(Slot::InstanceRegion), ceiling, FrameNumber(0)); }));
+  if (description_->time_share != 0) {
+    // What its first thread does not get is for those that it makes itself.
+    u64 own = (description_->budget * image::kWholeShare + description_->period - 1) / description_->period;
+    thread_share_ = description_->time_share > own ? u32(description_->time_share - own) : 0;
+    TRY(service.share_time(slot(Slot::InstanceRegion), thread_share_));
+  }
   step_ = "memory of the instance";
   for (u32 i = 0; i < instance_frames_.count(); i++) {
     FrameRange run = instance_frames_[i];
@@ -150,6 +156,8 @@ Result<void> Component::write_start_page() {
   start.slot_count = named_slots_;
   memcpy(start.slots, names_, sizeof names_);
   start.priority_ceiling = description_->priority_ceiling;
+  start.cpu = cpu_;
+  start.time_share = thread_share_;
   memcpy(start.arguments, description_->arguments, sizeof description_->arguments);
   memcpy(start.command_line, boot.command_line, sizeof start.command_line);
   if (has_grant(image::GrantKind::Region)) start.pool_count = instance_frames_.take_rest(start.pool, StartInformation::kRanges);

@@ -37,6 +37,7 @@ void Component::initialize(System& system, u32 index) {
   system_ = &system;
   index_ = index;
   description_ = &system.tables.components()[index];
+  if (description_->cpu != image::kAnyCpu) cpu_ = description_->cpu % system.boot->cpus;
 }
 
 bool Component::has_grant(image::GrantKind kind) const {
@@ -90,6 +91,7 @@ Result<void> Component::create_regions(u64 pool) {
   u64 ceiling = description_->priority > description_->priority_ceiling ? description_->priority : description_->priority_ceiling;
   FrameNumber region = TRY(system_->bank.take());
   TRY(retry([&] { return kRegion.create(region, ObjectType::Region, slot(Slot::ServiceRegion), ceiling, FrameNumber(0)); }));
+  if (description_->time_share != 0) TRY(kRegion.share_time(slot(Slot::ServiceRegion), description_->time_share));
 
   step_ = "memory";
   TRY(system_->bank.take(service_frames_needed(), service_frames_));
@@ -112,7 +114,29 @@ Result<void> Component::create_objects() {
   TRY(create(ObjectType::Notification, Slot::Notification, 0, Owner::Service));
   step_ = "time";
   TRY(create(ObjectType::SchedulingContext, Slot::Time, 0, Owner::Service));
-  return kernel::SchedulingContext{slot(Slot::Time)}.configure(description_->priority, description_->budget, description_->period, 0);
+  return configure_time();
+}
+
+Result<void> Component::configure_time() {
+  return kernel::SchedulingContext{slot(Slot::Time)}.configure(description_->priority, description_->budget, description_->period, cpu_);
+}
+
+Result<void> Component::place(u64 cpu) {
+  if (cpu >= system_->boot->cpus) return Error::BadArgument;
+  if (!is_movable()) return Error::BadState;
+  if (cpu == cpu_) return {};
+  step_ = "place";
+  cpu_ = u32(cpu);
+  kernel::SchedulingContext time{slot(Slot::Time)};
+  (void)time.unbind();  // a stopped component's has no thread
+  TRY(configure_time());
+  if (!running_) return {};
+  return time.bind(slot(Slot::Thread));
+}
+
+u64 Component::time_used() const {
+  auto status = kernel::SchedulingContext{slot(Slot::Time)}.status();
+  return status ? status->used : 0;
 }
 
 Result<void> Component::map_vault() {
@@ -193,6 +217,9 @@ Result<void> Component::grant_one(const image::Grant& grant, u32 number, Compone
       break;
     case image::GrantKind::Platform:
       TRY(install(place, system_->control, right::Endpoint::Call, kPlatformBadge + 1 + index_));
+      break;
+    case image::GrantKind::Placement:
+      TRY(install(place, system_->control, right::Endpoint::Call, kPlacementBadge + 1 + index_));
       break;
     case image::GrantKind::Region: {
       // Threads that it makes report their faults as the first one does.

@@ -54,6 +54,7 @@ Result<Bytes> Service::state(Session, u64 component, std::span<std::byte, 448> t
     text.add("instance %llu\nrestarts %u\nframes %llu\nbusy %llu\nused %llu\n", ull(status->instance), watched.restarts,
              ull(status->frames), ull(status->client), ull(status->used));
   }
+  if (auto time = root_.time(component)) text.add("cpu %llu\n", ull(time->cpu));
   std::string_view crash = watched.crash.view();
   crash = crash.substr(0, crash.find('\n'));
   if (!crash.empty()) text.add("last %.*s\n", int(crash.size()), crash.data());

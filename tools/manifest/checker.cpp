@@ -117,7 +117,7 @@ void check_authorities(const Manifest& manifest, Problems& problems) {
   std::map<Authority, std::string> holders;
   for (const Component& component : manifest.components) {
     for (auto [authority, line] : component.authorities) {
-      if (authority != Authority::Faults && authority != Authority::Control) continue;
+      if (authority == Authority::OwnMemory || authority == Authority::Platform) continue;
       auto [holder, is_first] = holders.emplace(authority, component.name.value);
       if (!is_first)
         problems.add(line, "`", key_of(authority), "` is held by `", holder->second, "` already, and one component may hold it");
@@ -135,28 +135,52 @@ void check_authorities(const Manifest& manifest, Problems& problems) {
   }
 }
 
+/// What is wrong with one component's time by itself.
+void check_own_time(const Manifest& manifest, const Component& component, u32 line, Problems& problems) {
+  constexpr u64 kShortestBudget = 10'000;  // the kernel's
+  const Time& time = component.time;
+  const std::string& name = component.name.value;
+  if (time.priority > time.ceiling) {
+    problems.add(line, "priority ", time.priority, " of `", name, "` is above its own ceiling of ", time.ceiling);
+  }
+  if (time.budget > time.period) {
+    problems.add(line, "the budget of `", name, "` is longer than its period: no processor has that much time");
+  } else if (time.budget < kShortestBudget) {
+    problems.add(line, "the budget of `", name, "` is shorter than the kernel's shortest of 10 µs");
+  } else if (time.share != 0 && time.budget * 100 > time.share * time.period) {
+    problems.add(line, "the budget of `", name, "` is more than its `share` of ", time.share, " % of a processor");
+  }
+  if (time.share != 0 && component.has(Authority::OwnMemory) && !time.has_budget) {
+    problems.add(line, "`", name, "` has a `share` and makes threads of its own: `budget_us` and `period_us` must say what its first thread has of it");
+  }
+  if (time.cpu && *time.cpu >= manifest.cpus) {
+    problems.add(line, "`", name, "` runs on cpu ", *time.cpu, ", and the system has ", manifest.cpus, " (`cpus` in [system])");
+  }
+}
+
+/// What a component takes of a processor at most, 0 where nothing limits it.
+double load_of(const Time& time) {
+  if (time.share != 0) return time.share / 100.0;
+  return time.is_limited() ? double(time.budget) / double(time.period) : 0;
+}
+
 void check_time(const Manifest& manifest, Problems& problems) {
   std::map<u32, double, std::greater<>> load;
   std::map<u32, u32> lines;
   for (const Component& component : manifest.components) {
     const Time& time = component.time;
     u32 line = time.line != 0 ? time.line : component.line;
-    if (time.priority > time.ceiling) {
-      problems.add(line, "priority ", time.priority, " of `", component.name.value, "` is above its own ceiling of ", time.ceiling);
-    }
-    if (time.budget > time.period) {
-      problems.add(line, "the budget of `", component.name.value, "` is longer than its period: no processor has that much time");
-    }
-    if (!time.is_limited()) continue;
-    load[time.priority] += double(time.budget) / double(time.period);
+    check_own_time(manifest, component, line, problems);
+    if (load_of(time) == 0) continue;
+    load[time.priority] += load_of(time);
     lines[time.priority] = line;
   }
   double sum = 0;
   for (auto [priority, part] : load) {
     sum += part;
-    if (sum <= 1 + 1e-9) continue;
-    problems.add(lines[priority], "time is overcommitted: budgets of priority ", priority, " and above add up to ", int(sum * 100 + 0.5),
-                 " % of a processor");
+    if (sum <= manifest.cpus + 1e-9) continue;
+    problems.add(lines[priority], "time is overcommitted: budgets and shares of priority ", priority, " and above add up to ", int(sum * 100 + 0.5),
+                 " % of a processor", manifest.cpus > 1 ? text("; there are ", manifest.cpus) : "");
     return;
   }
 }

@@ -59,7 +59,8 @@ void write_component(const Component& component, std::ostream& out) {
   write_list(out, component.authorities, [&](const auto& entry) { out << quoted(key_of(entry.first)); });
   out << ",\n   \"memory_pages\": {\"heap\": " << memory.heap << ", \"stack\": " << memory.stack << ", \"vault\": " << memory.vault
       << ", \"pool\": " << memory.pool << "},\n   \"time\": {\"priority\": " << time.priority << ", \"ceiling\": " << time.ceiling
-      << ", \"budget_ns\": " << time.budget << ", \"period_ns\": " << time.period << "},\n   \"devices\": {\"interrupts\": ";
+      << ", \"budget_ns\": " << time.budget << ", \"period_ns\": " << time.period << ", \"share_percent\": " << time.share
+      << ", \"cpu\": " << (time.cpu ? text(*time.cpu) : "null") << "},\n   \"devices\": {\"interrupts\": ";
   write_list(out, component.devices.interrupts, [&](const Range& range) { out << range.first; });
   out << ", \"ports\": ";
   write_ranges(out, component.devices.ports);
@@ -88,7 +89,7 @@ void write_dot(const Manifest& manifest, std::ostream& out) {
 
 void write_json(const Manifest& manifest, std::ostream& out) {
   out << "{\"system\": " << quoted(manifest.name.value) << ", \"root\": " << quoted(manifest.root.value)
-      << ", \"memory_pages\": " << manifest.memory_pages << ", \"components\": ";
+      << ", \"cpus\": " << manifest.cpus << ", \"memory_pages\": " << manifest.memory_pages << ", \"components\": ";
   const char* separator = "[\n  ";
   for (const Component& component : manifest.components) {
     out << separator;

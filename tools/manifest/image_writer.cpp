@@ -28,6 +28,8 @@ image::GrantKind kind_of(Authority authority) {
       return image::GrantKind::FaultHandler;
     case Authority::Platform:
       return image::GrantKind::Platform;
+    case Authority::Placement:
+      return image::GrantKind::Placement;
   }
   __builtin_unreachable();
 }
@@ -86,6 +88,8 @@ class Writer {
     entry.priority_ceiling = source.time.ceiling;
     entry.budget = source.time.budget;
     entry.period = source.time.period;
+    entry.time_share = u32((source.time.share * image::kWholeShare + 99) / 100);
+    entry.cpu = source.time.cpu.value_or(image::kAnyCpu);
     entry.restart = source.restart;
     entry.restart_limit = source.restart_limit;
     entry.provides = source.provides ? 1 : 0;

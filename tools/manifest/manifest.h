@@ -1,5 +1,6 @@
 // A system as its manifest describes it: components, their budgets, and what each may reach.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,9 @@ struct Memory {
 struct Time {
   u32 priority = 10, ceiling = 10;
   u64 budget = 10'000'000, period = 10'000'000;
+  bool has_budget = false;  ///< it is written down
+  u32 share = 0;            ///< percent of a processor for all its threads together, 0: no limit
+  std::optional<u32> cpu;   ///< where its threads run; without it placement decides
   u32 line = 0;
   bool is_limited() const { return budget < period; }
 };
@@ -42,7 +46,7 @@ struct Devices {
 };
 
 /// Authorities beyond services and devices.
-enum class Authority { OwnMemory, Faults, Control, Platform };
+enum class Authority { OwnMemory, Faults, Control, Platform, Placement };
 
 /// One component, at the line where its table begins.
 struct Component {
@@ -70,6 +74,7 @@ struct Component {
 struct Manifest {
   Name name;
   Name root{"root"};  ///< program that runs as root
+  u32 cpus = 1;            ///< that its shares, budgets and places are meant for
   u64 memory_pages = 0;
   u32 memory_line = 0;
   std::vector<Component> components;
@@ -94,9 +99,12 @@ constexpr const char* key_of(Authority authority) {
       return "control";
     case Authority::Platform:
       return "platform";
+    case Authority::Placement:
+      return "placement";
   }
   return "";
 }
-inline constexpr Authority kAuthorities[] = {Authority::OwnMemory, Authority::Faults, Authority::Control, Authority::Platform};
+inline constexpr Authority kAuthorities[] = {Authority::OwnMemory, Authority::Faults, Authority::Control, Authority::Platform,
+                                           Authority::Placement};
 
 }  // namespace pith::manifest

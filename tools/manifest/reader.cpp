@@ -24,6 +24,8 @@ std::optional<u64> Fields::pages(std::string_view key) {
 
 namespace {
 
+constexpr u32 kMostCpus = 64;
+
 void read_memory(const toml::table& table, const std::string& what, Memory& memory, Problems& problems) {
   Fields fields(table, "memory of " + what, problems);
   memory.line = fields.line();
@@ -47,7 +49,12 @@ void read_time(const toml::table& table, const std::string& what, Time& time, Pr
   } else if (budget) {
     time.budget = *budget * 1000;
     time.period = *period * 1000;
+    time.has_budget = true;
   }
+  time.share = u32(fields.number("share", 1, kMostCpus * 100).value_or(0));
+  // Its one thread may use all of the share.
+  if (time.share != 0 && time.share < 100 && !time.has_budget) time.budget = time.period / 100 * time.share;
+  if (auto cpu = fields.number("cpu", 0, kMostCpus - 1)) time.cpu = u32(*cpu);
   fields.finish();
 }
 
@@ -140,6 +147,7 @@ Manifest read_manifest(std::string_view source, Problems& problems) {
     Fields keys(*system, "[system]", problems);
     manifest.name = keys.string("name").value_or(Name{});
     manifest.root = keys.string("root").value_or(manifest.root);
+    manifest.cpus = u32(keys.number("cpus", 1, kMostCpus).value_or(manifest.cpus));
     manifest.memory_line = keys.line();
     manifest.memory_pages = keys.pages("memory").value_or(0);
     if (!keys.get("name")) problems.add(keys.line(), "[system] has no `name`");

@@ -11,7 +11,7 @@ TEST(Reader, ReadsEveryKey) {
   Problems problems("m.toml");
   Manifest manifest = read_manifest(kSystem + component("driver", R"(program = "uart"
 memory = {heap = "2 MiB", stack = "64 KiB", vault = "4 KiB", pool = "1 GiB"}
-time = {priority = 5, ceiling = 7, budget_us = 10, period_us = 20}
+time = {priority = 5, ceiling = 7, budget_us = 10, period_us = 20, share = 70, cpu = 0}
 provides = true
 uses = ["log"]
 devices = {interrupt = [3, 4], ports = [[0x3f8, 8]], memory = [[0xfed00000, 1]]}
@@ -22,6 +22,7 @@ own_memory = true
 faults = true
 control = true
 platform = true
+placement = true
 arguments = "a b")"),
                                     problems);
   ASSERT_TRUE(problems.is_empty()) << problems.list()[0].reason;
@@ -45,7 +46,9 @@ arguments = "a b")"),
   EXPECT_EQ(driver.restart, image::Restart::Never);
   EXPECT_EQ(driver.restart_limit, 3u);
   EXPECT_EQ(driver.module.value, "rootfs");
-  EXPECT_EQ(driver.authorities.size(), 4u);
+  EXPECT_EQ(driver.time.share, 70u);
+  EXPECT_EQ(driver.time.cpu, 0u);
+  EXPECT_EQ(driver.authorities.size(), 5u);
   EXPECT_EQ(driver.arguments, "a b");
 }
 
@@ -86,6 +89,10 @@ TEST(Reader, RefusesWrongForms) {
       "time = {priority = 64}",
       "time = {priority = -1}",
       "time = {budget_us = 5}",
+      "time = {share = 0}",
+      "time = {share = 6401}",
+      "time = {share = \"5 %\"}",
+      "time = {cpu = 64}",
       "time = {period_us = 0, budget_us = 1}",
       "provides = \"yes\"",
       "uses = \"log\"",
