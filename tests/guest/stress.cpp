@@ -14,7 +14,9 @@ namespace {
 
 constexpr u64 kFloor = 100;
 constexpr u64 kSecond = 1'000'000'000;
-constexpr u64 kLongestSilence = 30 * kSecond;  // of a client: the host may be busy
+/// Of a client: while the others get that many answers, or while nobody gets any. The host may be busy.
+constexpr u64 kLongestSilence = 30 * kSecond, kLongestStandstill = 300 * kSecond;
+constexpr u64 kAnswersOfOthers = 1000;
 
 u64 counts[u32(Kind::Count)];
 CapabilitySlot timer;
@@ -81,16 +83,20 @@ bool is_missing() {
 /// Every client must get answers, again and again. On a busy host it takes longer until every kind of operation has been done often.
 void watch(u64 time) {
   u64 end = now() + time, latest = end + 3 * time;
-  u64 seen[kWorkers] = {}, since[kWorkers];
+  u64 seen[kWorkers] = {}, all_seen[kWorkers] = {}, since[kWorkers];
   for (u64& time : since) time = now();
   while (now() < end || (is_missing() && now() < latest)) {
     sleep(timer, kSecond / 4);
     check_mistakes();
+    u64 all = 0;
+    for (const Partners& each : partners) all += each.calls;
     for (u32 i = 0; i < kWorkers; i++) {
+      u64 silence = now() - since[i];
       if (partners[i].calls != seen[i]) {
         seen[i] = partners[i].calls;
+        all_seen[i] = all;
         since[i] = now();
-      } else if (now() - since[i] > kLongestSilence) {
+      } else if (silence > kLongestStandstill || (silence > kLongestSilence && all - all_seen[i] > kAnswersOfOthers)) {
         report("SILENT client", i);
         finish(1);
       }
