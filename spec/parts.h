@@ -77,6 +77,8 @@ bool has_time_for(FrameNumber region, u64 given, u64 wanted);
 u64 time_cost(FrameNumber region);
 /// The thread has no time of its own any more.
 void unbind_context(FrameNumber context);
+/// What the turn in progress has used of this time since it was charged.
+u64 uncharged(FrameNumber context);
 
 /// Carries words, buffer words and capabilities to the receiver; answers the length and capability fields of its status word.
 u64 transfer(FrameNumber sender, u32 words, u32 capabilities, FrameNumber receiver);

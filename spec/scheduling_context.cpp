@@ -16,6 +16,11 @@ void unbind_context(FrameNumber self) {
   context.thread = FrameNumber();
 }
 
+u64 uncharged(FrameNumber self) {
+  const Cpu& cpu = state.cpus[scheduling_contexts[self].cpu];
+  return cpu.context == self && cpu.charged < state.now ? state.now - cpu.charged : 0;
+}
+
 Error scheduling_context_configure(FrameNumber, FrameNumber self, u64 priority, u64 budget, u64 period, u64 cpu) {
   SchedulingContext& context = scheduling_contexts[self];
   if (priority >= kPriorities || cpu >= kCpus || !state.cpus[cpu].online) return Error::BadArgument;
@@ -59,7 +64,8 @@ Error scheduling_context_unbind(FrameNumber, FrameNumber self) {
 }
 
 Error scheduling_context_status(FrameNumber, FrameNumber self, Results& results) {
-  results = {{scheduling_contexts[self].used, scheduling_contexts[self].left}};
+  u64 left = scheduling_contexts[self].left, passed = uncharged(self);
+  results = {{scheduling_contexts[self].used + passed, passed < left ? left - passed : 0}};
   return kSuccess;
 }
 

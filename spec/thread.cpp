@@ -181,7 +181,7 @@ Error thread_status(FrameNumber, FrameNumber self, Results& results) {
   u64 priority = 0, used = 0;
   if (thread.scheduling_context.raw != 0) {
     priority = scheduling_contexts[thread.scheduling_context].priority;
-    used = scheduling_contexts[thread.scheduling_context].used;
+    used = scheduling_contexts[thread.scheduling_context].used + uncharged(thread.scheduling_context);
   }
   results = {{u64(ThreadState(thread.state)), priority, used, thread.callee.raw, thread.client.raw}};
   return kSuccess;

@@ -58,7 +58,15 @@ Result<void> SchedulingContext::unbind(Thread&) {
   return {};
 }
 
-Result<SchedulingContextStatusResult> SchedulingContext::status(Thread&) { return SchedulingContextStatusResult{used, left}; }
+Result<SchedulingContextStatusResult> SchedulingContext::status(Thread&) { return time_until_now(frame_of(*this)); }
+
+SchedulingContextStatusResult time_until_now(FrameNumber frame) {
+  const SchedulingContext& context = view<SchedulingContext>(frame);
+  const Cpu& cpu = cpus[context.cpu % kMaximumCpus];
+  u64 now = arch::now(), since = cpu.last_accounted;
+  u64 passed = cpu.context == frame && since < now ? now - since : 0;  // another CPU may have charged it at this very moment
+  return {context.used + passed, passed < context.left ? context.left - passed : 0};
+}
 
 void unbind_context(FrameNumber frame) {
   SchedulingContext& context = view<SchedulingContext>(frame);

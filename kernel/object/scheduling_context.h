@@ -43,6 +43,9 @@ struct alignas(kPageSize) SchedulingContext {
   Result<SchedulingContextStatusResult> status(Thread& caller);
 };
 
+/// What has been used and what is left until now, the turn in progress included.
+SchedulingContextStatusResult time_until_now(FrameNumber context);
+
 /// Takes the time away from its thread and out of every list. It must be bound.
 void unbind_context(FrameNumber context);
 

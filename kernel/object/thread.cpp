@@ -197,9 +197,8 @@ Result<void> Thread::set_pointer(Thread&, u64 new_pointer) {
 Result<ThreadStatusResult> Thread::status(Thread&) {
   u64 priority = 0, used = 0;
   if (scheduling_context.raw != 0) {
-    const SchedulingContext& context = view<SchedulingContext>(scheduling_context);
-    priority = context.priority;
-    used = context.used;
+    priority = view<SchedulingContext>(scheduling_context).priority;
+    used = time_until_now(scheduling_context).used;
   }
   return ThreadStatusResult{u64(state), priority, used, callee, client};
 }

@@ -246,5 +246,19 @@ TEST_F(BudgetTest, TimeOfAnotherCpuWaitsForAThreadThatRuns) {
   EXPECT_EQ(broken_invariant(), "");
 }
 
+TEST(Budget, StatusCountsTheTurnInProgress) {
+  Machine machine;
+  auto status = [&] { return machine(Operation::SchedulingContextStatus, RootSlot::SchedulingContext); };
+  Answer before = status();
+  hardware.now += 5'000;
+  Answer after = status();
+  EXPECT_EQ(after[0], before[0] + 5'000);
+  EXPECT_EQ(after[1], before[1] - 5'000);
+  EXPECT_EQ(machine(Operation::ThreadStatus, RootSlot::Thread)[2], after[0]);
+  hardware.now += 2 * Machine::kTurn;  // longer than the turn: the timer has not come yet
+  EXPECT_EQ(status()[1], 0u);
+  EXPECT_EQ(status()[0], before[0] + 5'000 + 2 * Machine::kTurn);
+}
+
 }  // namespace
 }  // namespace pith::host

@@ -324,6 +324,7 @@ void relate(Visit& visit) {
     visit("vector_owner", meant.vector_owner, pith::cpus[i].vector_owner.raw);
     visit("current", meant.current, pith::cpus[i].current != nullptr ? pith::cpus[i].current->self.raw : 0);
     visit("context", meant.context, pith::cpus[i].context.raw);
+    visit("~charged", meant.charged, pith::cpus[i].last_accounted);
     visit("~flushed_generation", meant.flushed_generation, pith::cpus[i].flushed_generation);
   }
   for (u32 i = 0; i < host::kAllLines; i++) {
@@ -433,6 +434,7 @@ std::string follow_schedule() {
   const pith::Cpu& cpu = pith::cpus[0];
   FrameNumber before = state.cpus[0].current;
   state.now = host::hardware.now;
+  state.cpus[0].charged = cpu.last_accounted;
   for (u32 i = 1; i < frame_count; i++) {
     FrameNumber frame(i);
     if (pith::frames[i].type == ObjectType::Thread && frames[frame].type == ObjectType::Thread) {

@@ -37,6 +37,7 @@ void Lockstep::switch_to(FrameNumber thread) {
   machine.switch_to(real);
   state.cpus[0].current = thread;
   state.cpus[0].context = pith::cpus[0].context;
+  state.cpus[0].charged = pith::cpus[0].last_accounted;
   threads[thread].trapped = false;
   note_choice();
 }
