@@ -105,7 +105,7 @@ void Executor::oblige(State& state, const Expression& condition, const char* wha
   if (must.is_true()) return;
   obligations++;
   obligations_met.insert(what);
-  if (options_.assumes_obligations) {
+  if (!options_.only_obligation.empty() && options_.only_obligation != what) {
     state.path.push_back(must);
     return;
   }

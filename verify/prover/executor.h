@@ -23,7 +23,7 @@ struct ExecutorOptions {
   int fact_depth = 2;        ///< how far instances of invariants are followed before an obligation counts as failed
   unsigned split_depth = 8;  ///< calls nested deeper than this make one path of those that they fork into
   long most_steps = 400'000; ///< instructions executed in all, against loops without end
-  bool assumes_obligations = false;  ///< obligations on the way hold: somebody else shows them
+  std::string only_obligation;        ///< others hold on the way: somebody else shows them; empty: none does
   bool is_quick = false;              ///< the solver makes few steps only
   bool stops_at_failure = false;  ///< one failure is enough: nothing is looked at behind it
 };

@@ -34,8 +34,9 @@ Proves entries of the kernel: MODULE is bitcode of the kernel, of the entry func
   --seeded TEXT     how many of how many seeded bugs are caught, for --json: "CAUGHT TOTAL"
   --list            prints the entries
   --verbose         prints each question to the solver
-  --predicate NAME  proves only this predicate, or with `none` only what must hold on the way
-  --first           stops at an entry's first failure; with --predicate NAME, takes what must hold on the way for granted
+  --predicate NAME  proves only this predicate, or with `none` none
+  --obligation NAME asks of what must hold on the way only for what is called so, and with `none` for nothing
+  --first           stops at an entry's first failure
   --quick           the solver makes few steps only
   --split N         calls nested deeper than N make one path of several (default 8)
   --depth N         instances of invariants are followed N times (default 2)
@@ -71,6 +72,7 @@ bool parse(int count, char** words, Arguments& arguments) {
     else if (word == "--predicate") arguments.proof.only_predicate = value();
     else if (word == "--first") arguments.proof.executor.stops_at_failure = true;
     else if (word == "--quick") arguments.proof.executor.is_quick = true;
+    else if (word == "--obligation") arguments.proof.executor.only_obligation = value();
     else if (word == "--dump") arguments.proof.dump_folder = value();
     else if (word == "--help") return std::cout << kUsage, std::exit(0), false;
     else if (word.starts_with("-") || !arguments.file.empty()) return false;
@@ -125,9 +127,7 @@ int main(int count, char** words) {
     std::cerr << kUsage;
     return 2;
   }
-  // Whether a predicate breaks is asked of the states that get to the end.
-  ExecutorOptions& executor = arguments.proof.executor;
-  executor.assumes_obligations = executor.stops_at_failure && !arguments.proof.only_predicate.empty() && arguments.proof.only_predicate != "none";
+  const ExecutorOptions& executor = arguments.proof.executor;
   llvm::LLVMContext context;
   llvm::SMDiagnostic problem;
   auto module = llvm::parseIRFile(arguments.file, problem, context), copy = llvm::parseIRFile(arguments.file, problem, context);
@@ -158,7 +158,9 @@ int main(int count, char** words) {
     reports.push_back(report);
   };
   for (const Entry& entry : wanted) {
-    keys[entry.name] = digests.of(entry, arguments.proof.only_predicate + (executor.stops_at_failure ? " first" : "") + (executor.is_quick ? " quick" : ""));
+    std::string question = arguments.proof.only_predicate;
+    if (!executor.only_obligation.empty()) question += " " + executor.only_obligation;
+    keys[entry.name] = digests.of(entry, question + (executor.stops_at_failure ? " first" : "") + (executor.is_quick ? " quick" : ""));
     auto known = cached(arguments.cache, keys[entry.name]);
     if (known)
       take(*known, true);
