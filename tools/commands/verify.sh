@@ -13,7 +13,8 @@ kept in build/proofs and not repeated while nothing changes that they depend on.
   --only ENTRY  proves this one
   --all         tries the open ones as well
   --jobs N      proofs at a time (default: number of processors)
-  --json        prints {"arch", "operations": [{"name", "result", "paths", "queries", "seconds"}]}
+  --json        prints {"arch", "operations": [{"name", "result", "paths", "queries", "seconds", "worst_instructions"}],
+                "seeded_bugs": {"caught", "total"}}; bugs count as caught that ./pith test verify/bugs found in this kernel
   --list        prints the entries
 --bounds  computes from the kernel's machine code how many instructions each kernel entry runs at most and how many frames it
           clears. The table lands in build/docs/reference/bounds.md as well; measured lengths of the last counted runs of
@@ -37,9 +38,26 @@ verify_bounds() {
   "$PITH_BUILD/bin/pith-bounds" "$PITH_BUILD/kernel.elf" "${arguments[@]}" --page "$PITH_BUILD/docs/reference/bounds.md" "$@"
 }
 
+# The longest way of each entry that the prover knows, NAME NUMBER on each line: `Region.share_time` is its RegionShareTime, `fast.Endpoint.call` its fast_call.
+worst_cases() {
+  "$PITH_BUILD/bin/pith-bounds" "$PITH_BUILD/kernel.elf" --facts "$PITH_ROOT/verify/bounds/facts.txt" --facts "$PITH_ROOT/verify/bounds/loops.txt" --json |
+    sed -n 's/.*"name": "\([^"]*\)", "worst_instructions": \([0-9]*\).*/\1 \2/p' |
+    sed 's/^fast[.][A-Za-z]*[.]/fast_/; s/^trap[.]fault /fault_raised /; s/^trap[.]line /interrupt_raised /' |
+    awk '$1 ~ /[.]/ {
+      count = split($1, words, /[._]/)
+      $1 = words[1]
+      for (i = 2; i <= count; i++) $1 = $1 toupper(substr(words[i], 1, 1)) substr(words[i], 2)
+    } { print $1, $2 }'
+}
+
 # Proves entries of the kernel.
 verify_proofs() {
   build pith-prove proof_module
+  if [[ " $* " == *" --json "* ]]; then
+    build pith-bounds kernel
+    worst_cases >"$PITH_BUILD/worst.txt" || true
+    set -- --worst "$PITH_BUILD/worst.txt" --seeded "$("$PITH_ROOT/verify/bugs/run" --count)" "$@"
+  fi
   "$PITH_BUILD/bin/pith-prove" --open "$PITH_ROOT/verify/open.txt" --cache "$PITH_BUILD/proofs" "$@" "$PITH_BUILD/proof.bc"
 }
 

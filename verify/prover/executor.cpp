@@ -67,6 +67,7 @@ void Executor::fail(const std::string& obligation, const llvm::Instruction* at, 
     if (known.obligation == obligation && known.where == where) return;
   }
   failures.push_back({obligation, where, example, is_unknown});
+  if (options_.stops_at_failure) throw StoppedAtFailure();
 }
 
 std::string Executor::example() const {
@@ -92,7 +93,7 @@ Answer Executor::refute(State& state, const Expression& counter) {
     std::vector<Expression> conditions = facts.instances(state.reads, depth);
     conditions.insert(conditions.end(), state.path.begin(), state.path.end());
     conditions.push_back(counter);
-    answer = solver.ask(conditions);
+    answer = solver.ask(conditions, options_.is_quick ? Solver::kFewSteps : Solver::kSteps);
     if (answer == Answer::Impossible) return answer;
   }
   return answer;
@@ -104,6 +105,10 @@ void Executor::oblige(State& state, const Expression& condition, const char* wha
   if (must.is_true()) return;
   obligations++;
   obligations_met.insert(what);
+  if (!options_.only_obligation.empty() && options_.only_obligation != what) {
+    state.path.push_back(must);
+    return;
+  }
   solver.subject = std::string(what) + " " + location(at);
   Answer answer = refute(state, negate(must));
   if (answer != Answer::Impossible) fail(what, at, example(), answer == Answer::Unknown);
@@ -122,6 +127,13 @@ bool Executor::is_feasible(State& state, const Expression& condition) {
   Answer answer = solver.ask(conditions, Solver::kFewSteps);
   if (answer == Answer::Possible) state.witness = std::make_shared<const z3::model>(solver.model());
   return answer != Answer::Impossible;
+}
+
+bool Executor::is_ruled_out(State& state) {
+  solver.subject = "contradiction";
+  std::vector<Expression> conditions = facts.instances(state.reads, 0);
+  conditions.insert(conditions.end(), state.path.begin(), state.path.end());
+  return solver.ask(conditions, Solver::kFewSteps) == Answer::Impossible;
 }
 
 void Executor::run_entry(llvm::Function& function, const std::vector<Value>& arguments, State state) {

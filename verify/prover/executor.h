@@ -16,10 +16,16 @@
 
 namespace pith::verify {
 
+/// Thrown at the first failure, when one is enough.
+struct StoppedAtFailure {};
+
 struct ExecutorOptions {
   int fact_depth = 2;        ///< how far instances of invariants are followed before an obligation counts as failed
   unsigned split_depth = 8;  ///< calls nested deeper than this make one path of those that they fork into
   long most_steps = 400'000; ///< instructions executed in all, against loops without end
+  std::string only_obligation;        ///< others hold on the way: somebody else shows them; empty: none does
+  bool is_quick = false;              ///< the solver makes few steps only
+  bool stops_at_failure = false;  ///< one failure is enough: nothing is looked at behind it
 };
 
 class Executor {
@@ -38,6 +44,8 @@ class Executor {
   Answer refute(State& state, const Expression& counter);
   /// Whether the path, with this condition, may be possible: not refuted with the nearest instances.
   bool is_feasible(State& state, const Expression& condition);
+  /// Whether the path contradicts the invariants, all instances for what it read taken together.
+  bool is_ruled_out(State& state);
   void fail(const std::string& obligation, const llvm::Instruction* at, const std::string& example, bool is_unknown);
   bool is_type_leaf(int leaf);
   /// The values of the entry's arguments in the solver's last model.

@@ -10,6 +10,7 @@
 #include <iostream>
 #include <map>
 #include <set>
+#include <sstream>
 
 #include "verify/prover/cache.h"
 #include "verify/prover/jobs.h"
@@ -29,9 +30,14 @@ Proves entries of the kernel: MODULE is bitcode of the kernel, of the entry func
   --seconds N       processor time for one entry (default 120)
   --cache FOLDER    keeps proofs there and does not repeat them while nothing that they depend on changes
   --json            prints one JSON object
+  --worst FILE      longest ways in instructions, NAME NUMBER on each line, for --json
+  --seeded TEXT     how many of how many seeded bugs are caught, for --json: "CAUGHT TOTAL"
   --list            prints the entries
   --verbose         prints each question to the solver
-  --predicate NAME  proves only this predicate
+  --predicate NAME  proves only this predicate, or with `none` none
+  --obligation NAME asks of what must hold on the way only for what is called so, and with `none` for nothing
+  --first           stops at an entry's first failure
+  --quick           the solver makes few steps only
   --split N         calls nested deeper than N make one path of several (default 8)
   --depth N         instances of invariants are followed N times (default 2)
   --dump FOLDER     writes each question as an SMT-LIB file
@@ -39,7 +45,7 @@ Exit status: 0 all are proved, 1 some are not, 2 wrong usage.
 )";
 
 struct Arguments {
-  std::string file, cache, open;
+  std::string file, cache, open, worst, seeded;
   std::set<std::string> only;
   ProofOptions proof;
   JobLimits limits;
@@ -59,9 +65,14 @@ bool parse(int count, char** words, Arguments& arguments) {
     else if (word == "--split") arguments.proof.executor.split_depth = unsigned(std::atoi(value().c_str()));
     else if (word == "--depth") arguments.proof.executor.fact_depth = std::atoi(value().c_str());
     else if (word == "--json") arguments.json = true;
+    else if (word == "--worst") arguments.worst = value();
+    else if (word == "--seeded") arguments.seeded = value();
     else if (word == "--list") arguments.list = true;
     else if (word == "--verbose") arguments.proof.verbose = true;
     else if (word == "--predicate") arguments.proof.only_predicate = value();
+    else if (word == "--first") arguments.proof.executor.stops_at_failure = true;
+    else if (word == "--quick") arguments.proof.executor.is_quick = true;
+    else if (word == "--obligation") arguments.proof.executor.only_obligation = value();
     else if (word == "--dump") arguments.proof.dump_folder = value();
     else if (word == "--help") return std::cout << kUsage, std::exit(0), false;
     else if (word.starts_with("-") || !arguments.file.empty()) return false;
@@ -81,13 +92,22 @@ void print(const EntryReport& report, bool is_cached) {
   std::fflush(stdout);
 }
 
-void print_json(const std::vector<EntryReport>& reports) {
+void print_json(const std::vector<EntryReport>& reports, const Arguments& arguments) {
+  std::map<std::string, long> worst;
+  std::ifstream file(arguments.worst);
+  std::string name;
+  for (long count = 0; file >> name >> count;) worst[name] = count;
   std::printf("{\"arch\": \"x86_64\", \"operations\": [");
   for (std::size_t i = 0; i < reports.size(); i++) {
-    std::printf("%s\n  {\"name\": \"%s\", \"result\": \"%s\", \"paths\": %ld, \"queries\": %ld, \"seconds\": %.1f}", i == 0 ? "" : ",",
-                reports[i].name.c_str(), reports[i].result.c_str(), reports[i].paths, reports[i].queries, reports[i].seconds);
+    const EntryReport& report = reports[i];
+    auto known = worst.find(report.name);
+    std::printf("%s\n  {\"name\": \"%s\", \"result\": \"%s\", \"paths\": %ld, \"queries\": %ld, \"seconds\": %.1f, \"worst_instructions\": %s}",
+                i == 0 ? "" : ",", report.name.c_str(), report.result.c_str(), report.paths, report.queries, report.seconds,
+                known == worst.end() ? "null" : std::to_string(known->second).c_str());
   }
-  std::printf("\n]}\n");
+  long caught = 0, total = 0;
+  std::istringstream(arguments.seeded) >> caught >> total;
+  std::printf("\n], \"seeded_bugs\": {\"caught\": %ld, \"total\": %ld}}\n", caught, total);
 }
 
 std::set<std::string> names_in(const std::string& path) {
@@ -107,6 +127,7 @@ int main(int count, char** words) {
     std::cerr << kUsage;
     return 2;
   }
+  const ExecutorOptions& executor = arguments.proof.executor;
   llvm::LLVMContext context;
   llvm::SMDiagnostic problem;
   auto module = llvm::parseIRFile(arguments.file, problem, context), copy = llvm::parseIRFile(arguments.file, problem, context);
@@ -137,7 +158,9 @@ int main(int count, char** words) {
     reports.push_back(report);
   };
   for (const Entry& entry : wanted) {
-    keys[entry.name] = digests.of(entry, arguments.proof.only_predicate);
+    std::string question = arguments.proof.only_predicate;
+    if (!executor.only_obligation.empty()) question += " " + executor.only_obligation;
+    keys[entry.name] = digests.of(entry, question + (executor.stops_at_failure ? " first" : "") + (executor.is_quick ? " quick" : ""));
     auto known = cached(arguments.cache, keys[entry.name]);
     if (known)
       take(*known, true);
@@ -154,12 +177,12 @@ int main(int count, char** words) {
       [&](const EntryReport& report) {
         finished++;
         if (shows_progress) std::fprintf(stderr, "\r\033[K");
-        if (arguments.proof.only_predicate.empty()) keep(arguments.cache, keys[report.name], report);
+        keep(arguments.cache, keys[report.name], report);
         take(report, false);
       });
   long unproved = std::count_if(reports.begin(), reports.end(), [](const EntryReport& r) { return r.result != "proved"; });
   if (arguments.json)
-    print_json(reports);
+    print_json(reports, arguments);
   else
     std::printf("%zu entries, %ld not proved\n", reports.size(), unproved);
   return unproved != 0;

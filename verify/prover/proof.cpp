@@ -37,6 +37,8 @@ class Proof {
       learn();
       execute();
       check_endings();
+    } catch (const StoppedAtFailure&) {
+      // The report says which.
     } catch (const std::exception& problem) {
       executor_.fail(problem.what(), nullptr, "", true);
     }
@@ -106,7 +108,9 @@ class Proof {
       for (const Predicate& predicate : exits_) prove_predicate(ending, predicate, touched, false);
       for (const Predicate& predicate : properties_) prove_predicate(ending, predicate, touched, false);
     }
-    if (feasible == 0) executor_.fail("no path is feasible: the assumptions contradict each other", nullptr, "", false);
+    // The invariants take part: an entry of which only paths are left that they rule out would be proved of nothing.
+    bool is_possible = std::any_of(executor_.endings.begin(), executor_.endings.end(), [&](Ending& ending) { return !executor_.is_ruled_out(ending.state); });
+    if (feasible == 0 || !is_possible) executor_.fail("no path is feasible: the assumptions contradict each other", nullptr, "", false);
   }
 
   bool is_touched(const Predicate& predicate, const std::vector<int>& touched) {

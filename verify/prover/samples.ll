@@ -1,0 +1,489 @@
+; Functions with a verdict that is known: the attribute says what obligation or predicate breaks, `` for none. They stand for the kernel in the
+; prover's own tests.
+target datalayout = "e-m:e-p270:32:32-p271:32:32-p272:64:64-i64:64-i128:128-f80:128-n8:16:32:64-S128"
+target triple = "x86_64-unknown-none-elf"
+
+%FrameInfo = type { i32, i32, i32, i32, i32, i32, i64 }
+%Thread = type { i64, i32, i32, [4 x i64] }
+%Pair = type { i32, i32 }
+
+@frames = external global [0 x %FrameInfo]
+@frame_count = external global i32
+@threads = external global [0 x %Thread]
+@regions = external global [0 x %Thread]
+@numbers = external global [8 x i32]
+@pairs = external global [4 x %Pair]
+@counter = external global i32
+@total = external global i32
+@table = constant [4 x i32] [i32 3, i32 5, i32 7, i32 9]
+
+declare void @verify_assume(i1)
+declare void @verify_old_begin()
+declare void @verify_old_end()
+declare void @clear_frame(i32, i32)
+declare void @_ZN4pith4arch8diagnoseEc(i8)
+declare i64 @_ZN4pith4arch3nowEv()
+declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
+declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
+declare void @llvm.assume(i1)
+declare void @llvm.trap()
+declare i32 @llvm.umin.i32(i32, i32)
+declare i32 @llvm.cttz.i32(i32, i1)
+declare { i32, i1 } @llvm.uadd.with.overflow.i32(i32, i32)
+
+; ---- predicates ----
+
+; counter <= 100
+define i1 @invariant_counter_is_small() {
+  %c = load i32, ptr @counter
+  %r = icmp ule i32 %c, 100
+  ret i1 %r
+}
+; numbers[i] <= counter, for every i
+define i1 @invariant_numbers_are_below_the_counter(i32 %i) {
+  %in = icmp ult i32 %i, 8
+  br i1 %in, label %look, label %out
+look:
+  %w = zext i32 %i to i64
+  %p = getelementptr [8 x i32], ptr @numbers, i64 0, i64 %w
+  %n = load i32, ptr %p
+  %c = load i32, ptr @counter
+  %r = icmp ule i32 %n, %c
+  ret i1 %r
+out:
+  ret i1 true
+}
+; total never shrinks
+define i1 @property_total_only_grows() {
+  call void @verify_old_begin()
+  %before = load i32, ptr @total
+  call void @verify_old_end()
+  %after = load i32, ptr @total
+  %r = icmp ule i32 %before, %after
+  ret i1 %r
+}
+
+; ---- bounds ----
+
+define void @entry_inside(i64 %i) "expect"="" {
+  %small = and i64 %i, 7
+  %p = getelementptr [8 x i32], ptr @numbers, i64 0, i64 %small
+  store i32 0, ptr %p
+  ret void
+}
+define void @entry_outside(i64 %i) "expect"="index out of bounds" {
+  %small = and i64 %i, 15
+  %p = getelementptr [8 x i32], ptr @numbers, i64 0, i64 %small
+  store i32 0, ptr %p
+  ret void
+}
+define void @entry_one_behind() "expect"="index out of bounds" {
+  %p = getelementptr [8 x i32], ptr @numbers, i64 0, i64 8
+  store i32 0, ptr %p
+  ret void
+}
+define void @entry_checked(i64 %i) "expect"="" {
+  %in = icmp ult i64 %i, 8
+  br i1 %in, label %write, label %out
+write:
+  %p = getelementptr [8 x i32], ptr @numbers, i64 0, i64 %i
+  store i32 0, ptr %p
+  br label %out
+out:
+  ret void
+}
+define void @entry_checked_with_sign(i64 %i) "expect"="index out of bounds" {
+  %in = icmp slt i64 %i, 8
+  br i1 %in, label %write, label %out
+write:
+  %p = getelementptr [8 x i32], ptr @numbers, i64 0, i64 %i
+  store i32 0, ptr %p
+  br label %out
+out:
+  ret void
+}
+
+; ---- poison, division, unreachable ----
+
+define void @entry_signed_overflow(i32 %a) "expect"="branch on poison" {
+  %b = add nsw i32 %a, 1
+  %c = icmp sgt i32 %b, 7
+  br i1 %c, label %x, label %x
+x:
+  ret void
+}
+define void @entry_no_signed_overflow(i32 %a) "expect"="" {
+  %small = and i32 %a, 65535
+  %b = add nsw i32 %small, 1
+  %c = icmp sgt i32 %b, 7
+  br i1 %c, label %x, label %x
+x:
+  ret void
+}
+define void @entry_unsigned_overflow(i32 %a) "expect"="branch on poison" {
+  %b = mul nuw i32 %a, 3
+  %c = icmp ugt i32 %b, 7
+  br i1 %c, label %x, label %x
+x:
+  ret void
+}
+define void @entry_shift_too_far(i32 %a) "expect"="branch on poison" {
+  %b = shl i32 1, %a
+  %c = icmp eq i32 %b, 8
+  br i1 %c, label %x, label %x
+x:
+  ret void
+}
+define void @entry_inexact(i32 %a) "expect"="branch on poison" {
+  %b = lshr exact i32 %a, 1
+  %c = icmp eq i32 %b, 8
+  br i1 %c, label %x, label %x
+x:
+  ret void
+}
+define void @entry_poison_that_nobody_looks_at(i32 %a) "expect"="" {
+  %b = add nsw i32 %a, 1
+  ret void
+}
+define void @entry_zero_without_trailing_zeros(i32 %a) "expect"="branch on poison" {
+  %b = call i32 @llvm.cttz.i32(i32 %a, i1 true)
+  %c = icmp eq i32 %b, 8
+  br i1 %c, label %x, label %x
+x:
+  ret void
+}
+define void @entry_division(i32 %a, i32 %b) "expect"="division by zero" {
+  %q = udiv i32 %a, %b
+  ret void
+}
+define void @entry_division_by_odd(i32 %a, i32 %b) "expect"="" {
+  %odd = or i32 %b, 1
+  %q = udiv i32 %a, %odd
+  ret void
+}
+define void @entry_signed_division(i32 %a, i32 %b) "expect"="division overflows" {
+  %odd = or i32 %b, 1
+  %q = sdiv i32 %a, %odd
+  ret void
+}
+define void @entry_trap(i32 %a) "expect"="undefined behaviour (trap reached)" {
+  %c = icmp eq i32 %a, 77
+  br i1 %c, label %x, label %y
+x:
+  call void @llvm.trap()
+  br label %y
+y:
+  ret void
+}
+define void @entry_wrong_assumption(i32 %a) "expect"="assumption of the compiler" {
+  %c = icmp ult i32 %a, 77
+  call void @llvm.assume(i1 %c)
+  ret void
+}
+define void @entry_overflow_told(i32 %a) "expect"="" {
+  %pair = call { i32, i1 } @llvm.uadd.with.overflow.i32(i32 %a, i32 1)
+  %sum = extractvalue { i32, i1 } %pair, 0
+  %over = extractvalue { i32, i1 } %pair, 1
+  br i1 %over, label %x, label %y
+x:
+  %zero = icmp eq i32 %sum, 0
+  call void @llvm.assume(i1 %zero)
+  ret void
+y:
+  ret void
+}
+
+; ---- views ----
+
+define void @entry_frame_unchecked(i32 %f) "expect"="frame that does not exist" {
+  %small = and i32 %f, 16777215
+  %w = zext i32 %small to i64
+  %p = getelementptr [0 x %FrameInfo], ptr @frames, i64 0, i64 %w, i32 3
+  store i32 0, ptr %p
+  ret void
+}
+define void @entry_view_unchecked(i32 %f) "expect"="view of a frame of another type" {
+  %small = and i32 %f, 16777215
+  %w = zext i32 %small to i64
+  %p = getelementptr [0 x %Thread], ptr @threads, i64 0, i64 %w, i32 0
+  store i64 0, ptr %p
+  ret void
+}
+define void @entry_view_of_its_type(i32 %f) "expect"="" {
+  %n = load i32, ptr @frame_count
+  %few = icmp ule i32 %n, 16777216
+  call void @verify_assume(i1 %few)
+  %in = icmp ult i32 %f, %n
+  br i1 %in, label %look, label %out
+look:
+  %w = zext i32 %f to i64
+  %p = getelementptr [0 x %FrameInfo], ptr @frames, i64 0, i64 %w, i32 0
+  %word = load i32, ptr %p
+  %type = and i32 %word, 255
+  %is = icmp eq i32 %type, 7
+  br i1 %is, label %write, label %out
+write:
+  %q = getelementptr [0 x %Thread], ptr @threads, i64 0, i64 %w, i32 1
+  store i32 0, ptr %q
+  br label %out
+out:
+  ret void
+}
+define void @entry_view_of_another_type(i32 %f) "expect"="view of a frame of another type" {
+  %n = load i32, ptr @frame_count
+  %few = icmp ule i32 %n, 16777216
+  call void @verify_assume(i1 %few)
+  %in = icmp ult i32 %f, %n
+  br i1 %in, label %look, label %out
+look:
+  %w = zext i32 %f to i64
+  %p = getelementptr [0 x %FrameInfo], ptr @frames, i64 0, i64 %w, i32 0
+  %word = load i32, ptr %p
+  %type = and i32 %word, 255
+  %is = icmp eq i32 %type, 3
+  br i1 %is, label %write, label %out
+write:
+  %q = getelementptr [0 x %Thread], ptr @threads, i64 0, i64 %w, i32 1
+  store i32 0, ptr %q
+  br label %out
+out:
+  ret void
+}
+; What another type's view held is gone with clear_frame.
+define void @entry_cleared(i32 %f) "expect"="" {
+  %small = and i32 %f, 16777215
+  %w = zext i32 %small to i64
+  %n = load i32, ptr @frame_count
+  %few = icmp ult i32 %small, %n
+  call void @verify_assume(i1 %few)
+  call void @clear_frame(i32 %small, i32 512)
+  %p = getelementptr [0 x %FrameInfo], ptr @frames, i64 0, i64 %w, i32 0
+  store i32 7, ptr %p
+  %q = getelementptr [0 x %Thread], ptr @threads, i64 0, i64 %w, i32 3, i64 2
+  %word = load i64, ptr %q
+  %zero = icmp eq i64 %word, 0
+  call void @llvm.assume(i1 %zero)
+  ret void
+}
+define void @entry_not_cleared(i32 %f) "expect"="assumption of the compiler" {
+  %small = and i32 %f, 16777215
+  %w = zext i32 %small to i64
+  %n = load i32, ptr @frame_count
+  %few = icmp ult i32 %small, %n
+  call void @verify_assume(i1 %few)
+  %p = getelementptr [0 x %FrameInfo], ptr @frames, i64 0, i64 %w, i32 0
+  store i32 7, ptr %p
+  %q = getelementptr [0 x %Thread], ptr @threads, i64 0, i64 %w, i32 3, i64 2
+  %word = load i64, ptr %q
+  %zero = icmp eq i64 %word, 0
+  call void @llvm.assume(i1 %zero)
+  ret void
+}
+
+; ---- memory: what was written is read, through merges, copies, parts of fields ----
+
+define void @entry_places_may_be_one(i64 %i, i64 %j) "expect"="assumption of the compiler" {
+  %a = and i64 %i, 7
+  %b = and i64 %j, 7
+  %p = getelementptr [4 x %Pair], ptr @pairs, i64 0, i64 0, i32 0
+  %x = and i64 %i, 3
+  %y = and i64 %j, 3
+  %q = getelementptr [4 x %Pair], ptr @pairs, i64 0, i64 %x, i32 1
+  %r = getelementptr [4 x %Pair], ptr @pairs, i64 0, i64 %y, i32 1
+  store i32 1, ptr %q
+  store i32 2, ptr %r
+  %now = load i32, ptr %q
+  %one = icmp eq i32 %now, 1
+  call void @llvm.assume(i1 %one)
+  ret void
+}
+define void @entry_wide_store() "expect"="" {
+  store i64 4294967298, ptr @pairs
+  %q = getelementptr [4 x %Pair], ptr @pairs, i64 0, i64 0, i32 1
+  %high = load i32, ptr %q
+  %one = icmp eq i32 %high, 1
+  call void @llvm.assume(i1 %one)
+  %low = load i8, ptr @pairs
+  %two = icmp eq i8 %low, 2
+  call void @llvm.assume(i1 %two)
+  ret void
+}
+define void @entry_set_and_copied() "expect"="" {
+  call void @llvm.memset.p0.i64(ptr @pairs, i8 1, i64 8, i1 false)
+  %to = getelementptr [4 x %Pair], ptr @pairs, i64 0, i64 2
+  call void @llvm.memcpy.p0.p0.i64(ptr %to, ptr @pairs, i64 8, i1 false)
+  %q = getelementptr [4 x %Pair], ptr @pairs, i64 0, i64 2, i32 1
+  %word = load i32, ptr %q
+  %ones = icmp eq i32 %word, 16843009
+  call void @llvm.assume(i1 %ones)
+  ret void
+}
+define internal void @either(i1 %c) {
+  br i1 %c, label %x, label %y
+x:
+  store i32 1, ptr @total
+  br label %end
+y:
+  store i32 2, ptr @total
+  br label %end
+end:
+  ret void
+}
+define void @entry_merged(i1 %c) "expect"="" {
+  %before = load i32, ptr @total
+  %none = icmp eq i32 %before, 0
+  call void @verify_assume(i1 %none)
+  call void @either(i1 %c)
+  %after = load i32, ptr @total
+  %wanted = select i1 %c, i32 1, i32 2
+  %good = icmp eq i32 %after, %wanted
+  call void @llvm.assume(i1 %good)
+  ret void
+}
+define void @entry_choice_of_pointers(i1 %c) "expect"="" {
+  %p = select i1 %c, ptr @total, ptr @pairs
+  %before = load i32, ptr @total
+  %few = icmp ule i32 %before, 5
+  call void @verify_assume(i1 %few)
+  store i32 5, ptr %p
+  ret void
+}
+define void @entry_null(i1 %c) "expect"="null pointer" {
+  %p = select i1 %c, ptr @pairs, ptr null
+  store i32 5, ptr %p
+  ret void
+}
+define void @entry_table_of_constants(i64 %i) "expect"="" {
+  %small = and i64 %i, 3
+  %p = getelementptr [4 x i32], ptr @table, i64 0, i64 %small
+  %v = load i32, ptr %p
+  %odd = and i32 %v, 1
+  %good = icmp eq i32 %odd, 1
+  call void @llvm.assume(i1 %good)
+  ret void
+}
+define void @entry_device_answers_anything() "expect"="assumption of the compiler" {
+  %t = call i64 @_ZN4pith4arch3nowEv()
+  %good = icmp ne i64 %t, 5
+  call void @llvm.assume(i1 %good)
+  ret void
+}
+
+; ---- branches and loops ----
+
+define void @entry_switch(i32 %a) "expect"="" {
+  switch i32 %a, label %other [ i32 1, label %one
+                                i32 2, label %two ]
+one:
+  ret void
+two:
+  ret void
+other:
+  %good = icmp ne i32 %a, 2
+  call void @llvm.assume(i1 %good)
+  ret void
+}
+define void @entry_switch_misses_one(i32 %a) "expect"="value outside the enumeration" {
+  %low = and i32 %a, 3
+  switch i32 %low, label %other [ i32 0, label %one
+                                  i32 1, label %one
+                                  i32 2, label %one ]
+one:
+  ret void
+other:
+  unreachable
+}
+define void @entry_loop() "expect"="" {
+  br label %next
+next:
+  %i = phi i64 [ 0, %0 ], [ %j, %next ]
+  %p = getelementptr [8 x i32], ptr @numbers, i64 0, i64 %i
+  store i32 0, ptr %p
+  %j = add nuw nsw i64 %i, 1
+  %more = icmp ult i64 %j, 8
+  br i1 %more, label %next, label %out
+out:
+  ret void
+}
+define void @entry_loop_too_long() "expect"="index out of bounds" {
+  br label %next
+next:
+  %i = phi i64 [ 0, %0 ], [ %j, %next ]
+  %p = getelementptr [8 x i32], ptr @numbers, i64 0, i64 %i
+  store i32 0, ptr %p
+  %j = add nuw nsw i64 %i, 1
+  %more = icmp ule i64 %j, 8
+  br i1 %more, label %next, label %out
+out:
+  ret void
+}
+
+; ---- predicates kept and broken, and what is assumed ----
+
+define void @entry_counts_on() "expect"="invariant_counter_is_small" {
+  %c = load i32, ptr @counter
+  %d = add i32 %c, 1
+  store i32 %d, ptr @counter
+  ret void
+}
+define void @entry_counts_to_the_limit() "expect"="" {
+  %c = load i32, ptr @counter
+  %less = icmp ult i32 %c, 100
+  br i1 %less, label %more, label %out
+more:
+  %d = add nuw nsw i32 %c, 1
+  store i32 %d, ptr @counter
+  br label %out
+out:
+  ret void
+}
+define void @entry_counts_back() "expect"="invariant_numbers_are_below_the_counter" {
+  store i32 0, ptr @counter
+  ret void
+}
+; Only the instance for the place that is read shows it.
+define void @entry_copies_a_number(i64 %i, i64 %j) "expect"="" {
+  %a = and i64 %i, 7
+  %b = and i64 %j, 7
+  %p = getelementptr [8 x i32], ptr @numbers, i64 0, i64 %a
+  %q = getelementptr [8 x i32], ptr @numbers, i64 0, i64 %b
+  %v = load i32, ptr %p
+  store i32 %v, ptr %q
+  ret void
+}
+define void @entry_sets_a_number(i64 %i, i32 %v) "expect"="invariant_numbers_are_below_the_counter" {
+  %a = and i64 %i, 7
+  %p = getelementptr [8 x i32], ptr @numbers, i64 0, i64 %a
+  store i32 %v, ptr %p
+  ret void
+}
+define void @entry_total_shrinks(i32 %v) "expect"="property_total_only_grows" {
+  store i32 %v, ptr @total
+  ret void
+}
+define void @entry_total_grows(i32 %v) "expect"="" {
+  %t = load i32, ptr @total
+  %u = call i32 @llvm.umin.i32(i32 %v, i32 %t)
+  %c = icmp ult i32 %u, %v
+  br i1 %c, label %more, label %out
+more:
+  store i32 %v, ptr @total
+  br label %out
+out:
+  ret void
+}
+; Nothing is proved from assumptions that contradict each other.
+define void @entry_contradiction(i32 %a) "expect"="no path is feasible: the assumptions contradict each other" {
+  %big = icmp ugt i32 %a, 9
+  call void @verify_assume(i1 %big)
+  %small = icmp ult i32 %a, 5
+  call void @verify_assume(i1 %small)
+  store i32 1000, ptr @counter
+  ret void
+}
+define void @entry_contradicts_an_invariant() "expect"="no path is feasible: the assumptions contradict each other" {
+  %c = load i32, ptr @counter
+  %big = icmp ugt i32 %c, 200
+  call void @verify_assume(i1 %big)
+  ret void
+}
