@@ -2,6 +2,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "verify/prover/expression.h"
@@ -32,12 +33,25 @@ class Solver {
   std::string subject;
   bool is_verbose = false;
 
+  /// For the solver that keeps what it has seen; where this does not suffice, one that starts anew is often quicker.
+  static constexpr unsigned kQuickSteps = 400'000;
   static constexpr unsigned kSteps = 3'000'000;
   /// For questions that are asked again, with more, when this does not suffice.
   static constexpr unsigned kFewSteps = 500'000;
 
  private:
+  Answer ask_quickly(const std::vector<Expression>& conditions);
+  Answer ask_anew(z3::solver solver, const std::vector<Expression>& conditions, unsigned steps);
+  Answer verdict(z3::check_result result, z3::solver& solver);
+  const Expression& switch_of(const Expression& condition);
+
   std::optional<z3::model> model_;
+  /// A solver that keeps the conditions of earlier questions, each behind a switch that a question turns on. It slows down with what it
+  /// has learnt: after some unknown answers it is dropped for a new one.
+  std::optional<z3::solver> standing_;
+  std::unordered_map<unsigned, Expression> switches_;
+  std::vector<Expression> kept_;  ///< conditions whose identities are in `switches_`
+  unsigned unknown_answers_ = 0;
 };
 
 }  // namespace pith::verify
