@@ -82,18 +82,17 @@ void Executor::listen(State& state) {
 }
 
 Answer Executor::refute(State& state, const Expression& counter) {
-  // Most questions are settled by what is near: the path, and instances that share a place with the question.
-  std::vector<Expression> near = facts.relevant(facts.instances(state.reads, 0), {counter});
-  near.insert(near.end(), state.path.begin(), state.path.end());
-  near.push_back(counter);
-  Answer answer = solver.ask(near, Solver::kFewSteps);
-  if (answer == Answer::Impossible) return answer;
-  for (int depth = 0; depth <= options_.fact_depth; depth++) {
-    std::vector<Expression> conditions = facts.instances(state.reads, depth);
-    conditions.insert(conditions.end(), state.path.begin(), state.path.end());
-    conditions.push_back(counter);
-    answer = solver.ask(conditions);
-    if (answer == Answer::Impossible) return answer;
+  auto conditions = [&](std::vector<Expression> facts) {
+    facts.insert(facts.end(), state.path.begin(), state.path.end());
+    facts.push_back(counter);
+    return facts;
+  };
+  // Most questions are settled by what is near: the path, and instances that share a place with the question. To find out that these do
+  // not suffice takes longer than to refute with more.
+  Answer answer = solver.ask(conditions(facts.relevant(facts.instances(state.reads, 0), {counter})), Solver::kFewSteps);
+  if (answer != Answer::Impossible) answer = solver.ask_quickly(conditions(facts.instances(state.reads, 1)));
+  for (int depth = 0; depth <= options_.fact_depth && answer != Answer::Impossible; depth++) {
+    answer = solver.ask(conditions(facts.instances(state.reads, depth)));
   }
   return answer;
 }

@@ -2,10 +2,9 @@
 #pragma once
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
-#include "verify/prover/expression.h"
+#include "verify/prover/standing.h"
 
 namespace pith::verify {
 
@@ -20,8 +19,10 @@ struct SolverStatistics {
 
 class Solver {
  public:
-  /// Can all of these hold at once? A model is kept when they can.
+  /// Can all of these hold at once? A model is kept when they can. `steps`: what a new solver may spend when the standing one gives up.
   Answer ask(const std::vector<Expression>& conditions, unsigned steps = kSteps);
+  /// The same with many conditions, of which few matter; soon given up.
+  Answer ask_quickly(const std::vector<Expression>& conditions);
   /// Value of `e` in the last model, as decimal digits.
   std::string value_of(const Expression& e) const;
   bool has_model() const { return model_.has_value(); }
@@ -33,25 +34,20 @@ class Solver {
   std::string subject;
   bool is_verbose = false;
 
-  /// For the solver that keeps what it has seen; where this does not suffice, one that starts anew is often quicker.
-  static constexpr unsigned kQuickSteps = 400'000;
   static constexpr unsigned kSteps = 3'000'000;
   /// For questions that are asked again, with more, when this does not suffice.
   static constexpr unsigned kFewSteps = 500'000;
+  /// For the standing solver: where these do not suffice, a new one is often quicker.
+  static constexpr unsigned kQuickSteps = 400'000;
 
  private:
-  Answer ask_quickly(const std::vector<Expression>& conditions);
+  Answer ask_standing(StandingSolver& solver, const std::vector<Expression>& conditions);
   Answer ask_anew(z3::solver solver, const std::vector<Expression>& conditions, unsigned steps);
-  Answer verdict(z3::check_result result, z3::solver& solver);
-  const Expression& switch_of(const Expression& condition);
+  Answer account(double begin, std::size_t conditions, Answer answer);
 
   std::optional<z3::model> model_;
-  /// A solver that keeps the conditions of earlier questions, each behind a switch that a question turns on. It slows down with what it
-  /// has learnt: after some unknown answers it is dropped for a new one.
-  std::optional<z3::solver> standing_;
-  std::unordered_map<unsigned, Expression> switches_;
-  std::vector<Expression> kept_;  ///< conditions whose identities are in `switches_`
-  unsigned unknown_answers_ = 0;
+  StandingSolver near_;
+  StandingSolver far_;  ///< its questions have many conditions, which would burden the others
 };
 
 }  // namespace pith::verify
