@@ -11,6 +11,8 @@ namespace pith::verify {
 namespace {
 /// Rounds of a loop that are followed without asking whether they can happen.
 constexpr unsigned kTrustedRounds = 9;
+/// Conditions that two paths which meet may each have of their own and be remembered exactly.
+constexpr std::size_t kMostConditions = 32;
 }  // namespace
 
 std::string location(const llvm::Instruction* instruction) {
@@ -28,7 +30,9 @@ std::vector<Expression> merge_paths(const std::vector<Expression>& yes, const st
   for (std::size_t i = common; i < yes.size(); i++) left = both(left, yes[i]);
   for (std::size_t i = common; i < no.size(); i++) right = both(right, no[i]);
   std::vector<Expression> merged(yes.begin(), yes.begin() + std::ptrdiff_t(common));
-  Expression any = either(left, right).simplify();
+  // What is left out only makes more states possible. Behind a loop of many rounds the ways through it are more than a question can hold.
+  bool is_long = yes.size() - common > kMostConditions || no.size() - common > kMostConditions;
+  Expression any = is_long ? truth(true) : either(left, right).simplify();
   if (!any.is_true()) merged.push_back(any);
   condition = left.simplify();
   return merged;
@@ -109,11 +113,11 @@ void Executor::oblige(State& state, const Expression& condition, const char* wha
   state.path.push_back(must);
 }
 
-bool Executor::is_feasible(State& state, const Expression& condition) {
+bool Executor::is_feasible(State& state, const Expression& condition, const llvm::Instruction* at) {
   if (pure_) return true;
   // What the path's last witness satisfies needs no question.
   if (state.witness && state.witness->eval(condition, true).is_true()) return true;
-  solver.subject = "feasible";
+  solver.subject = "feasible " + location(at);
   std::vector<Expression> asked = state.path;
   asked.push_back(condition);
   std::vector<Expression> conditions = facts.relevant(facts.instances(state.reads, 0), {condition});
@@ -241,7 +245,7 @@ std::vector<Outcome> Executor::merge_outcomes(std::vector<Outcome> outcomes, uns
       target.state.path = std::move(path);
       target.state.memory = memory.merge(condition, target.state.memory, outcome.state.memory);
       target.state.reads.insert(outcome.state.reads.begin(), outcome.state.reads.end());
-  std::erase_if(target.state.shown, [&](const auto& place) { return !outcome.state.shown.count(place); });
+      std::erase_if(target.state.shown, [&](const auto& place) { return !outcome.state.shown.count(place); });
       is_merged = true;
       break;
     }
@@ -357,10 +361,11 @@ void Executor::branch(Frame& frame, Active active, const llvm::BranchInst& branc
   if (condition.is_true()) return go(frame, std::move(active), yes);
   if (condition.is_false()) return go(frame, std::move(active), no);
   // Where paths meet again, asking which of them exist costs more than it saves, but for loops that only the path's conditions end.
-  bool asks = !may_merge_memory(frame.depth) || (frame.place.size() > 1 && frame.place[frame.place.size() - 2] >= kTrustedRounds);
-  bool can_be_true = !asks || is_feasible(active.state, condition);
+  bool asks = !frame.analysis.is_quiet(frame.block) &&
+              (!may_merge_memory(frame.depth) || (frame.place.size() > 1 && frame.place[frame.place.size() - 2] >= kTrustedRounds));
+  bool can_be_true = !asks || is_feasible(active.state, condition, &branch);
   auto witness = active.state.witness;
-  bool can_be_false = !can_be_true || !asks || is_feasible(active.state, negate(condition));
+  bool can_be_false = !can_be_true || !asks || is_feasible(active.state, negate(condition), &branch);
   if (can_be_true && can_be_false) {
     Active other = active;
     active.state.witness = witness;
@@ -382,7 +387,7 @@ void Executor::switch_to(Frame& frame, Active active, const llvm::SwitchInst& in
     if (here.is_false()) continue;
     if (here.is_true()) return go(frame, std::move(active), option.getCaseSuccessor());
     otherwise = both(otherwise, negate(here));
-    if (!may_merge_memory(frame.depth) && !is_feasible(active.state, here)) continue;
+    if (!may_merge_memory(frame.depth) && !is_feasible(active.state, here, &instruction)) continue;
     Active taken = active;
     taken.state.path.push_back(here);
     go(frame, std::move(taken), option.getCaseSuccessor());
@@ -391,7 +396,7 @@ void Executor::switch_to(Frame& frame, Active active, const llvm::SwitchInst& in
     oblige(active.state, negate(otherwise), "value outside the enumeration", &instruction);
     return;
   }
-  if (!is_feasible(active.state, otherwise)) return;
+  if (!is_feasible(active.state, otherwise, &instruction)) return;
   active.state.path.push_back(otherwise);
   go(frame, std::move(active), instruction.getDefaultDest());
 }

@@ -37,7 +37,7 @@ class Executor {
   /// Asks with instances of the invariants, deeper and deeper; Impossible means proved.
   Answer refute(State& state, const Expression& counter);
   /// Whether the path, with this condition, may be possible: not refuted with the nearest instances.
-  bool is_feasible(State& state, const Expression& condition);
+  bool is_feasible(State& state, const Expression& condition, const llvm::Instruction* at);
   void fail(const std::string& obligation, const llvm::Instruction* at, const std::string& example, bool is_unknown);
   bool is_type_leaf(int leaf);
   /// The values of the entry's arguments in the solver's last model.
