@@ -13,12 +13,21 @@ namespace {
 constexpr unsigned kTrustedRounds = 9;
 /// Conditions that two paths which meet may each have of their own and be remembered exactly.
 constexpr std::size_t kMostConditions = 32;
+
+template <class T>
+void keep_common(std::set<T>& mine, const std::set<T>& other) {
+  std::erase_if(mine, [&](const T& e) { return !other.count(e); });
+}
 }  // namespace
 
 std::string location(const llvm::Instruction* instruction) {
   if (instruction == nullptr) return "";
-  if (const llvm::DebugLoc& at = instruction->getDebugLoc()) {
-    return at->getFilename().str() + ":" + std::to_string(at.getLine());
+  if (const llvm::DILocation* at = instruction->getDebugLoc().get()) {
+    std::string text = at->getFilename().str() + ":" + std::to_string(at->getLine());
+    // An inlined helper says little: the place in a source file that it was called from says where.
+    while (at->getFilename().ends_with(".h") && at->getInlinedAt() != nullptr) at = at->getInlinedAt();
+    std::string from = at->getFilename().str() + ":" + std::to_string(at->getLine());
+    return from == text ? text : text + " for " + from;
   }
   return instruction->getFunction()->getName().str();
 }
@@ -101,16 +110,18 @@ Answer Executor::refute(State& state, const Expression& counter) {
   return answer;
 }
 
-void Executor::oblige(State& state, const Expression& condition, const char* what, const llvm::Instruction* at) {
+void Executor::oblige(State& state, const Expression& condition, const char* what, const llvm::Instruction* at, bool remember) {
   if (pure_) return;
   Expression must = condition.simplify();
-  if (must.is_true()) return;
+  if (must.is_true() || state.met.count(identity(must))) return;
   obligations++;
   obligations_met.insert(what);
   solver.subject = std::string(what) + " " + location(at);
   Answer answer = refute(state, negate(must));
   if (answer != Answer::Impossible) fail(what, at, example(), answer == Answer::Unknown);
-  state.path.push_back(must);
+  if (remember) state.path.push_back(must);
+  kept_.push_back(must);
+  state.met.insert(identity(must));
 }
 
 bool Executor::is_feasible(State& state, const Expression& condition, const llvm::Instruction* at) {
@@ -188,9 +199,20 @@ std::vector<Outcome> Executor::call(State state, llvm::Function& function, const
   return merge_outcomes(std::move(frame.outcomes), depth);
 }
 
+bool Executor::is_alike(const Memory& a, const Memory& b) const {
+  auto agrees = [&](const Memory& left, const Memory& right) {
+    return std::all_of(left.begin(), left.end(), [&](const auto& change) {
+      auto other = right.find(change.first);
+      if (other != right.end() ? other->second == change.second : change.second == nullptr) return true;
+      return memory.object(change.first).kind == ObjectKind::Plain && !facts.speaks_of(change.first);
+    });
+  };
+  return agrees(a, b) && agrees(b, a);
+}
+
 bool Executor::merge_into(Active& target, const Active& other, const Frame& frame, const llvm::BasicBlock* block) {
   if (target.state.reads_old != other.state.reads_old) return false;
-  if (!may_merge_memory(frame.depth) && target.state.memory != other.state.memory) return false;
+  if (!may_merge_memory(frame.depth) && !is_alike(target.state.memory, other.state.memory)) return false;
   Expression condition = truth(true);
   std::vector<Expression> path = merge_paths(target.state.path, other.state.path, condition);
   Locals locals;
@@ -211,7 +233,8 @@ bool Executor::merge_into(Active& target, const Active& other, const Frame& fram
   target.state.path = std::move(path);
   target.state.memory = memory.merge(condition, target.state.memory, other.state.memory);
   target.state.reads.insert(other.state.reads.begin(), other.state.reads.end());
-  std::erase_if(target.state.shown, [&](const auto& place) { return !other.state.shown.count(place); });
+  keep_common(target.state.met, other.state.met);
+  keep_common(target.state.shown, other.state.shown);
   return true;
 }
 
@@ -233,7 +256,7 @@ std::vector<Outcome> Executor::merge_outcomes(std::vector<Outcome> outcomes, uns
   for (Outcome& outcome : outcomes) {
     bool is_merged = false;
     for (Outcome& target : merged) {
-      if (!may_merge_memory(depth) && target.state.memory != outcome.state.memory) continue;
+      if (!may_merge_memory(depth) && !is_alike(target.state.memory, outcome.state.memory)) continue;
       Expression condition = truth(true);
       std::vector<Expression> path = merge_paths(target.state.path, outcome.state.path, condition);
       std::optional<Value> result;
@@ -245,7 +268,8 @@ std::vector<Outcome> Executor::merge_outcomes(std::vector<Outcome> outcomes, uns
       target.state.path = std::move(path);
       target.state.memory = memory.merge(condition, target.state.memory, outcome.state.memory);
       target.state.reads.insert(outcome.state.reads.begin(), outcome.state.reads.end());
-      std::erase_if(target.state.shown, [&](const auto& place) { return !outcome.state.shown.count(place); });
+      keep_common(target.state.met, outcome.state.met);
+      keep_common(target.state.shown, outcome.state.shown);
       is_merged = true;
       break;
     }

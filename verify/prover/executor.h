@@ -76,6 +76,8 @@ class Executor {
 
   const FunctionAnalysis& analysis_of(llvm::Function& function);
   bool may_merge_memory(unsigned depth) const { return pure_ || depth > options_.split_depth; }
+  /// Equal but for objects that no invariant speaks of.
+  bool is_alike(const Memory& a, const Memory& b) const;
   std::vector<Active> merge_actives(std::vector<Active> actives, const Frame& frame, const llvm::BasicBlock* block);
   bool merge_into(Active& target, const Active& other, const Frame& frame, const llvm::BasicBlock* block);
   std::vector<Outcome> merge_outcomes(std::vector<Outcome> outcomes, unsigned depth);
@@ -88,7 +90,7 @@ class Executor {
   bool step(Active& active, const llvm::Instruction& instruction);
   Value operand(const Locals& locals, const llvm::Value* value);
   Value constant(const llvm::Constant* constant);
-  void oblige(State& state, const Expression& condition, const char* what, const llvm::Instruction* at);
+  void oblige(State& state, const Expression& condition, const char* what, const llvm::Instruction* at, bool remember = true);
   void listen(State& state);
 
   // instructions.cpp
