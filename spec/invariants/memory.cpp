@@ -51,6 +51,11 @@ INVARIANT(region_parent_is_its_owner, Of<Region> region) {
   FOR_ALL(region);
   return regions[region.raw].parent == info(region).owner;
 }
+INVARIANT(region_parent_is_typed, Of<Region> region) {
+  FOR_ALL(region);
+  FrameNumber parent = regions[region.raw].parent;
+  return parent.raw == 0 || is<Region>(parent);
+}
 INVARIANT(region_depth_is_bounded, Of<Region> region) {
   FOR_ALL(region);
   return regions[region.raw].depth <= kRegionDepth;

@@ -27,7 +27,8 @@ bool Executor::check_place(State& state, const Pointer& address, const Place& pl
   }
   if (pure_) return true;
   const Object& object = memory.object(address.object);
-  for (const Expression& bound : place.bounds) oblige(state, bound, "index out of bounds", at);
+  // Of a word of user memory nobody wants to know later that it was inside its page.
+  for (const Expression& bound : place.bounds) oblige(state, bound, "index out of bounds", at, object.kind != ObjectKind::User);
   bool is_view = object.kind == ObjectKind::View || object.kind == ObjectKind::User;
   if (!is_view && object.kind != ObjectKind::PerFrame) return true;
   const Expression& frame = place.index[0];

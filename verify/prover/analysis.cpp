@@ -3,6 +3,7 @@
 
 #include <llvm/ADT/PostOrderIterator.h>
 #include <llvm/Analysis/LoopInfo.h>
+#include <llvm/Analysis/PostDominators.h>
 #include <llvm/IR/CFG.h>
 #include <llvm/IR/Dominators.h>
 #include <llvm/IR/Instructions.h>
@@ -11,9 +12,37 @@
 
 namespace pith::verify {
 
+namespace {
+
+/// Nothing in the block writes, calls, or ends the function's execution without a return.
+bool only_reads(const llvm::BasicBlock& block) {
+  return std::all_of(block.begin(), block.end(), [](const llvm::Instruction& instruction) {
+    return !instruction.mayHaveSideEffects() && !llvm::isa<llvm::UnreachableInst>(instruction);
+  });
+}
+
+/// All blocks between `block` and `end`, where its ways meet, only read.
+bool only_reads_until(const llvm::BasicBlock* block, const llvm::BasicBlock* end) {
+  std::unordered_set<const llvm::BasicBlock*> seen{block, end};
+  std::vector<const llvm::BasicBlock*> work{block};
+  while (!work.empty()) {
+    const llvm::BasicBlock* at = work.back();
+    work.pop_back();
+    for (const llvm::BasicBlock* next : llvm::successors(at)) {
+      if (!seen.insert(next).second) continue;
+      if (!only_reads(*next)) return false;
+      work.push_back(next);
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
 FunctionAnalysis::FunctionAnalysis(llvm::Function& function) {
   llvm::DominatorTree dominators(function);
   llvm::LoopInfo loops(dominators);
+  llvm::PostDominatorTree meeting(function);
   llvm::ReversePostOrderTraversal<llvm::Function*> order(&function);
   unsigned next = 0;
   for (llvm::BasicBlock* block : order) position_[block] = next++;
@@ -23,6 +52,11 @@ FunctionAnalysis::FunctionAnalysis(llvm::Function& function) {
     for (llvm::Loop* loop = loops.getLoopFor(&block); loop != nullptr; loop = loop->getParentLoop()) around.push_back(loop->getHeader());
     std::reverse(around.begin(), around.end());
     live_[&block];
+    const llvm::Loop* loop = loops.getLoopFor(&block);
+    const auto* node = meeting.getNode(&block);
+    const llvm::BasicBlock* end = node != nullptr && node->getIDom() != nullptr ? node->getIDom()->getBlock() : nullptr;
+    bool is_quiet = loop != nullptr && std::all_of(loop->block_begin(), loop->block_end(), [](const llvm::BasicBlock* b) { return only_reads(*b); });
+    if (is_quiet || (end != nullptr && only_reads_until(&block, end))) quiet_.insert(&block);
   }
   bool changed = true;
   while (changed) {

@@ -21,6 +21,8 @@ class FunctionAnalysis {
   /// The place of `block`, reached from `from` (null: the entry), which stood at `before`.
   BlockPlace place_of(const llvm::BasicBlock* block, const llvm::BasicBlock* from, const BlockPlace& before) const;
   bool is_in_loop(const llvm::BasicBlock* block) const { return !loops_.at(block).empty(); }
+  /// Whether what follows the branch at the end of `block` only reads until all its ways meet again, or all of the loop around it does.
+  bool is_quiet(const llvm::BasicBlock* block) const { return quiet_.count(block) != 0; }
   /// Values that are used in `block` or behind it but defined before it; its phi nodes excluded.
   const std::unordered_set<const llvm::Value*>& live_into(const llvm::BasicBlock* block) const { return live_.at(block); }
   /// True for a block that does nothing but report a broken assertion.
@@ -30,6 +32,7 @@ class FunctionAnalysis {
   std::unordered_map<const llvm::BasicBlock*, unsigned> position_;
   std::unordered_map<const llvm::BasicBlock*, std::vector<const llvm::BasicBlock*>> loops_;  ///< headers, outermost first
   std::unordered_map<const llvm::BasicBlock*, std::unordered_set<const llvm::Value*>> live_;
+  std::unordered_set<const llvm::BasicBlock*> quiet_;
 };
 
 }  // namespace pith::verify

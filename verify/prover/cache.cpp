@@ -3,6 +3,7 @@
 
 #include <llvm/ADT/StringExtras.h>
 #include <llvm/IR/DebugInfo.h>
+#include <llvm/IR/ModuleSlotTracker.h>
 #include <llvm/Support/SHA256.h>
 
 #include <filesystem>
@@ -35,11 +36,13 @@ void collect(const llvm::Function& function, std::set<const llvm::Function*>& re
   }
 }
 
-std::string texts(const std::set<const llvm::Function*>& functions) {
+std::string texts(llvm::Module& module, const std::set<const llvm::Function*>& functions) {
   std::set<std::string> sorted;
+  llvm::ModuleSlotTracker numbers(&module);  // without it each function's text counts the whole module's metadata again
   for (const llvm::Function* function : functions) {
     std::string text;
-    llvm::raw_string_ostream(text) << *function;
+    llvm::raw_string_ostream stream(text);
+    static_cast<const llvm::Value*>(function)->print(stream, numbers);
     sorted.insert(text);
   }
   std::string all;
@@ -69,7 +72,7 @@ Digests::Digests(llvm::Module& module) : module_(module) {
     bool is_predicate = function.getName().contains("invariant_") || function.getName().starts_with("property_") || function.getName().starts_with("lemma_");
     if (!function.isDeclaration() && is_predicate) collect(function, predicates);
   }
-  common_ = file_text("/proc/self/exe") + texts(predicates);
+  common_ = file_text("/proc/self/exe") + texts(module_, predicates);
   for (const llvm::StructType* type : module.getIdentifiedStructTypes()) {
     std::string text;
     llvm::raw_string_ostream stream(text);
@@ -87,7 +90,7 @@ Digests::Digests(llvm::Module& module) : module_(module) {
 std::string Digests::of(const Entry& entry, const std::string& options) const {
   std::set<const llvm::Function*> reached;
   if (const llvm::Function* function = module_.getFunction(entry.function)) collect(*function, reached);
-  return digest_of(common_ + options + entry.name + std::to_string(entry.operation) + texts(reached));
+  return digest_of(common_ + options + entry.name + std::to_string(entry.operation) + texts(module_, reached));
 }
 
 std::string serialise(const EntryReport& report) {

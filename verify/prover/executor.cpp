@@ -11,12 +11,23 @@ namespace pith::verify {
 namespace {
 /// Rounds of a loop that are followed without asking whether they can happen.
 constexpr unsigned kTrustedRounds = 9;
+/// Conditions that two paths which meet may each have of their own and be remembered exactly.
+constexpr std::size_t kMostConditions = 32;
+
+template <class T>
+void keep_common(std::set<T>& mine, const std::set<T>& other) {
+  std::erase_if(mine, [&](const T& e) { return !other.count(e); });
+}
 }  // namespace
 
 std::string location(const llvm::Instruction* instruction) {
   if (instruction == nullptr) return "";
-  if (const llvm::DebugLoc& at = instruction->getDebugLoc()) {
-    return at->getFilename().str() + ":" + std::to_string(at.getLine());
+  if (const llvm::DILocation* at = instruction->getDebugLoc().get()) {
+    std::string text = at->getFilename().str() + ":" + std::to_string(at->getLine());
+    // An inlined helper says little: the place in a source file that it was called from says where.
+    while (at->getFilename().ends_with(".h") && at->getInlinedAt() != nullptr) at = at->getInlinedAt();
+    std::string from = at->getFilename().str() + ":" + std::to_string(at->getLine());
+    return from == text ? text : text + " for " + from;
   }
   return instruction->getFunction()->getName().str();
 }
@@ -28,7 +39,9 @@ std::vector<Expression> merge_paths(const std::vector<Expression>& yes, const st
   for (std::size_t i = common; i < yes.size(); i++) left = both(left, yes[i]);
   for (std::size_t i = common; i < no.size(); i++) right = both(right, no[i]);
   std::vector<Expression> merged(yes.begin(), yes.begin() + std::ptrdiff_t(common));
-  Expression any = either(left, right).simplify();
+  // What is left out only makes more states possible. Behind a loop of many rounds the ways through it are more than a question can hold.
+  bool is_long = yes.size() - common > kMostConditions || no.size() - common > kMostConditions;
+  Expression any = is_long ? truth(true) : either(left, right).simplify();
   if (!any.is_true()) merged.push_back(any);
   condition = left.simplify();
   return merged;
@@ -83,26 +96,25 @@ void Executor::listen(State& state) {
 }
 
 Answer Executor::refute(State& state, const Expression& counter) {
-  // Most questions are settled by what is near: the path, and instances that share a place with the question.
-  std::vector<Expression> near = facts.relevant(facts.instances(state.reads, 0), {counter});
-  near.insert(near.end(), state.path.begin(), state.path.end());
-  near.push_back(counter);
-  Answer answer = solver.ask(near, Solver::kFewSteps);
-  if (answer == Answer::Impossible) return answer;
-  for (int depth = 0; depth <= options_.fact_depth; depth++) {
-    std::vector<Expression> conditions = facts.instances(state.reads, depth);
-    conditions.insert(conditions.end(), state.path.begin(), state.path.end());
-    conditions.push_back(counter);
-    answer = solver.ask(conditions, options_.is_quick ? Solver::kFewSteps : Solver::kSteps);
-    if (answer == Answer::Impossible) return answer;
+  auto conditions = [&](std::vector<Expression> facts) {
+    facts.insert(facts.end(), state.path.begin(), state.path.end());
+    facts.push_back(counter);
+    return facts;
+  };
+  // Most questions are settled by what is near: the path, and instances that share a place with the question. To find out that these do
+  // not suffice takes longer than to refute with more.
+  Answer answer = solver.ask(conditions(facts.relevant(facts.instances(state.reads, 0), {counter})), Solver::kFewSteps);
+  if (answer != Answer::Impossible) answer = solver.ask_quickly(conditions(facts.instances(state.reads, 1)));
+  for (int depth = 0; depth <= options_.fact_depth && answer != Answer::Impossible; depth++) {
+    answer = solver.ask(conditions(facts.instances(state.reads, depth)), options_.is_quick ? Solver::kFewSteps : Solver::kSteps);
   }
   return answer;
 }
 
-void Executor::oblige(State& state, const Expression& condition, const char* what, const llvm::Instruction* at) {
+void Executor::oblige(State& state, const Expression& condition, const char* what, const llvm::Instruction* at, bool remember) {
   if (pure_) return;
   Expression must = condition.simplify();
-  if (must.is_true()) return;
+  if (must.is_true() || state.met.count(identity(must))) return;
   obligations++;
   obligations_met.insert(what);
   if (!options_.only_obligation.empty() && options_.only_obligation != what) {
@@ -112,14 +124,16 @@ void Executor::oblige(State& state, const Expression& condition, const char* wha
   solver.subject = std::string(what) + " " + location(at);
   Answer answer = refute(state, negate(must));
   if (answer != Answer::Impossible) fail(what, at, example(), answer == Answer::Unknown);
-  state.path.push_back(must);
+  if (remember) state.path.push_back(must);
+  kept_.push_back(must);
+  state.met.insert(identity(must));
 }
 
-bool Executor::is_feasible(State& state, const Expression& condition) {
+bool Executor::is_feasible(State& state, const Expression& condition, const llvm::Instruction* at) {
   if (pure_) return true;
   // What the path's last witness satisfies needs no question.
   if (state.witness && state.witness->eval(condition, true).is_true()) return true;
-  solver.subject = "feasible";
+  solver.subject = "feasible " + location(at);
   std::vector<Expression> asked = state.path;
   asked.push_back(condition);
   std::vector<Expression> conditions = facts.relevant(facts.instances(state.reads, 0), {condition});
@@ -197,9 +211,20 @@ std::vector<Outcome> Executor::call(State state, llvm::Function& function, const
   return merge_outcomes(std::move(frame.outcomes), depth);
 }
 
+bool Executor::is_alike(const Memory& a, const Memory& b) const {
+  auto agrees = [&](const Memory& left, const Memory& right) {
+    return std::all_of(left.begin(), left.end(), [&](const auto& change) {
+      auto other = right.find(change.first);
+      if (other != right.end() ? other->second == change.second : change.second == nullptr) return true;
+      return memory.object(change.first).kind == ObjectKind::Plain && !facts.speaks_of(change.first);
+    });
+  };
+  return agrees(a, b) && agrees(b, a);
+}
+
 bool Executor::merge_into(Active& target, const Active& other, const Frame& frame, const llvm::BasicBlock* block) {
   if (target.state.reads_old != other.state.reads_old) return false;
-  if (!may_merge_memory(frame.depth) && target.state.memory != other.state.memory) return false;
+  if (!may_merge_memory(frame.depth) && !is_alike(target.state.memory, other.state.memory)) return false;
   Expression condition = truth(true);
   std::vector<Expression> path = merge_paths(target.state.path, other.state.path, condition);
   Locals locals;
@@ -220,7 +245,8 @@ bool Executor::merge_into(Active& target, const Active& other, const Frame& fram
   target.state.path = std::move(path);
   target.state.memory = memory.merge(condition, target.state.memory, other.state.memory);
   target.state.reads.insert(other.state.reads.begin(), other.state.reads.end());
-  std::erase_if(target.state.shown, [&](const auto& place) { return !other.state.shown.count(place); });
+  keep_common(target.state.met, other.state.met);
+  keep_common(target.state.shown, other.state.shown);
   return true;
 }
 
@@ -242,7 +268,7 @@ std::vector<Outcome> Executor::merge_outcomes(std::vector<Outcome> outcomes, uns
   for (Outcome& outcome : outcomes) {
     bool is_merged = false;
     for (Outcome& target : merged) {
-      if (!may_merge_memory(depth) && target.state.memory != outcome.state.memory) continue;
+      if (!may_merge_memory(depth) && !is_alike(target.state.memory, outcome.state.memory)) continue;
       Expression condition = truth(true);
       std::vector<Expression> path = merge_paths(target.state.path, outcome.state.path, condition);
       std::optional<Value> result;
@@ -254,7 +280,8 @@ std::vector<Outcome> Executor::merge_outcomes(std::vector<Outcome> outcomes, uns
       target.state.path = std::move(path);
       target.state.memory = memory.merge(condition, target.state.memory, outcome.state.memory);
       target.state.reads.insert(outcome.state.reads.begin(), outcome.state.reads.end());
-  std::erase_if(target.state.shown, [&](const auto& place) { return !outcome.state.shown.count(place); });
+      keep_common(target.state.met, outcome.state.met);
+      keep_common(target.state.shown, outcome.state.shown);
       is_merged = true;
       break;
     }
@@ -370,10 +397,11 @@ void Executor::branch(Frame& frame, Active active, const llvm::BranchInst& branc
   if (condition.is_true()) return go(frame, std::move(active), yes);
   if (condition.is_false()) return go(frame, std::move(active), no);
   // Where paths meet again, asking which of them exist costs more than it saves, but for loops that only the path's conditions end.
-  bool asks = !may_merge_memory(frame.depth) || (frame.place.size() > 1 && frame.place[frame.place.size() - 2] >= kTrustedRounds);
-  bool can_be_true = !asks || is_feasible(active.state, condition);
+  bool asks = !frame.analysis.is_quiet(frame.block) &&
+              (!may_merge_memory(frame.depth) || (frame.place.size() > 1 && frame.place[frame.place.size() - 2] >= kTrustedRounds));
+  bool can_be_true = !asks || is_feasible(active.state, condition, &branch);
   auto witness = active.state.witness;
-  bool can_be_false = !can_be_true || !asks || is_feasible(active.state, negate(condition));
+  bool can_be_false = !can_be_true || !asks || is_feasible(active.state, negate(condition), &branch);
   if (can_be_true && can_be_false) {
     Active other = active;
     active.state.witness = witness;
@@ -395,7 +423,7 @@ void Executor::switch_to(Frame& frame, Active active, const llvm::SwitchInst& in
     if (here.is_false()) continue;
     if (here.is_true()) return go(frame, std::move(active), option.getCaseSuccessor());
     otherwise = both(otherwise, negate(here));
-    if (!may_merge_memory(frame.depth) && !is_feasible(active.state, here)) continue;
+    if (!may_merge_memory(frame.depth) && !is_feasible(active.state, here, &instruction)) continue;
     Active taken = active;
     taken.state.path.push_back(here);
     go(frame, std::move(taken), option.getCaseSuccessor());
@@ -404,7 +432,7 @@ void Executor::switch_to(Frame& frame, Active active, const llvm::SwitchInst& in
     oblige(active.state, negate(otherwise), "value outside the enumeration", &instruction);
     return;
   }
-  if (!is_feasible(active.state, otherwise)) return;
+  if (!is_feasible(active.state, otherwise, &instruction)) return;
   active.state.path.push_back(otherwise);
   go(frame, std::move(active), instruction.getDefaultDest());
 }

@@ -43,7 +43,7 @@ class Executor {
   /// Asks with instances of the invariants, deeper and deeper; Impossible means proved.
   Answer refute(State& state, const Expression& counter);
   /// Whether the path, with this condition, may be possible: not refuted with the nearest instances.
-  bool is_feasible(State& state, const Expression& condition);
+  bool is_feasible(State& state, const Expression& condition, const llvm::Instruction* at);
   /// Whether the path contradicts the invariants, all instances for what it read taken together.
   bool is_ruled_out(State& state);
   void fail(const std::string& obligation, const llvm::Instruction* at, const std::string& example, bool is_unknown);
@@ -84,6 +84,8 @@ class Executor {
 
   const FunctionAnalysis& analysis_of(llvm::Function& function);
   bool may_merge_memory(unsigned depth) const { return pure_ || depth > options_.split_depth; }
+  /// Equal but for objects that no invariant speaks of.
+  bool is_alike(const Memory& a, const Memory& b) const;
   std::vector<Active> merge_actives(std::vector<Active> actives, const Frame& frame, const llvm::BasicBlock* block);
   bool merge_into(Active& target, const Active& other, const Frame& frame, const llvm::BasicBlock* block);
   std::vector<Outcome> merge_outcomes(std::vector<Outcome> outcomes, unsigned depth);
@@ -96,7 +98,7 @@ class Executor {
   bool step(Active& active, const llvm::Instruction& instruction);
   Value operand(const Locals& locals, const llvm::Value* value);
   Value constant(const llvm::Constant* constant);
-  void oblige(State& state, const Expression& condition, const char* what, const llvm::Instruction* at);
+  void oblige(State& state, const Expression& condition, const char* what, const llvm::Instruction* at, bool remember = true);
   void listen(State& state);
 
   // instructions.cpp

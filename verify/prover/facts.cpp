@@ -56,6 +56,7 @@ Predicate Facts::learn(llvm::Function& function) {
   std::vector<Predicate::Trigger> candidates;
   for (const Read& read : reads) {
     predicate.leaves.insert(read.leaf);
+    objects_.insert(executor_.memory.leaf(read.leaf).object);
     Predicate::Trigger trigger{read.leaf, {}};
     for (const Expression& index : read.index) {
       auto name = std::find(names.begin(), names.end(), identity(stripped(index)));

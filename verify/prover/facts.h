@@ -38,6 +38,9 @@ class Facts {
   Predicate learn(llvm::Function& function);
   const std::vector<Predicate>& predicates() const { return predicates_; }
 
+  /// Whether some predicate that was learnt reads the object.
+  bool speaks_of(int object) const { return objects_.count(object) != 0; }
+
   int number_of(const Read& read);
   /// Instances for these reads, and for the reads of those instances up to `depth` times.
   std::vector<Expression> instances(const std::set<int>& reads, int depth);
@@ -59,6 +62,7 @@ class Facts {
 
   Executor& executor_;
   std::vector<Predicate> predicates_;
+  std::set<int> objects_;
   std::map<int, std::vector<std::pair<std::size_t, std::size_t>>> by_leaf_;  ///< leaf → predicate and group
   std::vector<Read> reads_;
   std::unordered_map<std::string, int> read_numbers_;

@@ -204,8 +204,10 @@ Value MemoryModel::decode(const Leaf& leaf, const Expression& stored) const {
   Pointer pointer;
   pointer.object = object_named(target);
   llvm::Type* element = llvm::cast<llvm::ArrayType>(objects_[pointer.object].type)->getElementType();
-  pointer.terms.push_back({std::int64_t(layout_.getTypeAllocSize(element)), stored});
-  if (to_thread) pointer.is_null = equal(stored, bits(0, 64)).simplify();
+  // The kernel computes such an address from a frame number, of 32 bits.
+  Expression index = zero_extend(low_bits(stored, 32), 64);
+  pointer.terms.push_back({std::int64_t(layout_.getTypeAllocSize(element)), index});
+  if (to_thread) pointer.is_null = equal(index, bits(0, 64)).simplify();
   return Value::of(pointer);
 }
 

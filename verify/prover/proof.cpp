@@ -96,7 +96,7 @@ class Proof {
   void check_endings() {
     long feasible = 0;
     for (Ending& ending : executor_.endings) {
-      if (!executor_.is_feasible(ending.state, truth(true))) continue;
+      if (!executor_.is_feasible(ending.state, truth(true), nullptr)) continue;
       feasible++;
       std::vector<int> touched = executor_.memory.touched(ending.state.memory);
       bool leaves = ending.leaves || is_after_operation_;

@@ -1,4 +1,4 @@
-// A small portfolio: bit-vector solver first, then with function symbols expanded, then the general core.
+// A small portfolio: a solver that keeps earlier conditions first, then a new one, then with function symbols expanded, then the general core.
 #include "verify/prover/solver.h"
 
 #include <ctime>
@@ -16,43 +16,61 @@ double processor_seconds() {
   return double(now.tv_sec) + double(now.tv_nsec) * 1e-9;
 }
 
+Answer answer_of(z3::check_result result) {
+  return result == z3::unsat ? Answer::Impossible : result == z3::sat ? Answer::Possible : Answer::Unknown;
+}
+
 }  // namespace
+
+Answer Solver::ask_standing(StandingSolver& solver, const std::vector<Expression>& conditions) {
+  z3::check_result result = solver.ask(conditions, kQuickSteps);
+  if (result == z3::sat) model_ = solver.model();
+  return answer_of(result);
+}
+
+Answer Solver::ask_anew(z3::solver solver, const std::vector<Expression>& conditions, unsigned steps) {
+  z3::params limits(solver_context());
+  limits.set("rlimit", steps);
+  solver.set(limits);
+  for (const Expression& condition : conditions) solver.add(condition);
+  if (!dump_folder.empty()) {
+    std::ofstream(dump_folder + "/" + std::to_string(statistics.queries) + ".smt2") << solver.to_smt2();
+  }
+  z3::check_result result = solver.check();
+  if (result == z3::sat) model_ = solver.get_model();
+  return answer_of(result);
+}
+
+Answer Solver::account(double begin, std::size_t conditions, Answer answer) {
+  double seconds = processor_seconds() - begin;
+  statistics.queries++;
+  statistics.seconds += seconds;
+  if (seconds > statistics.longest) statistics.longest = seconds;
+  if (is_verbose) {
+    std::cerr << statistics.queries << " " << subject << ": " << conditions << " conditions, " << seconds << " s, "
+              << (answer == Answer::Impossible ? "impossible" : answer == Answer::Possible ? "possible" : "unknown") << "\n";
+  }
+  return answer;
+}
+
+Answer Solver::ask_quickly(const std::vector<Expression>& conditions) {
+  double begin = processor_seconds();
+  model_.reset();
+  return account(begin, conditions.size(), ask_standing(far_, conditions));
+}
 
 Answer Solver::ask(const std::vector<Expression>& conditions, unsigned steps) {
   z3::context& context = solver_context();
   double begin = processor_seconds();
-  statistics.queries++;
   model_.reset();
-  Answer answer = Answer::Unknown;
-  auto run = [&](z3::solver solver) {
-    z3::params limits(context);
-    limits.set("rlimit", steps);
-    solver.set(limits);
-    for (const Expression& condition : conditions) solver.add(condition);
-    if (!dump_folder.empty()) {
-      std::ofstream(dump_folder + "/" + std::to_string(statistics.queries) + ".smt2") << solver.to_smt2();
-    }
-    z3::check_result result = solver.check();
-    if (result == z3::unsat) answer = Answer::Impossible;
-    if (result == z3::sat) {
-      answer = Answer::Possible;
-      model_ = solver.get_model();
-    }
-  };
-  run(z3::solver(context, "QF_UFBV"));
+  Answer answer = ask_standing(near_, conditions);
+  if (answer == Answer::Unknown) answer = ask_anew(z3::solver(context, "QF_UFBV"), conditions, steps);
   if (answer == Answer::Unknown && steps >= kSteps) {
     statistics.retries++;
-    run(z3::tactic(context, "qfufbv_ackr").mk_solver());
+    answer = ask_anew(z3::tactic(context, "qfufbv_ackr").mk_solver(), conditions, steps);
   }
-  if (answer == Answer::Unknown && steps >= kSteps) run(z3::solver(context, z3::solver::simple()));
-  double seconds = processor_seconds() - begin;
-  statistics.seconds += seconds;
-  if (seconds > statistics.longest) statistics.longest = seconds;
-  if (is_verbose) {
-    std::cerr << statistics.queries << " " << subject << ": " << conditions.size() << " conditions, " << seconds << " s, "
-              << (answer == Answer::Impossible ? "impossible" : answer == Answer::Possible ? "possible" : "unknown") << "\n";
-  }
-  return answer;
+  if (answer == Answer::Unknown && steps >= kSteps) answer = ask_anew(z3::solver(context, z3::solver::simple()), conditions, steps);
+  return account(begin, conditions.size(), answer);
 }
 
 std::string Solver::value_of(const Expression& e) const {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "verify/prover/expression.h"
+#include "verify/prover/standing.h"
 
 namespace pith::verify {
 
@@ -19,8 +19,10 @@ struct SolverStatistics {
 
 class Solver {
  public:
-  /// Can all of these hold at once? A model is kept when they can.
+  /// Can all of these hold at once? A model is kept when they can. `steps`: what a new solver may spend when the standing one gives up.
   Answer ask(const std::vector<Expression>& conditions, unsigned steps = kSteps);
+  /// The same with many conditions, of which few matter; soon given up.
+  Answer ask_quickly(const std::vector<Expression>& conditions);
   /// Value of `e` in the last model, as decimal digits.
   std::string value_of(const Expression& e) const;
   bool has_model() const { return model_.has_value(); }
@@ -35,9 +37,17 @@ class Solver {
   static constexpr unsigned kSteps = 3'000'000;
   /// For questions that are asked again, with more, when this does not suffice.
   static constexpr unsigned kFewSteps = 500'000;
+  /// For the standing solver: where these do not suffice, a new one is often quicker.
+  static constexpr unsigned kQuickSteps = 400'000;
 
  private:
+  Answer ask_standing(StandingSolver& solver, const std::vector<Expression>& conditions);
+  Answer ask_anew(z3::solver solver, const std::vector<Expression>& conditions, unsigned steps);
+  Answer account(double begin, std::size_t conditions, Answer answer);
+
   std::optional<z3::model> model_;
+  StandingSolver near_;
+  StandingSolver far_;  ///< its questions have many conditions, which would burden the others
 };
 
 }  // namespace pith::verify

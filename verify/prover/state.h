@@ -17,6 +17,7 @@ struct State {
   std::vector<Expression> path;  ///< conditions that hold on this path
   std::set<int> reads;           ///< numbers of reads of the state before the operation
   std::set<std::pair<int, unsigned>> shown;  ///< places whose access has been shown to be allowed: object and identity
+  std::set<unsigned> met;        ///< identities of obligations that were met
   std::shared_ptr<const z3::model> witness;  ///< values under which the path was last found possible
   bool reads_old = false;        ///< a two-state property looks at the state before the operation
 };
