@@ -6,7 +6,7 @@ namespace pith::spec {
 namespace {
 
 /// Frames that one reclaim deals with at most.
-constexpr u64 kFramesPerStep = 12;
+constexpr u64 kFramesPerStep = 6;
 
 bool needs_capability(ObjectType type) { return type != ObjectType::Data && type != ObjectType::PageTable; }
 
@@ -180,17 +180,17 @@ Error region_reclaim(FrameNumber, FrameNumber self, FrameNumber first, u64 count
     }
     Progress progress = type == ObjectType::Untyped ? Progress::Done : dismantle(frame);
     if (progress == Progress::More) {
-      results = {{i, 1}};
+      results = {{0, 1}};
       return kSuccess;
     }
     if (progress == Progress::Blocked) {
       results.word[1] = 2;
-      continue;
+    } else {
+      if (type != ObjectType::Untyped) release(frame);
+      change_owner(frame, self);
     }
-    if (type != ObjectType::Untyped) release(frame);
-    change_owner(frame, self);
     if (is_heavy) {
-      results.word[0] = i + 1;
+      results.word[0] = 1;
       return kSuccess;
     }
   }

@@ -14,7 +14,7 @@ namespace pith {
 namespace {
 
 /// Frames that one entry looks at, and objects that it takes apart, so that its length stays bounded.
-constexpr u64 kFramesPerEntry = 12;
+constexpr u64 kFramesPerEntry = 6;
 /// What a region without limit counts for in the account of the one around it: more than any limit.
 constexpr u64 kUnlimitedCost = u64{1} << 32;
 static_assert(kUnlimitedCost > kMaximumCpus * kWholeCpu);
@@ -179,20 +179,24 @@ Result<RegionReclaimResult> Region::reclaim(Thread&, FrameNumber first, u64 coun
     FrameNumber frame(u32(first.raw + i));
     FrameInfo& entry = info(frame);
     if (entry.type == ObjectType::Reserved || !is_closed_below(self, entry.owner)) continue;
-    bool heavy = entry.type != ObjectType::Untyped && entry.type != ObjectType::Data;
-    if (heavy && i > 0) return RegionReclaimResult{i, blocked};  // an entry of its own
-    if (entry.type != ObjectType::Untyped) {
+    if (entry.type != ObjectType::Untyped && entry.type != ObjectType::Data) {
+      // An object has an entry of its own. The caller hears of blocked frames in front of it, and comes to it next.
+      if (i > 0) return RegionReclaimResult{i, blocked};
       Progress progress = dismantle(frame);
-      // Frames in front of it may be blocked, which the caller must hear: it comes to this one next.
-      if (progress == Progress::More) return RegionReclaimResult{i, i == 0 ? 1 : blocked};
-      if (progress == Progress::Blocked) {
+      if (progress == Progress::More) return RegionReclaimResult{0, 1};
+      if (progress == Progress::Blocked) return RegionReclaimResult{1, 2};
+      release_frame(frame);
+      change_owner(frame, self);
+      return RegionReclaimResult{1, 0};
+    }
+    if (entry.type == ObjectType::Data) {
+      if (entry.uses != 0) {
         blocked = 2;
         continue;
       }
       release_frame(frame);
     }
     change_owner(frame, self);
-    if (heavy) return RegionReclaimResult{i + 1, blocked};
   }
   return RegionReclaimResult{most, blocked};
 }

@@ -63,7 +63,7 @@ Result<SchedulingContextStatusResult> SchedulingContext::status(Thread&) { retur
 void unbind_context(FrameNumber frame) {
   SchedulingContext& context = view<SchedulingContext>(frame);
   Cpu& cpu = cpus[context.cpu];
-  if (cpu.context == frame) account(cpu);  // what was used until now counts
+  if (cpu.context == frame) settle(cpu);  // what was used until now counts
   disarm_timer(frame);
   withdraw_context(frame);
   if (cpu.context == frame) {

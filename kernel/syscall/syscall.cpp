@@ -48,6 +48,9 @@ Handle as_operation(Handle handle) {
   return handle;
 }
 
+/// What the short way back to the caller does not look after.
+constexpr u32 kEndsSlowly = Key::kInGuest | Key::kFullFrame | Key::kLentTime | Key::kStopping;
+
 }  // namespace
 
 Result<void> System::null(Thread&) { return {}; }
@@ -87,7 +90,7 @@ PITH_FAST_CALL void system_call(Thread& caller) {
   Error error = dispatch(caller, handle, caller.words);
   if (error != kSuccess) [[unlikely]]
     caller.result = error_status(error);
-  bool goes_on = cpu.current == &caller && caller.state == ThreadState::Ready && (caller.key & (Key::kInGuest | Key::kFullFrame | Key::kLentTime)) == 0;
+  bool goes_on = cpu.current == &caller && caller.state == ThreadState::Ready && (caller.key & kEndsSlowly) == 0;
   if (!goes_on || needs_schedule(cpu)) finish_entry(cpu, handle.operation_code());
   note_entry(arch::counter() - cpu.entered, handle.operation_code());
   arch::leave_to_caller(caller);
