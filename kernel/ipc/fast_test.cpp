@@ -160,6 +160,8 @@ TEST(FastPath, CallIsDeliveredAgainAfterACrash) {
   EXPECT_EQ(machine(Operation::ThreadStop, pair.server.slot).error(), kSuccess);
   EXPECT_EQ((*pair.client).state, ThreadState::Calling);
   Made next = machine.make_thread(20);
+  EXPECT_EQ(machine(Operation::EndpointBind, pair.endpoint, {next.slot.raw}).error(), Error::Busy);
+  EXPECT_EQ(machine(Operation::EndpointBind, pair.endpoint, {kNoSlot.raw}).error(), kSuccess);
   EXPECT_EQ(machine(Operation::EndpointBind, pair.endpoint, {next.slot.raw}).error(), kSuccess);
   Answer received = machine.invoke(*next, Operation::EndpointReceive, pair.endpoint);
   ASSERT_TRUE(received.returned);

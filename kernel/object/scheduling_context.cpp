@@ -46,8 +46,10 @@ Result<void> SchedulingContext::bind(Thread& caller, CapabilitySlot thread_slot)
 
   thread = capability.frame;
   target.scheduling_context = self;
-  if (left == 0) arm_timer(self, next_replenishment(*this));  // exhausted when it was unbound, and still owed
-  enqueue_context(self);
+  if (left == 0)
+    arm_timer(self, next_replenishment(*this));  // exhausted when it was unbound, and still owed
+  else
+    enqueue_context(self);
   return {};
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 /// How far apart steps of looking at parked contexts again are while somebody runs: a fraction of the time is enough for this work.
 constexpr u64 kRecheckPace = 20'000;  // ns
-/// Calls within calls that are followed before time is charged; longer chains are followed afterwards.
+/// Calls within calls that are followed before time is charged, and after one context was parked; longer chains are followed afterwards, or by the next entry.
 constexpr u32 kShortChain = 3;
 
 Link& context_link(FrameNumber context) { return view<SchedulingContext>(context).queue_link; }
@@ -201,11 +201,12 @@ void rest(Cpu& cpu) {
   cpu.reschedule = cpu.ready != 0;
 }
 
-/// Lets the end of the first chain that is ready run if it can. Null if it does; otherwise that end.
+/// Lets the end of the first chain that is ready run if it can, and is not farther away than `kHops`. Null if it does; otherwise how far it looked.
+template <u32 kHops>
 [[gnu::always_inline]] inline Thread* run_first(Cpu& cpu) {
   FrameNumber frame = cpu.queue[63 - __builtin_clzll(cpu.ready)].first;
   SchedulingContext& context = view<SchedulingContext>(frame);
-  ChainEnd end = chain_end<kChainDepth>(context.thread);
+  ChainEnd end = chain_end<kHops>(context.thread);
   if (end.thread->state != ThreadState::Ready || !is_free_for(cpu, *end.thread)) return end.thread;
   cpu.reschedule = false;
   run(cpu, frame, end, end.thread->self == context.thread);
@@ -215,10 +216,10 @@ void rest(Cpu& cpu) {
 /// Sets cpu.current and cpu.context to the end of the first chain that can run here, or to nothing. One context that cannot run is parked on the way.
 void choose(Cpu& cpu) {
   if (cpu.ready == 0) return rest(cpu);
-  Thread* end = run_first(cpu);
+  Thread* end = run_first<kChainDepth>(cpu);
   if (end == nullptr) return;
   park_at_end(cpu.queue[63 - __builtin_clzll(cpu.ready)].first, *end);
-  if (cpu.ready == 0 || run_first(cpu) != nullptr) rest(cpu);
+  if (cpu.ready == 0 || run_first<kShortChain>(cpu) != nullptr) rest(cpu);
 }
 
 /// The time in use is still the first that is ready, and its chain of calls ends in a thread that ran here last: that one goes on on it. Nothing is to be
@@ -275,6 +276,13 @@ void set_hardware_timer(Cpu& cpu) {
   arch::set_timer(next);
 }
 
+/// Kept out of the short way through schedule(), which needs few registers.
+[[gnu::noinline]] void schedule_anew(Cpu& cpu) {
+  bool in_turn = account(cpu);
+  if (must_choose(cpu)) choose_next(cpu, in_turn);
+  set_hardware_timer(cpu);
+}
+
 }  // namespace
 
 void end_lent_time(Cpu& cpu) {
@@ -286,11 +294,9 @@ void end_lent_time(Cpu& cpu) {
 
 void schedule(Cpu& cpu) {
   if (cpu.current != nullptr && (cpu.current->key & Key::kLentTime) != 0) end_lent_time(cpu);
-  if (!must_choose(cpu) && !cpu.timers.changed) return;  // the hardware timer is set for the end of this turn already
-  if (!cpu.timers.changed && goes_on_along_chain(cpu)) return;
-  bool in_turn = account(cpu);
-  if (must_choose(cpu)) choose_next(cpu, in_turn);
-  set_hardware_timer(cpu);
+  // The hardware timer is set for the end of this turn already where nothing else is to be done.
+  if (!cpu.timers.changed && (goes_on_along_chain(cpu) || !must_choose(cpu))) return;
+  schedule_anew(cpu);
 }
 
 }  // namespace pith

@@ -103,9 +103,8 @@ void fault_raised(Thread& thread, FaultKind kind, u64 address, u64 code) {
   }
   thread.key |= Key::kFaulted | Key::kFullFrame;
   thread.words = Words{{u64(kind), address, code, thread.registers.instruction(), thread.registers.stack(), thread.self.raw}};
-  thread.handle = Handle::message(0, kNoSlot, kRegisterWords, 0).raw;
-  bool handled = thread.fault.is_live() && begin_call(thread.fault.frame, thread, thread.fault.badge);
-  if (!handled) stop_thread(thread);
+  if (thread.fault.is_live() && begin_call(thread.fault.frame, thread, thread.fault.badge)) return;
+  thread.key = (thread.key & ~Key::kFaulted) | Key::kStopping;  // the scheduler, which comes next, stops it
 }
 
 }  // namespace pith
