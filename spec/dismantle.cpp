@@ -5,7 +5,7 @@ namespace pith::spec {
 
 namespace {
 
-constexpr u32 kEntriesPerStep = 32;
+constexpr u32 kEntriesPerStep = 10;
 
 /// An entry of a leaf table or share: the frame is used once less.
 void drop_leaf(Entry& entry) {
@@ -56,28 +56,36 @@ Progress dismantle_share(FrameNumber frame) {
   return entry.cursor < kEntries ? Progress::More : Progress::Done;
 }
 
-/// One thread a step, the one that has been there longest, then one guest a step.
+/// A step towards taking the thread out of its spaces: it stops, then it is taken out.
+void part_from_thread(FrameNumber thread) {
+  if (threads[thread].state != ThreadState::Inactive)
+    stop_or_ask(thread);
+  else
+    detach(thread);
+}
+
+/// The thread that has been there longest goes first, then one guest a step.
 Progress dismantle_address_space(FrameNumber frame) {
   FrameNumber thread(spec_first_thread_of_space(frame.raw)), guest(spec_first_guest_of_space(frame.raw));
   if (thread.raw != 0) {
-    if (!stop_or_ask(thread)) return Progress::More;
-    detach(thread);
-  } else if (guest.raw != 0) {
-    if (!detach_guest(guest)) return Progress::More;
+    part_from_thread(thread);
+    return Progress::More;
   }
-  if (spec_first_thread_of_space(frame.raw) != 0 || spec_first_guest_of_space(frame.raw) != 0) return Progress::More;
+  if (guest.raw != 0) {
+    (void)detach_guest(guest);
+    return Progress::More;
+  }
   frames[address_spaces[frame].top].parent = FrameNumber();
   return Progress::Done;
 }
 
-/// One thread a step, then 32 tables a step.
+/// The thread that has been there longest goes first, then ten tables a step.
 Progress dismantle_capability_space(FrameNumber frame) {
   FrameNumber thread(spec_first_thread_of_capabilities(frame.raw));
   if (thread.raw != 0) {
-    if (!stop_or_ask(thread)) return Progress::More;
-    detach(thread);
+    part_from_thread(thread);
+    return Progress::More;
   }
-  if (spec_first_thread_of_capabilities(frame.raw) != 0) return Progress::More;
   Frame& entry = frames[frame];
   for (u32 i = 0; i < kEntriesPerStep && entry.cursor < kTablesPerSpace; i++, entry.cursor++) {
     FrameNumber table = capability_spaces[frame].table[entry.cursor];
@@ -99,8 +107,11 @@ Progress dismantle_capability_table(FrameNumber frame) {
 Progress dismantle_thread(FrameNumber frame) {
   Thread& thread = threads[frame];
   if (state.cpus[state.here].current == frame) return Progress::Blocked;  // nobody takes itself apart
+  if (thread.endpoint.raw != 0) {
+    unbind_server(thread.endpoint);
+    return Progress::More;
+  }
   if (!stop_or_ask(frame)) return Progress::More;
-  if (thread.endpoint.raw != 0) unbind_server(thread.endpoint);
   if (thread.scheduling_context.raw != 0) unbind_context(thread.scheduling_context);
   if (spec_has_parked_time(frame.raw)) return Progress::More;
   part_from_guest(frame);
@@ -113,7 +124,10 @@ Progress dismantle_thread(FrameNumber frame) {
 
 /// One call a step. Nobody will ever resume a fault whose handler is gone: that thread stays inactive.
 Progress dismantle_endpoint(FrameNumber frame) {
-  unbind_server(frame);
+  if (endpoints[frame].server.raw != 0) {
+    unbind_server(frame);
+    return Progress::More;
+  }
   FrameNumber caller(spec_first_waiting(frame.raw));
   if (caller.raw == 0) caller = FrameNumber(spec_first_set_aside(frame.raw));
   if (caller.raw != 0 && threads[caller].faulted)

@@ -209,11 +209,10 @@ Error endpoint_bind(FrameNumber caller, FrameNumber self, CapabilitySlot slot) {
     return kSuccess;
   }
   FrameNumber thread = TRY(lookup(caller, slot, ObjectType::Thread, right::Thread::Control)).frame;
-  if (threads[thread].endpoint.raw != 0) return Error::Busy;
+  if (threads[thread].endpoint.raw != 0 || endpoints[self].server.raw != 0) return Error::Busy;
   if (!is_open(frames[self].owner) || !is_open(frames[thread].owner)) return Error::Closing;
   if (Error error = check_no_circle(self, thread); error != kSuccess) return error;
 
-  unbind_server(self);
   endpoints[self].server = thread;
   threads[thread].endpoint = self;
   return kSuccess;

@@ -6,7 +6,7 @@ namespace pith::spec {
 namespace {
 
 /// Frames that one reclaim deals with at most.
-constexpr u64 kFramesPerStep = 12;
+constexpr u64 kFramesPerStep = 6;
 
 bool needs_capability(ObjectType type) { return type != ObjectType::Data && type != ObjectType::PageTable; }
 
@@ -138,7 +138,7 @@ Error region_create(FrameNumber caller, FrameNumber self, FrameNumber frame, Obj
 Error region_give(FrameNumber caller, FrameNumber self, CapabilitySlot child_slot, FrameNumber first, u64 count) {
   FrameNumber child = TRY(lookup(caller, child_slot, ObjectType::Region, right::Region::Use)).frame;
   if (regions[child].parent != self) return Error::BadArgument;
-  if (count == 0 || count > 64) return Error::BadArgument;
+  if (count == 0 || count > 32) return Error::BadArgument;
   if (first.raw + count > state.frame_count) return Error::BadFrame;
   if (!is_open(child)) return Error::Closing;
   for (u64 i = 0; i < count; i++) {
@@ -167,10 +167,16 @@ Error region_reclaim(FrameNumber, FrameNumber self, FrameNumber first, u64 count
   if (first.raw == 0 || first.raw + count > state.frame_count) return Error::BadFrame;
 
   u64 most = count < kFramesPerStep ? count : kFramesPerStep;
+  FrameNumber owner = frames[first].owner;
   results = {{most, 0}};
   for (u64 i = 0; i < most; i++) {
     FrameNumber frame(u32(first.raw + i));
     ObjectType type = frames[frame].type;
+    // Frames of another owner are dealt with in another entry.
+    if (frames[frame].owner != owner) {
+      results.word[0] = i;
+      return kSuccess;
+    }
     if (type == ObjectType::Reserved || !is_closed_below(frames[frame].owner, self)) continue;
     // An object other than Data is taken apart in an entry of its own.
     bool is_heavy = type != ObjectType::Untyped && type != ObjectType::Data;
@@ -180,17 +186,17 @@ Error region_reclaim(FrameNumber, FrameNumber self, FrameNumber first, u64 count
     }
     Progress progress = type == ObjectType::Untyped ? Progress::Done : dismantle(frame);
     if (progress == Progress::More) {
-      results = {{i, 1}};
+      results = {{0, 1}};
       return kSuccess;
     }
     if (progress == Progress::Blocked) {
       results.word[1] = 2;
-      continue;
+    } else {
+      if (type != ObjectType::Untyped) release(frame);
+      change_owner(frame, self);
     }
-    if (type != ObjectType::Untyped) release(frame);
-    change_owner(frame, self);
     if (is_heavy) {
-      results.word[0] = i + 1;
+      results.word[0] = 1;
       return kSuccess;
     }
   }

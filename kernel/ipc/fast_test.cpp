@@ -160,6 +160,8 @@ TEST(FastPath, CallIsDeliveredAgainAfterACrash) {
   EXPECT_EQ(machine(Operation::ThreadStop, pair.server.slot).error(), kSuccess);
   EXPECT_EQ((*pair.client).state, ThreadState::Calling);
   Made next = machine.make_thread(20);
+  EXPECT_EQ(machine(Operation::EndpointBind, pair.endpoint, {next.slot.raw}).error(), Error::Busy);
+  EXPECT_EQ(machine(Operation::EndpointBind, pair.endpoint, {kNoSlot.raw}).error(), kSuccess);
   EXPECT_EQ(machine(Operation::EndpointBind, pair.endpoint, {next.slot.raw}).error(), kSuccess);
   Answer received = machine.invoke(*next, Operation::EndpointReceive, pair.endpoint);
   ASSERT_TRUE(received.returned);
@@ -295,7 +297,9 @@ TEST(FastPath, RareConditionsOfSignalsGoTheSlowWay) {
     Waiting system;  // root's turn ends just now
     SchedulingContext& of_root = view<SchedulingContext>(system.machine.root_context);
     hardware.now += of_root.left;
-    EXPECT_FALSE(goes_on(system, 1));
+    EXPECT_TRUE(goes_on(system, 1));
+    system.machine.advance(1);  // the timer ends the turn first
+    EXPECT_EQ(system.machine.running(), &*system.waiter);
     EXPECT_EQ(of_root.left, of_root.budget);
   }
   {

@@ -20,7 +20,7 @@ namespace pith {
 
 namespace {
 
-constexpr u32 kEntriesPerStep = 32;
+constexpr u32 kEntriesPerStep = 10;
 
 /// A leaf table's entries: the frames that they map are used once less each.
 void drop_leaf(arch::PageTableEntry& entry) {
@@ -72,16 +72,24 @@ Progress dismantle_share(FrameNumber frame) {
   return entry.cursor < kPageTableEntries ? Progress::More : Progress::Done;
 }
 
+/// A step towards taking the thread out of its spaces.
+void part_from_thread(Thread& thread) {
+  if (thread.state != ThreadState::Inactive)
+    stop_or_ask(thread);
+  else
+    detach_thread(thread);
+}
+
 Progress dismantle_address_space(FrameNumber frame) {
   AddressSpace& space = view<AddressSpace>(frame);
   if (!space.threads.is_empty()) {
-    Thread& thread = view<Thread>(space.threads.first);
-    if (!stop_or_ask(thread)) return Progress::More;
-    detach_thread(thread);
-  } else if (!space.guests.is_empty()) {
-    if (!detach_guest(view<Guest>(space.guests.first))) return Progress::More;
+    part_from_thread(view<Thread>(space.threads.first));
+    return Progress::More;
   }
-  if (!space.threads.is_empty() || !space.guests.is_empty()) return Progress::More;
+  if (!space.guests.is_empty()) {
+    (void)detach_guest(view<Guest>(space.guests.first));
+    return Progress::More;
+  }
   arch::forget_root(arch::root_of(space.top));
   info(space.top).parent = FrameNumber();
   return Progress::Done;
@@ -90,11 +98,9 @@ Progress dismantle_address_space(FrameNumber frame) {
 Progress dismantle_capability_space(FrameNumber frame) {
   CapabilitySpace& space = view<CapabilitySpace>(frame);
   if (!space.threads.is_empty()) {
-    Thread& thread = view<Thread>(space.threads.first);
-    if (!stop_or_ask(thread)) return Progress::More;
-    detach_thread(thread);
+    part_from_thread(view<Thread>(space.threads.first));
+    return Progress::More;
   }
-  if (!space.threads.is_empty()) return Progress::More;
   FrameInfo& entry = info(frame);
   for (u32 i = 0; i < kEntriesPerStep && entry.cursor < kTablesPerSpace; i++, entry.cursor++) {
     FrameNumber table = space.table[entry.cursor];
@@ -116,9 +122,12 @@ Progress dismantle_capability_table(FrameNumber frame) {
 Progress dismantle_thread(FrameNumber frame) {
   Thread& thread = view<Thread>(frame);
   if (this_cpu().current == &thread) return Progress::Blocked;  // it asks for this itself: its answer must have a place to go
-  if (!stop_or_ask(thread)) return Progress::More;
   // No chain of calls ends here from now on, so that time which is taken back is not parked here again.
-  if (thread.endpoint.raw != 0) unbind_server(view<Endpoint>(thread.endpoint));
+  if (thread.endpoint.raw != 0) {
+    unbind_server(view<Endpoint>(thread.endpoint));
+    return Progress::More;
+  }
+  if (!stop_or_ask(thread)) return Progress::More;
   if (thread.scheduling_context.raw != 0) unbind_context(thread.scheduling_context);
   if (!thread.parking.contexts.is_empty()) {
     look_again(thread, 0);
@@ -134,7 +143,10 @@ Progress dismantle_thread(FrameNumber frame) {
 
 Progress dismantle_endpoint(FrameNumber frame) {
   Endpoint& endpoint = view<Endpoint>(frame);
-  unbind_server(endpoint);
+  if (endpoint.server.raw != 0) {
+    unbind_server(endpoint);
+    return Progress::More;
+  }
   if (endpoint.callers != 0 || !endpoint.set_aside_calls.is_empty()) {
     FrameNumber caller = endpoint.callers != 0 ? endpoint.queue[63 - __builtin_clzll(endpoint.callers)].first : endpoint.set_aside_calls.first;
     Thread& thread = view<Thread>(caller);

@@ -17,7 +17,7 @@ namespace {
 Answer destroy(Machine& machine, FrameNumber frame) { return machine(Operation::RegionDestroy, RootSlot::Region, {frame.raw}); }
 
 void destroy_all(Machine& machine, FrameNumber frame) {
-  for (u32 i = 0; i < 20 && info(frame).type != ObjectType::Untyped; i++) (void)destroy(machine, frame);
+  for (u32 i = 0; i < 60 && info(frame).type != ObjectType::Untyped; i++) (void)destroy(machine, frame);
   EXPECT_EQ(info(frame).type, ObjectType::Untyped);
   EXPECT_EQ(broken_invariant(), "");
 }
@@ -66,7 +66,10 @@ TEST(Dismantle, ServerWithManyWaitingCallersGoes) {
     Made caller = machine.make_thread(60);
     EXPECT_FALSE(machine.call(*caller, endpoint).returned);
   }
-  for (u32 i = 0; i < 10 && info(server.frame).type == ObjectType::Thread; i++) (void)destroy(machine, server.frame);
+  for (u32 i = 0; i < 10 && info(server.frame).type == ObjectType::Thread; i++) {
+    (void)destroy(machine, server.frame);
+    machine.advance(100'000);
+  }
   EXPECT_EQ(info(server.frame).type, ObjectType::Untyped);
   EXPECT_EQ(broken_invariant(), "");
 }
@@ -109,7 +112,8 @@ TEST(Dismantle, RegionTreeWithEverythingInItComesBack) {
             kSuccess);
   u32 first = machine.spare_frames(64).raw;
   u64 before = view<Region>(machine.region).frames;
-  ASSERT_EQ(machine(Operation::RegionGive, RootSlot::Region, {region.raw, first, 64}).error(), kSuccess);
+  for (u32 i = 0; i < 64; i += 32)
+    ASSERT_EQ(machine(Operation::RegionGive, RootSlot::Region, {region.raw, first + i, 32}).error(), kSuccess);
   EXPECT_EQ(view<Region>(machine.region).frames, before - 64);
 
   u32 next = first;

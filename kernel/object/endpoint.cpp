@@ -59,8 +59,8 @@ Handle message_of(const Thread& caller) {
 }
 
 /// Hands the call of `caller`, which is in no queue, to `server`, which is at its receive.
-[[gnu::always_inline]] inline void deliver(FrameNumber endpoint, Thread& caller, Thread& server) {
-  u64 status = caller.caller_badge.raw | transfer(caller, message_of(caller), server);
+[[gnu::always_inline]] inline void deliver(FrameNumber endpoint, Thread& caller, Handle message, Thread& server) {
+  u64 status = caller.caller_badge.raw | transfer(caller, message, server);
   if ((caller.key & Key::kFaulted) != 0) status |= Status::kFault;
   caller.state = ThreadState::WaitingForReply;
   caller.callee = server.self;
@@ -74,7 +74,7 @@ void deliver_next(Endpoint& endpoint, Thread& server) {
   u32 level = u32(63 - __builtin_clzll(endpoint.callers));
   Thread& caller = view<Thread>(endpoint.queue[level].first);
   withdraw_call(caller);
-  deliver(frame_of(endpoint), caller, server);
+  deliver(frame_of(endpoint), caller, message_of(caller), server);
 }
 
 /// Ends the call that `server` handles: the client gets what `handle` says of the server's message.
@@ -119,13 +119,23 @@ Error receive_next(Endpoint& endpoint, Thread& server, u64 deadline) {
 
 }  // namespace
 
-void complete(Thread& thread, u64 status) {
-  disarm_deadline(thread);
+namespace {
+
+[[gnu::always_inline]] inline void go_on_with(Thread& thread, u64 status) {
   if (thread.state == ThreadState::Receiving) view<Endpoint>(thread.waiting_at).receiver = FrameNumber();
   thread.waiting_at = FrameNumber();
   thread.result = status;
   wake(thread);
 }
+
+}  // namespace
+
+void complete(Thread& thread, u64 status) {
+  disarm_deadline(thread);
+  go_on_with(thread, status);
+}
+
+void end_wait(Thread& thread, u64 status) { go_on_with(thread, status); }
 
 void withdraw_call(Thread& caller) {
   Endpoint& endpoint = view<Endpoint>(caller.waiting_at);
@@ -152,10 +162,12 @@ void return_call(Thread& server) {
 void unbind_server(Endpoint& endpoint) {
   if (endpoint.server.raw == 0) return;
   Thread& server = view<Thread>(endpoint.server);
-  return_call(server);
   look_again(server, kChainDepth);  // time of the callers leads elsewhere from now on
   reschedule_on(cpus[server.key & Key::kCpuMask]);
-  if (endpoint.receiver.raw != 0) cancel_wait(server, Error::Cancelled);
+  if (endpoint.receiver.raw != 0)
+    complete(server, error_status(Error::Cancelled));
+  else
+    return_call(server);
   server.endpoint = FrameNumber();
   endpoint.server = FrameNumber();
 }
@@ -184,28 +196,42 @@ Result<void> check_no_circle(FrameNumber endpoint, FrameNumber server) {
 
 }  // namespace
 
-Result<void> begin_call(FrameNumber frame, Thread& caller, Badge badge) {
+namespace {
+
+/// Puts the call, which is possible, to the waiting server or into the queue.
+[[gnu::always_inline]] inline void put_call(FrameNumber frame, Thread& caller, Badge badge, Handle message) {
   Endpoint& endpoint = view<Endpoint>(frame);
-  FrameNumber next = endpoint.server;
+  caller.caller_badge = badge;
+  caller.waiting_at = frame;
+  caller.level = priority_of(caller);
+  if (endpoint.receiver.raw != 0)
+    deliver(frame, caller, message, view<Thread>(endpoint.receiver));
+  else
+    enqueue_call(endpoint, caller, false);
+}
+
+/// Whether `caller` can call at all. Errors: TooDeep, Deadlock.
+[[gnu::always_inline]] inline Error check_call(FrameNumber frame, const Thread& caller) {
+  FrameNumber next = view<Endpoint>(frame).server;
   for (u32 hops = clients_above(caller); next.raw != 0; hops++) {
     if (next == caller.self) return Error::Deadlock;
     if (hops >= kChainDepth - 1) return Error::TooDeep;
     next = next_in_chain(view<Thread>(next));
   }
+  return kSuccess;
+}
 
-  caller.caller_badge = badge;
-  caller.waiting_at = frame;
-  caller.level = priority_of(caller);
-  if (endpoint.receiver.raw != 0)
-    deliver(frame, caller, view<Thread>(endpoint.receiver));
-  else
-    enqueue_call(endpoint, caller, false);
+}  // namespace
+
+Result<void> begin_call(FrameNumber frame, Thread& caller, Badge badge) {
+  if (Error error = check_call(frame, caller); error != kSuccess) return error;
+  caller.handle = Handle::message(0, kNoSlot, kRegisterWords, 0).raw;
+  put_call(frame, caller, badge, Handle::message(0, kNoSlot, kRegisterWords, 0));
   return {};
 }
 
 Error Endpoint::call(Thread& caller, Badge badge, Handle, Words&) {
   if (take_interruption(caller)) return Error::Cancelled;
-  caller.handle = Handle::message(0, kNoSlot, kRegisterWords, 0).raw;
   return begin_call(frame_of(*this), caller, badge).error();
 }
 
@@ -213,7 +239,8 @@ Error Endpoint::call_message(Thread& caller, Badge badge, Handle handle, Words&)
   if (auto good = check_message(caller, handle); !good) return good.error();
   if (take_interruption(caller)) return Error::Cancelled;
   u64 deadline = caller.buffer.raw != 0 ? u64(view<DataPage>(caller.buffer).words[offsetof(MessageBuffer, deadline) / 8]) : 0;
-  if (auto begun = begin_call(frame_of(*this), caller, badge); !begun) return begun.error();
+  if (Error error = check_call(frame_of(*this), caller); error != kSuccess) return error;
+  put_call(frame_of(*this), caller, badge, message_of(caller));
   arm_deadline(caller, deadline);
   return kSuccess;
 }
@@ -276,12 +303,11 @@ Result<void> Endpoint::bind(Thread& caller, CapabilitySlot thread_slot) {
   }
   Capability& capability = TRY(check_capability(caller, thread_slot, ObjectType::Thread, right::Thread::Control));
   Thread& target = view<Thread>(capability.frame);
-  if (target.endpoint.raw != 0) return Error::Busy;
+  if (target.endpoint.raw != 0 || server.raw != 0) return Error::Busy;
   TRY(check_open(info(frame_of(*this)).owner));
   TRY(check_open(info(capability.frame).owner));
   TRY(check_no_circle(frame_of(*this), capability.frame));
 
-  unbind_server(*this);
   server = capability.frame;
   target.endpoint = frame_of(*this);
   recheck_door(*this);

@@ -33,7 +33,7 @@ struct alignas(kPageSize) Endpoint {
   Result<EndpointStatusResult> status(Thread& caller);
 };
 
-/// Makes `caller`, whose message lies in its `words` and `handle`, wait in the queue or hands it to the waiting server.
+/// Makes `caller`, whose message are its six `words`, wait in the queue or hands it to the waiting server.
 /// Errors: TooDeep, Deadlock; nothing has changed then.
 Result<void> begin_call(FrameNumber endpoint, Thread& caller, Badge badge);
 

@@ -84,7 +84,7 @@ TEST_F(PlatformTest, DeviceMemoryIsNotMemory) {
   Answer seen = machine(Operation::AddressSpaceQuery, RootSlot::AddressSpace, {0x201000});
   EXPECT_EQ(seen[0], 0u);
   EXPECT_EQ(seen[1], 3u);
-  for (u32 i = 0; i < 20; i++) (void)machine(Operation::RegionDestroy, RootSlot::Region, {frame.raw});
+  for (u32 i = 0; i < 60; i++) (void)machine(Operation::RegionDestroy, RootSlot::Region, {frame.raw});
   EXPECT_EQ(info(frame).type, ObjectType::Untyped);
 }
 

@@ -13,8 +13,10 @@ namespace pith {
 
 namespace {
 
-/// Frames that one entry looks at, and objects that it takes apart, so that its length stays bounded.
-constexpr u64 kFramesPerEntry = 12;
+/// Frames of one owner that one entry looks at.
+constexpr u64 kFramesPerEntry = 6;
+/// Frames that one entry gives away at most.
+constexpr u64 kFramesPerGift = 32;
 /// What a region without limit counts for in the account of the one around it: more than any limit.
 constexpr u64 kUnlimitedCost = u64{1} << 32;
 static_assert(kUnlimitedCost > kMaximumCpus * kWholeCpu);
@@ -95,6 +97,18 @@ void initialise(FrameNumber frame, ObjectType type, u64 argument, FrameNumber se
   }
 }
 
+/// What takes more than a few instructions to take apart.
+bool is_object(ObjectType type) { return type != ObjectType::Reserved && type != ObjectType::Untyped && type != ObjectType::Data; }
+
+RegionReclaimResult reclaim_object(FrameNumber frame, FrameNumber region) {
+  Progress progress = dismantle(frame);
+  if (progress == Progress::More) return {0, 1};
+  if (progress == Progress::Blocked) return {1, 2};
+  release_frame(frame);
+  change_owner(frame, region);
+  return {1, 0};
+}
+
 /// True when `region` is `above` or below it, and some region on the way down to it, `above` excluded, is closing.
 bool is_closed_below(FrameNumber above, FrameNumber region) {
   bool closing = false;
@@ -143,7 +157,7 @@ Result<void> Region::give(Thread& caller, CapabilitySlot child_slot, FrameNumber
   FrameNumber self = frame_of(*this);
   Capability& child = TRY(check_capability(caller, child_slot, ObjectType::Region, right::Region::Use));
   if (view<Region>(child.frame).parent != self) return Error::BadArgument;
-  if (count == 0 || count > 64) return Error::BadArgument;
+  if (count == 0 || count > kFramesPerGift) return Error::BadArgument;
   if (u64{first.raw} + count > frame_count) return Error::BadFrame;
   TRY(check_open(child.frame));
   for (u64 i = 0; i < count; i++) {
@@ -173,26 +187,26 @@ Result<RegionReclaimResult> Region::reclaim(Thread&, FrameNumber first, u64 coun
   if (count == 0 || count > 64) return Error::BadArgument;
   if (first.raw == 0 || u64{first.raw} + count > frame_count) return Error::BadFrame;
 
+  // Frames of one owner, and each object, have an entry of their own: the caller comes to what is behind them next.
+  FrameNumber owner = info(first).owner;
+  bool closed = is_closed_below(self, owner);
+  if (closed && is_object(info(first).type)) return reclaim_object(first, self);
   u64 blocked = 0;
   u64 most = count < kFramesPerEntry ? count : kFramesPerEntry;
   for (u64 i = 0; i < most; i++) {
     FrameNumber frame(u32(first.raw + i));
     FrameInfo& entry = info(frame);
-    if (entry.type == ObjectType::Reserved || !is_closed_below(self, entry.owner)) continue;
-    bool heavy = entry.type != ObjectType::Untyped && entry.type != ObjectType::Data;
-    if (heavy && i > 0) return RegionReclaimResult{i, blocked};  // an entry of its own
-    if (entry.type != ObjectType::Untyped) {
-      Progress progress = dismantle(frame);
-      // Frames in front of it may be blocked, which the caller must hear: it comes to this one next.
-      if (progress == Progress::More) return RegionReclaimResult{i, i == 0 ? 1 : blocked};
-      if (progress == Progress::Blocked) {
+    if (entry.owner != owner) return RegionReclaimResult{i, blocked};
+    if (entry.type == ObjectType::Reserved || !closed) continue;
+    if (is_object(entry.type)) return RegionReclaimResult{i, blocked};
+    if (entry.type == ObjectType::Data) {
+      if (entry.uses != 0) {
         blocked = 2;
         continue;
       }
       release_frame(frame);
     }
     change_owner(frame, self);
-    if (heavy) return RegionReclaimResult{i + 1, blocked};
   }
   return RegionReclaimResult{most, blocked};
 }

@@ -46,8 +46,10 @@ Result<void> SchedulingContext::bind(Thread& caller, CapabilitySlot thread_slot)
 
   thread = capability.frame;
   target.scheduling_context = self;
-  if (left == 0) arm_timer(self, next_replenishment(*this));  // exhausted when it was unbound, and still owed
-  enqueue_context(self);
+  if (left == 0)
+    arm_timer(self, next_replenishment(*this));  // exhausted when it was unbound, and still owed
+  else
+    enqueue_context(self);
   return {};
 }
 
@@ -71,7 +73,7 @@ SchedulingContextStatusResult time_until_now(FrameNumber frame) {
 void unbind_context(FrameNumber frame) {
   SchedulingContext& context = view<SchedulingContext>(frame);
   Cpu& cpu = cpus[context.cpu];
-  if (cpu.context == frame) account(cpu);  // what was used until now counts
+  if (cpu.context == frame) settle(cpu);  // what was used until now counts
   disarm_timer(frame);
   withdraw_context(frame);
   if (cpu.context == frame) {

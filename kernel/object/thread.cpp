@@ -132,23 +132,42 @@ void stop_thread(Thread& thread) {
   reschedule_on(cpus[thread.key & Key::kCpuMask]);
 }
 
-bool cancel_wait(Thread& thread, Error error) {
+namespace {
+
+/// True when it is in a blocking operation that can be cut short.
+bool can_be_cancelled(const Thread& thread) {
   switch (thread.state) {
     case ThreadState::Calling:
     case ThreadState::SetAside:
-      if ((thread.key & Key::kFaulted) != 0) return false;
-      recheck_below(thread);
-      withdraw_call(thread);
-      break;
+      return (thread.key & Key::kFaulted) == 0;
     case ThreadState::Waiting:
-      view<Notification>(thread.waiting_at).waiter = FrameNumber();
-      break;
     case ThreadState::Receiving:
-      break;
+      return true;
     default:
       return false;
   }
-  complete(thread, error_status(error));
+}
+
+/// Ends that operation. The thread has no deadline any more.
+void cut_short(Thread& thread, Error error) {
+  if (thread.state == ThreadState::Calling || thread.state == ThreadState::SetAside) {
+    recheck_below(thread);
+    withdraw_call(thread);
+  } else if (thread.state == ThreadState::Waiting) {
+    view<Notification>(thread.waiting_at).waiter = FrameNumber();
+  }
+  end_wait(thread, error_status(error));
+}
+
+}  // namespace
+
+bool cancel_wait(Thread& thread, Error error) {
+  if (!can_be_cancelled(thread)) return false;
+  if ((thread.key & Key::kDeadline) != 0) {
+    disarm_timer(thread.self);
+    thread.key &= ~Key::kDeadline;
+  }
+  cut_short(thread, error);
   return true;
 }
 
@@ -181,9 +200,11 @@ Result<void> Thread::write_register(Thread&, u64 index, u64 value) {
 }
 
 Result<void> Thread::interrupt(Thread&) {
-  if (cancel_wait(*this, Error::Cancelled)) return {};
+  if (state == ThreadState::WaitingForReply)
+    tell_server(*this);
+  else if (cancel_wait(*this, Error::Cancelled))
+    return {};
   key |= Key::kInterrupted;
-  tell_server(*this);
   if (runs_elsewhere(*this)) arch::send_interruption(key & Key::kCpuMask);  // it may be in its guest
   return {};
 }
@@ -221,7 +242,10 @@ void timer_fired(FrameNumber frame) {
   }
   Thread& thread = view<Thread>(frame);
   thread.key &= ~Key::kDeadline;
-  if (!cancel_wait(thread, Error::TimedOut)) tell_server(thread);
+  if (can_be_cancelled(thread))
+    cut_short(thread, Error::TimedOut);
+  else
+    tell_server(thread);
 }
 
 }  // namespace pith

@@ -109,6 +109,9 @@ inline bool take_interruption(Thread& thread) {
 /// Completes a blocked thread's operation: it will return `status` and become ready.
 void complete(Thread& thread, u64 status);
 
+/// The same for a thread without a deadline.
+void end_wait(Thread& thread, u64 status);
+
 /// The status word for an error.
 constexpr u64 error_status(Error error) { return u64{1} << 63 | u64(error); }
 

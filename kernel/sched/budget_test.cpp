@@ -107,8 +107,8 @@ TEST_F(BudgetTest, HostileComponentTakesNoMoreThanItsShare) {
   ASSERT_EQ(share(kWholeCpu / 5), kSuccess);
   constexpr u32 kFramesGiven = 400;
   FrameNumber first = machine.spare_frames(kFramesGiven);
-  for (u32 i = 0; i < kFramesGiven; i += 50)
-    ASSERT_EQ(machine(Operation::RegionGive, RootSlot::Region, {region.raw, first.raw + i, 50}).error(), kSuccess);
+  for (u32 i = 0; i < kFramesGiven; i += 25)
+    ASSERT_EQ(machine(Operation::RegionGive, RootSlot::Region, {region.raw, first.raw + i, 25}).error(), kSuccess);
   u32 next = first.raw, refused = 0;
   auto make = [&](ObjectType type, CapabilitySlot slot, u64 argument) {
     ASSERT_EQ(machine(Operation::RegionCreate, region, {next++, u64(type), slot.raw, argument, 0}).error(), kSuccess);

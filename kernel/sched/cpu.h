@@ -36,6 +36,7 @@ struct alignas(64) Cpu {
   TimerWheel timers;
   List threads_to_recheck;  ///< Thread, by parking.link: contexts parked there may be able to run
   List doors_to_recheck;    ///< Endpoint, by parking.link: the same
+  u64 last_recheck;         ///< nanoseconds; when one of them was last looked at
 };
 
 extern "C" Cpu cpus[kMaximumCpus];

@@ -23,8 +23,6 @@ void interruption_received(Cpu& cpu) {
     cpu.vector_wanted = false;
     if (cpu.vector_owner.raw != 0) evict_vector_state(cpu.vector_owner);
   }
-  if (cpu.current != nullptr && (cpu.current->key & Key::kStopping) != 0) stop_thread(*cpu.current);
-  timer_interrupted(cpu);
 }
 
 }  // namespace pith

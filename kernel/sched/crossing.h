@@ -20,7 +20,7 @@ inline void reschedule_on(Cpu& cpu) {
 /// Stops `thread` unless another CPU runs it, which is told to stop it itself at its next entry: false, and the caller tries again.
 bool stop_or_ask(Thread& thread);
 
-/// Called by the port when another CPU sent an interruption: does what was asked of this one.
+/// Called by the port when another CPU sent an interruption: does what was asked of this one. Stopping its thread is the scheduler's, which comes next.
 void interruption_received(Cpu& cpu);
 
 }  // namespace pith

@@ -11,14 +11,10 @@ namespace pith {
 
 namespace {
 
-/// Contexts that one entry finds unable to run and parks.
-constexpr u32 kPicksPerEntry = 4;
-/// Calls within calls that are followed before time is charged; longer chains are followed afterwards.
-constexpr u32 kShortChain = 3;
-/// Steps of looking at parked contexts again that one entry makes.
-constexpr u32 kRechecksPerEntry = 2;
-/// When more are left and somebody runs, how long until the next: a fraction of the time is enough for this work.
+/// How far apart steps of looking at parked contexts again are while somebody runs: a fraction of the time is enough for this work.
 constexpr u64 kRecheckPace = 20'000;  // ns
+/// Calls within calls that are followed before time is charged, and after one context was parked; longer chains are followed afterwards, or by the next entry.
+constexpr u32 kShortChain = 3;
 
 Link& context_link(FrameNumber context) { return view<SchedulingContext>(context).queue_link; }
 
@@ -42,13 +38,9 @@ ChainEnd chain_end(FrameNumber first) {
 
 /// True when no other CPU runs the thread, which may run here then. Otherwise the CPU that leaves it gives the time back that waits for it.
 [[gnu::always_inline]] inline bool is_free_for(Cpu& cpu, Thread& thread) {
-  if ((thread.key & (Key::kCpuMask | Key::kStopping)) == cpu.number) return true;
+  if ((thread.key & Key::kCpuMask) == cpu.number) return true;
   if (runs_elsewhere(thread)) {
     thread.key |= Key::kAwaited;
-    return false;
-  }
-  if ((thread.key & Key::kStopping) != 0) {  // it was no longer running when the message came
-    stop_thread(thread);
     return false;
   }
   // What its key says of the vector registers must be true here.
@@ -138,27 +130,58 @@ void wake(Thread& thread) {
   recheck(thread);
 }
 
-void account(Cpu& cpu) {
+namespace {
+
+/// Charges the time since that was last done to the context in use. False, and nothing has changed: its turn is over, which is the timer's to end.
+bool account(Cpu& cpu) {
   u64 now = arch::now();
-  u64 passed = now - cpu.last_accounted;
+  if (cpu.context.raw != 0) {
+    SchedulingContext& context = view<SchedulingContext>(cpu.context);
+    u64 passed = now - cpu.last_accounted;
+    if (passed >= context.left) return false;
+    charge(context, passed);
+  }
   cpu.last_accounted = now;
-  if (cpu.context.raw == 0) return;
+  return true;
+}
+
+/// The turn of the context in use, which has nothing left, is over.
+void end_turn(Cpu& cpu) {
   FrameNumber frame = cpu.context;
-  SchedulingContext& context = view<SchedulingContext>(frame);
-  charge(context, passed);
-  if (context.left != 0) return;
   cpu.reschedule = true;
+  settle(cpu);
   withdraw_context(frame);
-  if (!is_limited(context)) {
-    context.left = context.budget;
+  SchedulingContext& context = view<SchedulingContext>(frame);
+  if (context.left != 0) {
     enqueue_context(frame);
     return;
   }
   if (cpu.current != nullptr) expedite(*cpu.current);  // a server goes on with time of its own
   arm_timer(frame, next_replenishment(context));
+  cpu.context = FrameNumber();
 }
 
-void timer_interrupted(Cpu& cpu) { cpu.timers.changed = true; }
+}  // namespace
+
+void settle(Cpu& cpu) {
+  SchedulingContext& context = view<SchedulingContext>(cpu.context);
+  u64 now = arch::now();
+  charge(context, now - cpu.last_accounted);
+  cpu.last_accounted = now;
+  if (context.left == 0 && !is_limited(context)) context.left = context.budget;
+}
+
+void timer_interrupted(Cpu& cpu) {
+  cpu.timers.changed = true;
+  if (!account(cpu)) {
+    end_turn(cpu);
+  } else if (cpu.timers.is_due(cpu.last_accounted)) {
+    cpu.timers.advance(cpu.last_accounted);
+  } else if (has_rechecks(cpu)) {
+    cpu.last_recheck = cpu.last_accounted;
+    look_at_next(cpu);
+  }
+}
 
 void replenish(FrameNumber frame) {
   SchedulingContext& context = view<SchedulingContext>(frame);
@@ -171,29 +194,32 @@ void replenish(FrameNumber frame) {
 
 namespace {
 
-/// Sets cpu.current and cpu.context to the end of the first chain that can run here, or to nothing.
-[[gnu::always_inline]] inline void choose(Cpu& cpu) {
-  cpu.reschedule = false;
-  for (u32 picks = 0; picks < kPicksPerEntry; picks++) {
-    if (cpu.ready == 0) {
-      cpu.current = nullptr;
-      cpu.context = FrameNumber();
-      return;
-    }
-    u32 priority = u32(63 - __builtin_clzll(cpu.ready));
-    FrameNumber frame = cpu.queue[priority].first;
-    SchedulingContext& context = view<SchedulingContext>(frame);
-    ChainEnd end = chain_end<kChainDepth>(context.thread);
-    if (end.thread->state == ThreadState::Ready && is_free_for(cpu, *end.thread)) {
-      run(cpu, frame, end, end.thread->self == context.thread);
-      return;
-    }
-    park_at_end(frame, *end.thread);
-  }
-  // The bound of this entry is reached: idle for a moment, the timer brings us back at once.
+/// Nobody runs, and if something is ready the timer brings us back at once.
+void rest(Cpu& cpu) {
   cpu.current = nullptr;
   cpu.context = FrameNumber();
-  cpu.reschedule = true;
+  cpu.reschedule = cpu.ready != 0;
+}
+
+/// Lets the end of the first chain that is ready run if it can, and is not farther away than `kHops`. Null if it does; otherwise how far it looked.
+template <u32 kHops>
+[[gnu::always_inline]] inline Thread* run_first(Cpu& cpu) {
+  FrameNumber frame = cpu.queue[63 - __builtin_clzll(cpu.ready)].first;
+  SchedulingContext& context = view<SchedulingContext>(frame);
+  ChainEnd end = chain_end<kHops>(context.thread);
+  if (end.thread->state != ThreadState::Ready || !is_free_for(cpu, *end.thread)) return end.thread;
+  cpu.reschedule = false;
+  run(cpu, frame, end, end.thread->self == context.thread);
+  return nullptr;
+}
+
+/// Sets cpu.current and cpu.context to the end of the first chain that can run here, or to nothing. One context that cannot run is parked on the way.
+void choose(Cpu& cpu) {
+  if (cpu.ready == 0) return rest(cpu);
+  Thread* end = run_first<kChainDepth>(cpu);
+  if (end == nullptr) return;
+  park_at_end(cpu.queue[63 - __builtin_clzll(cpu.ready)].first, *end);
+  if (cpu.ready == 0 || run_first<kShortChain>(cpu) != nullptr) rest(cpu);
 }
 
 /// The time in use is still the first that is ready, and its chain of calls ends in a thread that ran here last: that one goes on on it. Nothing is to be
@@ -209,17 +235,55 @@ bool goes_on_along_chain(Cpu& cpu) {
   return true;
 }
 
-}  // namespace
+/// True unless the running thread simply goes on.
+bool must_choose(const Cpu& cpu) {
+  if (cpu.reschedule || cpu.current == nullptr) return true;
+  return cpu.current->state != ThreadState::Ready || (cpu.current->key & Key::kStopping) != 0;
+}
 
-void pick(Cpu& cpu) {
+/// Chooses who runs, or leaves that to the timer's interrupt, which comes at once, where something else comes first.
+void choose_next(Cpu& cpu, bool in_turn) {
   Thread* before = cpu.current;
-  choose(cpu);
+  if (before != nullptr && (before->key & Key::kStopping) != 0) {
+    stop_thread(*before);
+    cpu.current = nullptr;
+    cpu.reschedule = true;
+  } else if (in_turn) {
+    choose(cpu);
+  } else if (before != nullptr && before->state != ThreadState::Ready) {
+    cpu.current = nullptr;
+  }
   // Time of other CPUs that waits for a thread which ran here finds it free now, or goes on along its chain.
   if (before != cpu.current && before != nullptr && (before->key & Key::kAwaited) != 0) {
     before->key &= ~Key::kAwaited;
-    recheck(*before);
+    look_again(*before, 0);
   }
 }
+
+/// Sets the hardware timer for whatever comes first.
+void set_hardware_timer(Cpu& cpu) {
+  cpu.timers.changed = false;
+  u64 next = cpu.timers.next;
+  if (cpu.context.raw != 0) {
+    u64 turn_ends = cpu.last_accounted + view<SchedulingContext>(cpu.context).left;
+    if (next == 0 || turn_ends < next) next = turn_ends;
+  }
+  if (has_rechecks(cpu)) {
+    u64 again = cpu.current != nullptr ? cpu.last_recheck + kRecheckPace : cpu.last_accounted;
+    if (next == 0 || again < next) next = again;
+  }
+  if (cpu.reschedule) next = cpu.last_accounted;
+  arch::set_timer(next);
+}
+
+/// Kept out of the short way through schedule(), which needs few registers.
+[[gnu::noinline]] void schedule_anew(Cpu& cpu) {
+  bool in_turn = account(cpu);
+  if (must_choose(cpu)) choose_next(cpu, in_turn);
+  set_hardware_timer(cpu);
+}
+
+}  // namespace
 
 void end_lent_time(Cpu& cpu) {
   Thread& thread = *cpu.current;
@@ -230,26 +294,9 @@ void end_lent_time(Cpu& cpu) {
 
 void schedule(Cpu& cpu) {
   if (cpu.current != nullptr && (cpu.current->key & Key::kLentTime) != 0) end_lent_time(cpu);
-  bool goes_on = !cpu.reschedule && cpu.current != nullptr && cpu.current->state == ThreadState::Ready;
-  if (goes_on && !cpu.timers.changed) return;  // the hardware timer is set for the end of this turn already
-  if (!cpu.timers.changed && goes_on_along_chain(cpu)) return;
-  account(cpu);
-  if (cpu.timers.changed) {
-    cpu.timers.advance(cpu.last_accounted);
-    for (u32 steps = 0; steps < kRechecksPerEntry && has_rechecks(cpu); steps++) look_at_next(cpu);
-  }
-  if (cpu.reschedule || cpu.current == nullptr || cpu.current->state != ThreadState::Ready) pick(cpu);
-  u64 next = cpu.timers.next;
-  if (cpu.context.raw != 0) {
-    u64 turn_ends = cpu.last_accounted + view<SchedulingContext>(cpu.context).left;
-    if (next == 0 || turn_ends < next) next = turn_ends;
-  }
-  if (has_rechecks(cpu)) {
-    u64 again = cpu.last_accounted + (cpu.current != nullptr ? kRecheckPace : 0);
-    if (next == 0 || again < next) next = again;
-  }
-  if (cpu.reschedule) next = cpu.last_accounted;
-  arch::set_timer(next);
+  // The hardware timer is set for the end of this turn already where nothing else is to be done.
+  if (!cpu.timers.changed && (goes_on_along_chain(cpu) || !must_choose(cpu))) return;
+  schedule_anew(cpu);
 }
 
 }  // namespace pith

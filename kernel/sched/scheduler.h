@@ -23,22 +23,20 @@ void wake(Thread& thread);
 /// its own priority.
 void expedite(Thread& thread);
 
-/// Charges the time since the last call to the context in use, and ends its turn if it used it up.
-void account(Cpu& cpu);
+/// Charges the time since the context in use was last charged. It must be taken out of use, or its turn ended, if nothing is left.
+void settle(Cpu& cpu);
 
 /// The running thread gives back the time of a call that it has answered: it goes on on its own, which is its CPU's to choose.
 void end_lent_time(Cpu& cpu);
 
-/// Follows the ready queue and sets `cpu.current` and `cpu.context`: to the thread at the end of the first chain that can run, or to nothing.
-void pick(Cpu& cpu);
-
 /// True when something has happened that may change who runs, or when the hardware timer must come.
 inline bool needs_schedule(const Cpu& cpu) { return cpu.reschedule || cpu.timers.changed; }
 
-/// At the end of every slow kernel entry: fires timers that are due, chooses who runs if anything changed, and sets the hardware timer.
+/// At the end of every slow kernel entry: chooses who runs if anything changed, and sets the hardware timer.
 void schedule(Cpu& cpu);
 
-/// The hardware timer of this CPU interrupted: this entry looks at time and timers. Called by the port.
+/// The hardware timer of this CPU interrupted. Ends the turn of the context in use if it is over; or else fires or moves one timer that is due;
+/// or else looks once at parked time again. While more is left to do the next interrupt comes at once. Called by the port.
 void timer_interrupted(Cpu& cpu);
 
 /// A replenishment timer fired.

@@ -9,7 +9,6 @@
 namespace pith {
 
 namespace {
-constexpr u32 kMovesPerEntry = 4;
 constexpr u32 kDigitBits = 6;
 
 Link& link_of(FrameNumber frame) { return timer_node(frame).link; }
@@ -40,20 +39,31 @@ void TimerWheel::take(FrameNumber frame, TimerNode& node) {
   if (list.is_empty()) occupied[node.level % kTimerLevels] &= ~(u64{1} << node.slot);
 }
 
-void TimerWheel::arm(FrameNumber frame, u64 deadline) {
+u64 TimerWheel::begin_of(u32 level, u64 number) const {
+  u32 shift = level * kDigitBits;
+  return ((position >> shift >> kDigitBits << kDigitBits) | number) << shift;
+}
+
+void TimerWheel::arm(FrameNumber frame, u64 deadline, u64 now) {
+  // Nothing happens before `next`, so the hand may go on to now: the node does not land in a slot that is long over.
+  u64 now_tick = now >> kTimerTickShift;
+  if ((next == 0 || now < next) && position < now_tick) position = now_tick;
   TimerNode& node = timer_node(frame);
   u64 tick = (deadline >> kTimerTickShift) + (deadline % (u64{1} << kTimerTickShift) != 0);  // rounded up, without overflow
   node.tick = tick < position ? position : tick;
   node.armed = true;
-  changed = true;
   insert(frame, node);
+  u64 begins = begin_of(node.level, node.slot) << kTimerTickShift;
+  if (begins == 0) begins = 1;
+  if (next != 0 && next <= begins) return;
+  next = begins;
+  changed = true;
 }
 
 void TimerWheel::disarm(FrameNumber frame) {
   TimerNode& node = timer_node(frame);
   take(frame, node);
   node.armed = false;
-  changed = true;
 }
 
 void disarm_timer(FrameNumber frame) {
@@ -65,34 +75,27 @@ void arm_timer(FrameNumber frame, u64 deadline) {
   disarm_timer(frame);
   Cpu& here = this_cpu();
   timer_node(frame).cpu = u8(here.number);
-  here.timers.arm(frame, deadline);
+  here.timers.arm(frame, deadline, here.last_accounted);
+}
+
+TimerWheel::Slot TimerWheel::earliest() const {
+  // Of two that begin together the higher one, for what it still holds belongs into the lower ones.
+  Slot found{~u64{0}, kTimerLevels, 0};
+  for (u32 level = 0; level < kTimerLevels; level++) {
+    if (occupied[level] == 0) continue;
+    u32 number = u32(__builtin_ctzll(occupied[level]));
+    u64 begins = begin_of(level, number);
+    if (begins <= found.begins) found = {begins, level, number};
+  }
+  return found;
 }
 
 void TimerWheel::advance(u64 now) {
-  changed = false;
-  next = move(now);
-}
-
-u64 TimerWheel::move(u64 now) {
   u64 now_tick = now >> kTimerTickShift;
-  for (u32 moves = 0; moves <= kMovesPerEntry; moves++) {
-    // The earliest slot; of two that begin together the higher one, for what it still holds belongs into the lower ones.
-    u32 level = kTimerLevels;
-    u64 start = ~u64{0};
-    for (u32 at = 0; at < kTimerLevels; at++) {
-      if (occupied[at] == 0) continue;
-      u64 shift = u64{at} * kDigitBits;
-      u64 begins = ((position >> shift >> kDigitBits << kDigitBits) | u64(__builtin_ctzll(occupied[at]))) << shift;
-      if (begins > start) continue;
-      start = begins;
-      level = at;
-    }
-    if (level == kTimerLevels) return 0;
-    u32 first = u32(__builtin_ctzll(occupied[level]));
-    if (start > now_tick) return start << kTimerTickShift;
-    if (moves == kMovesPerEntry) return now;
-    if (start > position) position = start;
-    FrameNumber frame = slot[level][first].first;
+  Slot first = earliest();
+  if (first.level != kTimerLevels && first.begins <= now_tick) {
+    if (first.begins > position) position = first.begins;
+    FrameNumber frame = slot[first.level][first.number].first;
     TimerNode& node = timer_node(frame);
     take(frame, node);
     if (node.tick <= now_tick) {  // correctness is checked here; the slot was only a hint
@@ -101,8 +104,10 @@ u64 TimerWheel::move(u64 now) {
     } else {
       insert(frame, node);
     }
+    first = earliest();
   }
-  return now;
+  next = first.level == kTimerLevels ? 0 : first.begins << kTimerTickShift;
+  if (first.level != kTimerLevels && next == 0) next = 1;
 }
 
 }  // namespace pith

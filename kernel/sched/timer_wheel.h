@@ -1,4 +1,4 @@
-// Timers: a wheel of 8 levels of 64 slots; a node moves at most seven times and each kernel entry moves at most four.
+// Timers: a wheel of 8 levels of 64 slots; a node moves at most seven times and each interrupt of the timer moves at most one.
 #pragma once
 #include "kernel/object/link.h"
 
@@ -23,22 +23,31 @@ struct TimerNode {
 /// set if and only if slot[l][s] is not empty.
 struct TimerWheel {
   u64 position;
-  u64 next;      ///< what advance() answered last
-  bool changed;  ///< since then a node was armed or disarmed, a parked context is to be looked at again, or the timer interrupted
+  u64 next;      ///< no slot that holds a node begins earlier, in nanoseconds; 0: there is none
+  bool changed;  ///< since the hardware timer was set `next` came nearer, a parked context is to be looked at again, or the timer interrupted
   u64 occupied[kTimerLevels];
   List slot[kTimerLevels][kTimerSlots];
 
-  /// Puts the node, which is in no wheel, in for `deadline` (nanoseconds).
-  void arm(FrameNumber frame, u64 deadline);
+  /// Puts the node, which is in no wheel, in for `deadline`. `now` is a time that has been (both nanoseconds).
+  void arm(FrameNumber frame, u64 deadline, u64 now);
   /// Takes it, which is in this wheel, out.
   void disarm(FrameNumber frame);
-  /// Moves or fires at most four nodes that are due at `now`; `next` is when to come back in nanoseconds, 0 never.
+  /// True when advance() may find something to do at `now`.
+  bool is_due(u64 now) const { return next != 0 && next <= now; }
+  /// Moves or fires at most one node that is due at `now`, and finds out when the next one is.
   void advance(u64 now);
 
  private:
+  /// A slot that holds nodes, and the tick at which it begins.
+  struct Slot {
+    u64 begins;
+    u32 level;  ///< kTimerLevels: there is none
+    u32 number;
+  };
+  u64 begin_of(u32 level, u64 number) const;
+  Slot earliest() const;
   void insert(FrameNumber frame, TimerNode& node);
   void take(FrameNumber frame, TimerNode& node);
-  u64 move(u64 now);
 };
 
 /// Arms the node in `frame` for `deadline` (nanoseconds) in this CPU's wheel, wherever it was before.

@@ -48,6 +48,9 @@ Handle as_operation(Handle handle) {
   return handle;
 }
 
+/// What the short way back to the caller does not look after.
+constexpr u32 kEndsSlowly = Key::kInGuest | Key::kFullFrame | Key::kLentTime | Key::kStopping;
+
 }  // namespace
 
 Result<void> System::null(Thread&) { return {}; }
@@ -87,7 +90,7 @@ PITH_FAST_CALL void system_call(Thread& caller) {
   Error error = dispatch(caller, handle, caller.words);
   if (error != kSuccess) [[unlikely]]
     caller.result = error_status(error);
-  bool goes_on = cpu.current == &caller && caller.state == ThreadState::Ready && (caller.key & (Key::kInGuest | Key::kFullFrame | Key::kLentTime)) == 0;
+  bool goes_on = cpu.current == &caller && caller.state == ThreadState::Ready && (caller.key & kEndsSlowly) == 0;
   if (!goes_on || needs_schedule(cpu)) finish_entry(cpu, handle.operation_code());
   note_entry(arch::counter() - cpu.entered, handle.operation_code());
   arch::leave_to_caller(caller);
@@ -100,9 +103,8 @@ void fault_raised(Thread& thread, FaultKind kind, u64 address, u64 code) {
   }
   thread.key |= Key::kFaulted | Key::kFullFrame;
   thread.words = Words{{u64(kind), address, code, thread.registers.instruction(), thread.registers.stack(), thread.self.raw}};
-  thread.handle = Handle::message(0, kNoSlot, kRegisterWords, 0).raw;
-  bool handled = thread.fault.is_live() && begin_call(thread.fault.frame, thread, thread.fault.badge);
-  if (!handled) stop_thread(thread);
+  if (thread.fault.is_live() && begin_call(thread.fault.frame, thread, thread.fault.badge)) return;
+  thread.key = (thread.key & ~Key::kFaulted) | Key::kStopping;  // the scheduler, which comes next, stops it
 }
 
 }  // namespace pith

@@ -12,7 +12,8 @@ namespace {
 
 constexpr kernel::Region kRegion{RootSlot::Region};
 constexpr kernel::CapabilitySpace kCapabilities{RootSlot::CapabilitySpace};
-constexpr u64 kAtOnce = 64;  // limit of Region.give and Region.reclaim
+constexpr u64 kAtOnce = 64;      // limit of Region.reclaim
+constexpr u64 kGiveAtOnce = 32;  // limit of Region.give
 constexpr u32 kBatch = 256;  // pages copied through the window at once
 
 /// Spreads the machine's seed over components and instances (splitmix64); those that need good randomness have a source of their own.
@@ -53,8 +54,8 @@ Result<void> Component::create_instance() {
   step_ = "memory of the instance";
   for (u32 i = 0; i < instance_frames_.count(); i++) {
     FrameRange run = instance_frames_[i];
-    for (u64 given = 0; given < run.count; given += kAtOnce) {
-      u64 count = run.count - given < kAtOnce ? run.count - given : kAtOnce;
+    for (u64 given = 0; given < run.count; given += kGiveAtOnce) {
+      u64 count = run.count - given < kGiveAtOnce ? run.count - given : kGiveAtOnce;
       TRY(service.give(slot(Slot::InstanceRegion), FrameNumber(run.first + u32(given)), count));
     }
   }
@@ -72,6 +73,7 @@ Result<void> Component::create_instance() {
   step_ = "start";
   kernel::Endpoint endpoint{slot(Slot::Endpoint)};
   if (description_->provides) {
+    TRY(endpoint.bind(kNoSlot));
     TRY(retry([&] { return endpoint.bind(slot(Slot::Thread)); }));
     TRY(retry([&] { return endpoint.requeue(); }));
   }

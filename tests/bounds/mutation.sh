@@ -5,10 +5,10 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/source"
 (cd "$PITH_ROOT" && tar -c --exclude=./build --exclude=./.git .) | tar -x -C "$work/source"
-file=$work/source/kernel/sched/scheduler.cpp
-sed -i 's/kPicksPerEntry = [0-9]*;/kPicksPerEntry = 60;/' "$file"
-if cmp -s "$file" "$PITH_ROOT/kernel/sched/scheduler.cpp"; then
-  echo "there is no kPicksPerEntry to change"
+file=$work/source/kernel/sched/scheduler.h
+sed -i 's/kChainDepth = [0-9]*;/kChainDepth = 60;/' "$file"
+if cmp -s "$file" "$PITH_ROOT/kernel/sched/scheduler.h"; then
+  echo "there is no kChainDepth to change"
   exit 1
 fi
 if ! { cmake -G Ninja -S "$work/source" -B "$work/build" && ninja -C "$work/build" -j2 kernel; } >"$work/log" 2>&1; then
@@ -17,7 +17,7 @@ if ! { cmake -G Ninja -S "$work/source" -B "$work/build" && ninja -C "$work/buil
 fi
 facts=$PITH_ROOT/verify/bounds
 if "$PITH_BUILD/bin/pith-bounds" "$work/build/kernel.elf" --facts "$facts/facts.txt" --facts "$facts/loops.txt" --ratchet >/dev/null 2>"$work/problems"; then
-  echo "60 picks in an entry are not noticed"
+  echo "chains of calls of 60 links are not noticed"
   exit 1
 fi
 head -n 3 "$work/problems"

@@ -117,7 +117,7 @@ void begin_round() {
   ok(RegionCreate, HostileSlot::Region, {{word(round.region_frame), u64(ObjectType::Region), word(round.region), kCeiling}});
   round.next = FrameNumber(shared.first_frame.raw + 1);
   round.end = FrameNumber(round.next.raw + kRoundFrames);
-  for (u32 i = 0; i < kRoundFrames; i += 64) ok(RegionGive, HostileSlot::Region, {{word(round.region), round.next.raw + i, 64}});
+  for (u32 i = 0; i < kRoundFrames; i += 32) ok(RegionGive, HostileSlot::Region, {{word(round.region), round.next.raw + i, 32}});
 
   FrameNumber closed_frame;
   CapabilitySlot closed = make(round.region, ObjectType::Region, kCeiling, &closed_frame);
@@ -157,7 +157,7 @@ void end_round() {
   for (u32 i = 0; i < shared.frame_count; i++) {
     Outcome outcome = ok(RegionInspect, HostileSlot::Region, {{shared.first_frame.raw + i}});
     // Random operations may leave objects that the hostile region itself owns.
-    for (u32 step = 0; outcome.words.w[0] != 0 && step < 32; step++) {
+    for (u32 step = 0; outcome.words.w[0] != 0 && step < 64; step++) {
       Error error = perform(RegionDestroy, HostileSlot::Region, {{shared.first_frame.raw + i}}).error;
       if (error != Error::Again) break;
     }

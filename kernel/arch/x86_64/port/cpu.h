@@ -58,9 +58,9 @@ void rouse_napping(u32 ticket);
 /// In a loop that waits for other CPUs with interrupts off: `round` counts up. A processor that does not get on is perhaps a virtual one whose
 /// host runs the one that it waits for when it lets go of the host.
 inline void relax(u32 round, u32 ticket) {
-  constexpr u32 kSpins = 16;
+  constexpr u32 kSpins = 1;
   if (round < kSpins)
-    asm volatile("pause");
+    asm volatile(".rept 16; pause; .endr");
   else
     nap(ticket);
 }
