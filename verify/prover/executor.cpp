@@ -106,7 +106,7 @@ Answer Executor::refute(State& state, const Expression& counter) {
   Answer answer = solver.ask(conditions(facts.relevant(facts.instances(state.reads, 0), {counter})), Solver::kFewSteps);
   if (answer != Answer::Impossible) answer = solver.ask_quickly(conditions(facts.instances(state.reads, 1)));
   for (int depth = 0; depth <= options_.fact_depth && answer != Answer::Impossible; depth++) {
-    answer = solver.ask(conditions(facts.instances(state.reads, depth)), options_.is_quick ? Solver::kFewSteps : Solver::kSteps);
+    answer = solver.ask(conditions(facts.instances(state.reads, depth)));
   }
   return answer;
 }
