@@ -105,10 +105,15 @@ Answer Executor::refute(State& state, const Expression& counter) {
   // not suffice takes longer than to refute with more.
   Answer answer = solver.ask(conditions(facts.relevant(facts.instances(state.reads, 0), {counter})), Solver::kFewSteps);
   if (answer != Answer::Impossible) answer = solver.ask_quickly(conditions(facts.instances(state.reads, 1)));
+  std::optional<z3::model> broken;
   for (int depth = 0; depth <= options_.fact_depth && answer != Answer::Impossible; depth++) {
     answer = solver.ask(conditions(facts.instances(state.reads, depth)));
+    if (answer == Answer::Possible) broken = solver.model();
   }
-  return answer;
+  // A state that all instances but the farthest allow says more than that the solver gave up over those.
+  if (answer != Answer::Unknown || !broken) return answer;
+  solver.recall(*broken);
+  return Answer::Possible;
 }
 
 void Executor::oblige(State& state, const Expression& condition, const char* what, const llvm::Instruction* at, bool remember) {

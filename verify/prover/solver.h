@@ -27,6 +27,8 @@ class Solver {
   std::string value_of(const Expression& e) const;
   bool has_model() const { return model_.has_value(); }
   const z3::model& model() const { return *model_; }
+  /// Makes an earlier model the last one again.
+  void recall(const z3::model& model) { model_ = model; }
   SolverStatistics statistics;
   /// Folder that every question is written to as an SMT-LIB file; empty: none.
   std::string dump_folder;
