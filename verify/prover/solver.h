@@ -10,6 +10,9 @@ namespace pith::verify {
 
 enum class Answer { Impossible, Possible, Unknown };
 
+/// Processor time that this process has used, in seconds.
+double processor_seconds();
+
 struct SolverStatistics {
   long queries = 0;
   long retries = 0;
