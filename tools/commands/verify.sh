@@ -41,6 +41,7 @@ verify_bounds() {
 # The longest way of each entry that the prover knows, NAME NUMBER on each line: `Region.share_time` is its RegionShareTime, `fast.Endpoint.call` its fast_call.
 worst_cases() {
   "$PITH_BUILD/bin/pith-bounds" "$PITH_BUILD/kernel.elf" --facts "$PITH_ROOT/verify/bounds/facts.txt" --facts "$PITH_ROOT/verify/bounds/loops.txt" --json |
+    tr '{' '\n' |
     sed -n 's/.*"name": "\([^"]*\)", "worst_instructions": \([0-9]*\).*/\1 \2/p' |
     sed 's/^fast[.][A-Za-z]*[.]/fast_/; s/^trap[.]fault /fault_raised /; s/^trap[.]line /interrupt_raised /' |
     awk '$1 ~ /[.]/ {

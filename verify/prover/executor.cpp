@@ -18,6 +18,13 @@ template <class T>
 void keep_common(std::set<T>& mine, const std::set<T>& other) {
   std::erase_if(mine, [&](const T& e) { return !other.count(e); });
 }
+
+/// What a question about a state on this path is asked with: facts, the path, and the question itself.
+std::vector<Expression> on_path(std::vector<Expression> facts, const State& state, const Expression& question) {
+  facts.insert(facts.end(), state.path.begin(), state.path.end());
+  facts.push_back(question);
+  return facts;
+}
 }  // namespace
 
 std::string location(const llvm::Instruction* instruction) {
@@ -96,19 +103,20 @@ void Executor::listen(State& state) {
 }
 
 Answer Executor::refute(State& state, const Expression& counter) {
-  auto conditions = [&](std::vector<Expression> facts) {
-    facts.insert(facts.end(), state.path.begin(), state.path.end());
-    facts.push_back(counter);
-    return facts;
-  };
+  auto conditions = [&](std::vector<Expression> chosen) { return on_path(std::move(chosen), state, counter); };
   // Most questions are settled by what is near: the path, and instances that share a place with the question. To find out that these do
   // not suffice takes longer than to refute with more.
   Answer answer = solver.ask(conditions(facts.relevant(facts.instances(state.reads, 0), {counter})), Solver::kFewSteps);
   if (answer != Answer::Impossible) answer = solver.ask_quickly(conditions(facts.instances(state.reads, 1)));
+  std::optional<z3::model> broken;
   for (int depth = 0; depth <= options_.fact_depth && answer != Answer::Impossible; depth++) {
-    answer = solver.ask(conditions(facts.instances(state.reads, depth)), options_.is_quick ? Solver::kFewSteps : Solver::kSteps);
+    answer = solver.ask(conditions(facts.instances(state.reads, depth)));
+    if (answer == Answer::Possible) broken = solver.model();
   }
-  return answer;
+  // A state that all instances but the farthest allow says more than that the solver gave up over those.
+  if (answer != Answer::Unknown || !broken) return answer;
+  solver.recall(*broken);
+  return Answer::Possible;
 }
 
 void Executor::oblige(State& state, const Expression& condition, const char* what, const llvm::Instruction* at, bool remember) {
@@ -134,11 +142,7 @@ bool Executor::is_feasible(State& state, const Expression& condition, const llvm
   // What the path's last witness satisfies needs no question.
   if (state.witness && state.witness->eval(condition, true).is_true()) return true;
   solver.subject = "feasible " + location(at);
-  std::vector<Expression> asked = state.path;
-  asked.push_back(condition);
-  std::vector<Expression> conditions = facts.relevant(facts.instances(state.reads, 0), {condition});
-  conditions.insert(conditions.end(), asked.begin(), asked.end());
-  Answer answer = solver.ask(conditions, Solver::kFewSteps);
+  Answer answer = solver.ask(on_path(facts.relevant(facts.instances(state.reads, 0), {condition}), state, condition), Solver::kFewSteps);
   if (answer == Answer::Possible) state.witness = std::make_shared<const z3::model>(solver.model());
   return answer != Answer::Impossible;
 }

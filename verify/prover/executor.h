@@ -24,7 +24,6 @@ struct ExecutorOptions {
   unsigned split_depth = 8;  ///< calls nested deeper than this make one path of those that they fork into
   long most_steps = 400'000; ///< instructions executed in all, against loops without end
   std::string only_obligation;        ///< others hold on the way: somebody else shows them; empty: none does
-  bool is_quick = false;              ///< the solver makes few steps only
   bool stops_at_failure = false;  ///< one failure is enough: nothing is looked at behind it
 };
 

@@ -37,7 +37,6 @@ Proves entries of the kernel: MODULE is bitcode of the kernel, of the entry func
   --predicate NAME  proves only this predicate, or with `none` none
   --obligation NAME asks of what must hold on the way only for what is called so, and with `none` for nothing
   --first           stops at an entry's first failure
-  --quick           the solver makes few steps only
   --split N         calls nested deeper than N make one path of several (default 8)
   --depth N         instances of invariants are followed N times (default 2)
   --dump FOLDER     writes each question as an SMT-LIB file
@@ -71,7 +70,6 @@ bool parse(int count, char** words, Arguments& arguments) {
     else if (word == "--verbose") arguments.proof.verbose = true;
     else if (word == "--predicate") arguments.proof.only_predicate = value();
     else if (word == "--first") arguments.proof.executor.stops_at_failure = true;
-    else if (word == "--quick") arguments.proof.executor.is_quick = true;
     else if (word == "--obligation") arguments.proof.executor.only_obligation = value();
     else if (word == "--dump") arguments.proof.dump_folder = value();
     else if (word == "--help") return std::cout << kUsage, std::exit(0), false;
@@ -160,7 +158,7 @@ int main(int count, char** words) {
   for (const Entry& entry : wanted) {
     std::string question = arguments.proof.only_predicate;
     if (!executor.only_obligation.empty()) question += " " + executor.only_obligation;
-    keys[entry.name] = digests.of(entry, question + (executor.stops_at_failure ? " first" : "") + (executor.is_quick ? " quick" : ""));
+    keys[entry.name] = digests.of(entry, question + (executor.stops_at_failure ? " first" : ""));
     auto known = cached(arguments.cache, keys[entry.name]);
     if (known)
       take(*known, true);

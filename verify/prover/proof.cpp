@@ -5,18 +5,11 @@
 #include <llvm/IR/DebugInfoMetadata.h>
 
 #include <algorithm>
-#include <ctime>
 #include <iostream>
 
 namespace pith::verify {
 
 namespace {
-
-double processor_seconds() {
-  timespec now;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return double(now.tv_sec) + double(now.tv_nsec) * 1e-9;
-}
 
 /// Functions at which an entry's proof stops because finishing the entry is proved on its own.
 constexpr const char* kCuts[] = {"_ZN4pith12finish_entryERNS_3CpuEm", "_ZN4pith11system_callERNS_6ThreadE", "slow_call", "noted_call"};

@@ -8,13 +8,13 @@
 
 namespace pith::verify {
 
-namespace {
-
 double processor_seconds() {
   timespec now;
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
   return double(now.tv_sec) + double(now.tv_nsec) * 1e-9;
 }
+
+namespace {
 
 Answer answer_of(z3::check_result result) {
   return result == z3::unsat ? Answer::Impossible : result == z3::sat ? Answer::Possible : Answer::Unknown;

@@ -10,6 +10,9 @@ namespace pith::verify {
 
 enum class Answer { Impossible, Possible, Unknown };
 
+/// Processor time that this process has used, in seconds.
+double processor_seconds();
+
 struct SolverStatistics {
   long queries = 0;
   long retries = 0;
@@ -27,6 +30,8 @@ class Solver {
   std::string value_of(const Expression& e) const;
   bool has_model() const { return model_.has_value(); }
   const z3::model& model() const { return *model_; }
+  /// Makes an earlier model the last one again.
+  void recall(const z3::model& model) { model_ = model; }
   SolverStatistics statistics;
   /// Folder that every question is written to as an SMT-LIB file; empty: none.
   std::string dump_folder;

@@ -135,11 +135,8 @@ enter_guest_fast:
   swapgs
   sysretq
 
-// Leaves the kernel on the fast path: r11 next thread, r12 status, words where they came in. The lock is released only when this CPU's
-// `current` names the new thread: whoever holds the lock sees of each thread whether a CPU still uses it.
-.globl fast_resume
-.balign 64
-fast_resume:
+// Makes r11 the current thread, with its address space, and releases the lock. Uses rcx, r10.
+.macro switch_to_next
   mov ROOT(%r11), %rcx
   mov CURRENT, %r10
   cmp ROOT(%r10), %rcx
@@ -147,6 +144,14 @@ fast_resume:
   mov %rcx, %cr3
 1:mov %r11, CURRENT
   incl kernel_lock(%rip)  // KernelLock::release
+.endm
+
+// Leaves the kernel on the fast path: r11 next thread, r12 status, words where they came in. The lock is released only when this CPU's
+// `current` names the new thread: whoever holds the lock sees of each thread whether a CPU still uses it.
+.globl fast_resume
+.balign 64
+fast_resume:
+  switch_to_next
   mov POINTER(%r11), %rcx
   wrfsbase %rcx
   mov %r12, %r10
@@ -162,13 +167,7 @@ fast_go_on:
 // As fast_resume, with words and status from the thread.
 .globl fast_return
 fast_return:
-  mov ROOT(%r11), %rcx
-  mov CURRENT, %r10
-  cmp ROOT(%r10), %rcx
-  je 1f
-  mov %rcx, %cr3
-1:mov %r11, CURRENT
-  incl kernel_lock(%rip)
+  switch_to_next
   leave_as_noted
 
 // Leaves to a thread that stopped in a system call: rdi thread. Words and status come from the thread; its root is loaded.
