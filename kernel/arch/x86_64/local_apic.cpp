@@ -16,6 +16,7 @@ enum LocalRegister : u32 { Identifier = 0x20, EndOfInterrupt = 0xb0, Spurious = 
 constexpr u32 kEnable = 1u << 8;
 constexpr u32 kMasked = 1u << 16;
 constexpr u32 kActiveLow = 1u << 13, kLevel = 1u << 15;
+constexpr u32 kToItself = 1u << 18;  // of a command: the destination
 constexpr u32 kDivideBy1 = 0xb;
 
 enum IoRegister : u32 { Version = 1, Redirection = 0x10 };
@@ -179,7 +180,12 @@ void set_timer(u64 deadline) {
     return;
   }
   u64 current = now();
-  u64 wait = deadline > current ? deadline - current : 0;
+  if (deadline <= current) {
+    // The timer takes its time about nothing, most of all an emulated one.
+    x86::local(x86::CommandLow) = x86::kToItself | u32(x86::kTimerVector);
+    return;
+  }
+  u64 wait = deadline - current;
   if (wait > 1'000'000'000) wait = 1'000'000'000;  // far deadlines are reached in steps of a second
   u64 ticks = u64(static_cast<unsigned __int128>(wait) * x86::timer_multiplier >> 32);
   if (ticks > 0xffff'fff0) ticks = 0xffff'fff0;
