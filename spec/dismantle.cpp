@@ -111,6 +111,10 @@ Progress dismantle_thread(FrameNumber frame) {
     unbind_server(thread.endpoint);
     return Progress::More;
   }
+  if (thread.client.raw != 0) {
+    stop_or_ask(frame);
+    return Progress::More;
+  }
   if (!stop_or_ask(frame)) return Progress::More;
   if (thread.scheduling_context.raw != 0) unbind_context(thread.scheduling_context);
   if (spec_has_parked_time(frame.raw)) return Progress::More;

@@ -119,10 +119,10 @@ void unbind_server(FrameNumber endpoint) {
 
 Error begin_call(FrameNumber endpoint, FrameNumber caller, Badge badge) {
   FrameNumber server = endpoints[endpoint].server, next = server;
-  u32 above = clients_above(caller);
-  for (u32 hops = 0; hops < kChainDepth && next.raw != 0; hops++) {
+  for (u32 hops = clients_above(caller);; hops++) {
+    if (hops >= kChainDepth) return Error::TooDeep;
+    if (next.raw == 0) break;
     if (next == caller) return Error::Deadlock;
-    if (above + hops >= kChainDepth - 1) return Error::TooDeep;
     next = next_in_chain(next);
   }
 

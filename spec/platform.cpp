@@ -5,7 +5,7 @@ namespace pith::spec {
 
 namespace {
 
-constexpr u64 kDevicePagesPerShare = 64;
+constexpr u64 kDevicePagesPerShare = 32;
 constexpr u64 kLastPort = 0xffff;
 
 /// What the three kinds of device object check alike; answers the caller's empty slot.

@@ -2,6 +2,7 @@
 #include "kernel/ipc/message.h"
 
 #include "kernel/object/capability_space.h"
+#include "kernel/sched/cpu.h"
 
 namespace pith {
 
@@ -9,21 +10,27 @@ namespace {
 
 constexpr u64 kCapabilitiesWord = offsetof(MessageBuffer, capabilities) / 8;
 
-/// Slot number that the sender's buffer names for its capability `index`.
-CapabilitySlot sent_slot(const Thread& sender, u32 index) {
-  u64 pair = view<DataPage>(sender.buffer).words[kCapabilitiesWord + index / 2];
-  return CapabilitySlot(u32(index % 2 == 0 ? pair : pair >> 32));
-}
-
-/// Copies one capability into the receiver's window. False: it could not be had, or there was no room.
-bool transfer_capability(Thread& sender, u32 index, Thread& receiver) {
-  auto from = live_capability(sender, sent_slot(sender, index));
+/// Copies the capability in `from` into the receiver's slot. False: it could not be had, or there was no room.
+bool transfer_capability(Thread& sender, CapabilitySlot from_slot, Thread& receiver, CapabilitySlot to_slot) {
+  auto from = live_capability(sender, from_slot);
   if (!from || (from->rights() & kRightGrant) == 0) return false;
-  if (receiver.window == kNoSlot) return false;
-  auto to = empty_slot_of(receiver, CapabilitySlot(receiver.window.raw + index));
+  auto to = empty_slot_of(receiver, to_slot);
   if (!to) return false;
   *to = *from;
   return true;
+}
+
+/// Copies `count` capabilities, at most four, into the receiver's window. Answers a bit for each that did not arrive.
+u64 transfer_capabilities(Thread& sender, u32 count, Thread& receiver) {
+  if (receiver.window == kNoSlot) return (1u << count) - 1;
+  const volatile u64* pairs = &view<DataPage>(sender.buffer).words[kCapabilitiesWord];
+  u64 slots[kMessageCapabilities / 2] = {pairs[0], pairs[1]};
+  u64 missing = 0;
+  for (u32 i = 0; i < count && i < kMessageCapabilities; i++) {
+    CapabilitySlot from(u32(slots[i / 2] >> (i % 2 * 32)));
+    if (!transfer_capability(sender, from, receiver, CapabilitySlot(receiver.window.raw + i))) missing |= u64{1} << i;
+  }
+  return missing;
 }
 
 }  // namespace
@@ -36,14 +43,12 @@ Result<void> check_message(const Thread& sender, Handle handle) {
 }
 
 u64 transfer_buffer(Thread& sender, Handle handle, Thread& receiver) {
+  note_heavy_entry();
   u32 words = handle.words();
   u32 capabilities = handle.capabilities();
-  if (words > kRegisterWords && receiver.buffer.raw == 0) words = kRegisterWords;
+  if (words > kRegisterWords && (words > kMessageWords || receiver.buffer.raw == 0)) words = kRegisterWords;
   if (words > kRegisterWords) copy_buffer(view<DataPage>(sender.buffer), view<DataPage>(receiver.buffer), words);
-  u64 missing = 0;
-  for (u32 i = 0; i < capabilities && i < kMessageCapabilities; i++) {
-    if (!transfer_capability(sender, i, receiver)) missing |= u64{1} << i;
-  }
+  u64 missing = capabilities == 0 ? 0 : transfer_capabilities(sender, capabilities, receiver);
   return u64{words} << 32 | u64{capabilities} << 40 | missing << 44;
 }
 

@@ -13,7 +13,7 @@ Result<void> check_message(const Thread& sender, Handle handle);
 [[gnu::always_inline]] inline void copy_buffer(const DataPage& from, DataPage& to, u64 length) {
   if (length <= kRegisterWords) return;
   u64 left = length - kRegisterWords, i = kRegisterWords;
-  for (; left >= 8; left -= 8, i += 8) {
+  for (u32 round = 0; round < (kMessageWords - kRegisterWords) / 8 && left >= 8; round++, left -= 8, i += 8) {
     to.words[i] = from.words[i];
     to.words[i + 1] = from.words[i + 1];
     to.words[i + 2] = from.words[i + 2];

@@ -66,13 +66,11 @@ Result<FrameInfo&> frame_below(FrameNumber ancestor, FrameNumber frame) {
 }
 
 Result<void> check_open(FrameNumber region) {
-  u32 closing = 0;
   for (u32 depth = 0; depth <= kRegionDepth && region.raw != 0; depth++) {
     const Region& here = view<Region>(region);
-    closing |= here.closing;
+    if (here.closing) return Error::Closing;
     region = here.parent;
   }
-  if (closing != 0) return Error::Closing;
   return {};
 }
 

@@ -127,6 +127,10 @@ Progress dismantle_thread(FrameNumber frame) {
     unbind_server(view<Endpoint>(thread.endpoint));
     return Progress::More;
   }
+  if (thread.client.raw != 0) {
+    stop_or_ask(thread);
+    return Progress::More;
+  }
   if (!stop_or_ask(thread)) return Progress::More;
   if (thread.scheduling_context.raw != 0) unbind_context(thread.scheduling_context);
   if (!thread.parking.contexts.is_empty()) {
@@ -203,6 +207,7 @@ Progress dismantle_guest(FrameNumber frame) {
 }  // namespace
 
 Progress dismantle(FrameNumber frame) {
+  note_heavy_entry();
   switch (info(frame).type) {
     case ObjectType::Data:
       return info(frame).uses == 0 ? Progress::Done : Progress::Blocked;

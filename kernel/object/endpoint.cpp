@@ -58,23 +58,23 @@ Handle message_of(const Thread& caller) {
   return noted.kind() == Handle::Call ? Handle::message(0, kNoSlot, kRegisterWords, 0) : noted;
 }
 
-/// Hands the call of `caller`, which is in no queue, to `server`, which is at its receive.
-[[gnu::always_inline]] inline void deliver(FrameNumber endpoint, Thread& caller, Handle message, Thread& server) {
+/// Hands the call of `caller`, which is in no queue, to `server`, which is at its receive. Answers the server's status word.
+[[gnu::always_inline]] inline u64 deliver(FrameNumber endpoint, Thread& caller, Handle message, Thread& server) {
   u64 status = caller.caller_badge.raw | transfer(caller, message, server);
   if ((caller.key & Key::kFaulted) != 0) status |= Status::kFault;
   caller.state = ThreadState::WaitingForReply;
   caller.callee = server.self;
   caller.waiting_at = endpoint;
   server.client = caller.self;
-  complete(server, status);
+  return status;
 }
 
-/// Delivers the first call of the highest priority that waits.
-void deliver_next(Endpoint& endpoint, Thread& server) {
+/// Delivers the first call of the highest priority that waits to the server, which is at its receive. Answers the server's status word.
+u64 deliver_next(Endpoint& endpoint, Thread& server) {
   u32 level = u32(63 - __builtin_clzll(endpoint.callers));
   Thread& caller = view<Thread>(endpoint.queue[level].first);
   withdraw_call(caller);
-  deliver(frame_of(endpoint), caller, message_of(caller), server);
+  return deliver(frame_of(endpoint), caller, message_of(caller), server);
 }
 
 /// Ends the call that `server` handles: the client gets what `handle` says of the server's message.
@@ -105,7 +105,7 @@ Error receive_next(Endpoint& endpoint, Thread& server, u64 deadline) {
     return kSuccess;
   }
   if (endpoint.callers != 0) {
-    deliver_next(endpoint, server);
+    server.result = deliver_next(endpoint, server);  // it goes on as it is: nothing that is parked on it can run by that
     server.key |= Key::kSlowReply;  // the time in use is not this client's, and must not go to it with the answer
     return kSuccess;
   }
@@ -174,14 +174,6 @@ void unbind_server(Endpoint& endpoint) {
 
 namespace {
 
-/// How many calls lead to what `thread` does now, one handled within the other.
-u32 clients_above(const Thread& thread) {
-  FrameNumber client = thread.client;
-  u32 count = 0;
-  for (; count < kChainDepth && client.raw != 0; count++) client = view<Thread>(client).client;
-  return count;
-}
-
 /// Checks that no call that a chain from `server` leads to waits at `endpoint`. Errors: Deadlock, TooDeep.
 Result<void> check_no_circle(FrameNumber endpoint, FrameNumber server) {
   for (u32 hops = 0; hops < kChainDepth; hops++) {
@@ -204,21 +196,25 @@ namespace {
   caller.caller_badge = badge;
   caller.waiting_at = frame;
   caller.level = priority_of(caller);
-  if (endpoint.receiver.raw != 0)
-    deliver(frame, caller, message, view<Thread>(endpoint.receiver));
-  else
-    enqueue_call(endpoint, caller, false);
+  if (endpoint.receiver.raw == 0) return enqueue_call(endpoint, caller, false);
+  Thread& server = view<Thread>(endpoint.receiver);
+  complete(server, deliver(frame, caller, message, server));
 }
 
-/// Whether `caller` can call at all. Errors: TooDeep, Deadlock.
+/// Whether `caller` can call at all: the calls that lead to what it does now, and those that lead on from the server, are not too many, and do not
+/// lead back. Errors: TooDeep, Deadlock.
 [[gnu::always_inline]] inline Error check_call(FrameNumber frame, const Thread& caller) {
-  FrameNumber next = view<Endpoint>(frame).server;
-  for (u32 hops = clients_above(caller); next.raw != 0; hops++) {
+  FrameNumber client = caller.client, next = view<Endpoint>(frame).server;
+  for (u32 hops = 0; hops < kChainDepth; hops++) {
+    if (client.raw != 0) {
+      client = view<Thread>(client).client;
+      continue;
+    }
+    if (next.raw == 0) return kSuccess;
     if (next == caller.self) return Error::Deadlock;
-    if (hops >= kChainDepth - 1) return Error::TooDeep;
     next = next_in_chain(view<Thread>(next));
   }
-  return kSuccess;
+  return Error::TooDeep;
 }
 
 }  // namespace
@@ -241,6 +237,7 @@ Error Endpoint::call_message(Thread& caller, Badge badge, Handle handle, Words&)
   u64 deadline = caller.buffer.raw != 0 ? u64(view<DataPage>(caller.buffer).words[offsetof(MessageBuffer, deadline) / 8]) : 0;
   if (Error error = check_call(frame_of(*this), caller); error != kSuccess) return error;
   put_call(frame_of(*this), caller, badge, message_of(caller));
+  if (deadline != 0) note_heavy_entry();
   arm_deadline(caller, deadline);
   return kSuccess;
 }
@@ -315,6 +312,7 @@ Result<void> Endpoint::bind(Thread& caller, CapabilitySlot thread_slot) {
 }
 
 Result<void> Endpoint::requeue(Thread&) {
+  note_heavy_entry();
   if (server.raw != 0) return_call(view<Thread>(server));
   if (!set_aside_calls.is_empty()) {
     // The last to be set aside goes first, so that the first ends up in front; a server that waits gets the first at once.
@@ -322,7 +320,10 @@ Result<void> Endpoint::requeue(Thread&) {
     withdraw_call(caller);
     enqueue_call(*this, caller, true);
   }
-  if (receiver.raw != 0 && callers != 0) deliver_next(*this, view<Thread>(receiver));
+  if (receiver.raw != 0 && callers != 0) {
+    Thread& waiting = view<Thread>(receiver);
+    complete(waiting, deliver_next(*this, waiting));
+  }
   if (!set_aside_calls.is_empty()) return Error::Again;
   return {};
 }

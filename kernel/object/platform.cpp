@@ -14,7 +14,7 @@ namespace pith {
 
 namespace {
 
-constexpr u64 kDevicePagesPerShare = 64;
+constexpr u64 kDevicePagesPerShare = 32;
 constexpr u64 kLastPort = 0xffff;
 
 /// Everything that the three kinds of device object check alike; answers the caller's empty slot.
@@ -56,11 +56,12 @@ Result<void> Platform::create_device_share(Thread& caller, CapabilitySlot region
                                            CapabilitySlot slot) {
   Capability& destination = TRY(check_device_object(caller, region, frame, slot));
   if (pages == 0 || pages > kDevicePagesPerShare || first % kPageSize != 0 || first >> 40 != 0) return Error::BadArgument;
+  note_heavy_entry();
+  if (arch::is_kernel_memory(first, pages * kPageSize)) return Error::BadArgument;
   for (u64 i = 0; i < pages; i++) {
     u64 number = first / kPageSize + i;
     if (number < frame_count && frames[number].type != ObjectType::Reserved) return Error::BadArgument;
   }
-  if (arch::is_kernel_memory(first, pages * kPageSize)) return Error::BadArgument;
 
   retype(frame, ObjectType::Share);
   info(frame).level = 1;

@@ -54,6 +54,7 @@ Result<void> Thread::configure(Thread& caller, CapabilitySlot space_slot, Capabi
   TRY(check_open(info(new_space.frame).owner));
   TRY(check_open(info(new_capabilities.frame).owner));
 
+  note_heavy_entry();
   detach_thread(*this);
   attach_thread(*this, new_space.frame, new_capabilities.frame, new_buffer);
   fault = new_fault;
@@ -129,7 +130,6 @@ void stop_thread(Thread& thread) {
   thread.waiting_at = FrameNumber();
   thread.state = ThreadState::Inactive;
   return_call(thread);
-  reschedule_on(cpus[thread.key & Key::kCpuMask]);
 }
 
 namespace {

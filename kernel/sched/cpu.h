@@ -32,6 +32,7 @@ struct alignas(64) Cpu {
   u64 last_accounted;     ///< nanoseconds; time since then is not yet charged to `context`
   u64 flushed_generation;
   u64 entered;            ///< counter value at the last kernel entry that is measured
+  u64 heavy_entry;        ///< `entered` of the last one that did much by itself
   u64 timer_deadline;     ///< what the hardware timer is set for, in nanoseconds
   TimerWheel timers;
   List threads_to_recheck;  ///< Thread, by parking.link: contexts parked there may be able to run
@@ -48,4 +49,7 @@ extern "C" Cpu cpus[kMaximumCpus];
 namespace pith {
 /// The CPU that this code runs on.
 inline Cpu& this_cpu() { return arch::current_cpu(); }
+
+/// This entry does so much that choosing who runs is left to the next one, which comes at once.
+inline void note_heavy_entry() { this_cpu().heavy_entry = this_cpu().entered; }
 }  // namespace pith

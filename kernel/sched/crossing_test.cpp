@@ -32,11 +32,13 @@ struct TwoCpus : Machine {
     kernel_lock.acquire();
     other().idle = false;
     if (other().current != nullptr && (other().current->key & Key::kInGuest) == 0) other().current->key |= Key::kFullFrame;
+    other().entered = arch::counter();
     interruption_received(other());
     bool comes_back = true;
     for (u32 i = 0; i < 10 && comes_back; i++) {
       if (i > 0) {
         kernel_lock.acquire();
+        other().entered = arch::counter();
         timer_interrupted(other());
       }
       try {

@@ -241,7 +241,19 @@ bool must_choose(const Cpu& cpu) {
   return cpu.current->state != ThreadState::Ready || (cpu.current->key & Key::kStopping) != 0;
 }
 
-/// Chooses who runs, or leaves that to the timer's interrupt, which comes at once, where something else comes first.
+/// Time of other CPUs that waits for the thread which ran here finds it free now, or goes on along its chain.
+void pass_on_awaited(const Cpu& cpu, Thread* before) {
+  if (before == cpu.current || before == nullptr || (before->key & Key::kAwaited) == 0) return;
+  before->key &= ~Key::kAwaited;
+  look_again(*before, 0);
+}
+
+/// The running thread goes on until the timer's interrupt, which comes at once, if it can.
+void keep_if_ready(Cpu& cpu) {
+  if (cpu.current != nullptr && cpu.current->state != ThreadState::Ready) cpu.current = nullptr;
+}
+
+/// Chooses who runs, or leaves that to the timer's interrupt where something else comes first.
 void choose_next(Cpu& cpu, bool in_turn) {
   Thread* before = cpu.current;
   if (before != nullptr && (before->key & Key::kStopping) != 0) {
@@ -250,14 +262,10 @@ void choose_next(Cpu& cpu, bool in_turn) {
     cpu.reschedule = true;
   } else if (in_turn) {
     choose(cpu);
-  } else if (before != nullptr && before->state != ThreadState::Ready) {
-    cpu.current = nullptr;
+  } else {
+    keep_if_ready(cpu);
   }
-  // Time of other CPUs that waits for a thread which ran here finds it free now, or goes on along its chain.
-  if (before != cpu.current && before != nullptr && (before->key & Key::kAwaited) != 0) {
-    before->key &= ~Key::kAwaited;
-    look_again(*before, 0);
-  }
+  pass_on_awaited(cpu, before);
 }
 
 /// Sets the hardware timer for whatever comes first.
@@ -297,6 +305,17 @@ void schedule(Cpu& cpu) {
   // The hardware timer is set for the end of this turn already where nothing else is to be done.
   if (!cpu.timers.changed && (goes_on_along_chain(cpu) || !must_choose(cpu))) return;
   schedule_anew(cpu);
+}
+
+void schedule_later(Cpu& cpu) {
+  if (!needs_schedule(cpu) && !must_choose(cpu)) return;
+  if (cpu.current != nullptr && (cpu.current->key & Key::kLentTime) != 0) end_lent_time(cpu);
+  Thread* before = cpu.current;
+  keep_if_ready(cpu);
+  pass_on_awaited(cpu, before);
+  cpu.reschedule = true;
+  (void)account(cpu);
+  set_hardware_timer(cpu);
 }
 
 }  // namespace pith

@@ -35,6 +35,9 @@ inline bool needs_schedule(const Cpu& cpu) { return cpu.reschedule || cpu.timers
 /// At the end of every slow kernel entry: chooses who runs if anything changed, and sets the hardware timer.
 void schedule(Cpu& cpu);
 
+/// The same after an entry that did much: the timer's interrupt chooses, which comes at once.
+void schedule_later(Cpu& cpu);
+
 /// The hardware timer of this CPU interrupted. Ends the turn of the context in use if it is over; or else fires or moves one timer that is due;
 /// or else looks once at parked time again. While more is left to do the next interrupt comes at once. Called by the port.
 void timer_interrupted(Cpu& cpu);

@@ -72,7 +72,7 @@ void disarm_timer(FrameNumber frame) {
 }
 
 void arm_timer(FrameNumber frame, u64 deadline) {
-  disarm_timer(frame);
+  ASSERT(!timer_node(frame).armed);
   Cpu& here = this_cpu();
   timer_node(frame).cpu = u8(here.number);
   here.timers.arm(frame, deadline, here.last_accounted);

@@ -50,17 +50,13 @@ struct TimerWheel {
   void take(FrameNumber frame, TimerNode& node);
 };
 
-/// Arms the node in `frame` for `deadline` (nanoseconds) in this CPU's wheel, wherever it was before.
+/// Arms the node in `frame`, which is not armed, for `deadline` (nanoseconds) in this CPU's wheel.
 void arm_timer(FrameNumber frame, u64 deadline);
 /// Disarms it if it is armed, in whatever CPU's wheel.
 void disarm_timer(FrameNumber frame);
 
 /// The node in the thread or scheduling context that lies in `frame`.
 TimerNode& timer_node(FrameNumber frame);
-/// Arms the node of the thread or scheduling context in `frame` on a CPU's wheel, wherever it was before.
-void arm_timer(u32 cpu, FrameNumber frame, u64 deadline);
-/// Disarms it if it is armed.
-void disarm_timer(FrameNumber frame);
 /// What happens when it fires.
 void timer_fired(FrameNumber frame);
 

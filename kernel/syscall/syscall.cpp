@@ -68,7 +68,10 @@ Result<void> System::yield(Thread&) {
 Result<u64> System::now(Thread&) { return arch::now(); }
 
 void finish_entry(Cpu& cpu, u64 operation) {
-  schedule(cpu);
+  if (cpu.heavy_entry == cpu.entered)
+    schedule_later(cpu);
+  else
+    schedule(cpu);
   note_entry(arch::counter() - cpu.entered, operation);
   arch::leave(cpu);
 }

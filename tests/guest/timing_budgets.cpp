@@ -75,8 +75,8 @@ constexpr u32 kHostilePriority = 40, kVictimPriority = 10;
 constexpr u64 kShare = kWholeCpu / 4, kMostShare = 64 * kWholeCpu;
 constexpr u64 kHostilePeriod = 40'960'000, kHostileBudget = 10'000;  // 16/65536 each
 
-/// Of a thousand threads' timers and turns, in per mille of a CPU.
-constexpr u64 kKernelWork = 30;
+/// Of a thousand threads' timers and turns, in per mille of a CPU: 25 turns in a millisecond, of four entries each, 500 instructions an entry.
+constexpr u64 kKernelWork = 50;
 
 [[gnu::naked]] void hog_without_stack() { asm("1: jmp 1b"); }
 

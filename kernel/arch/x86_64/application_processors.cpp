@@ -124,6 +124,7 @@ extern "C" [[noreturn]] void application_processor(u64 number) {
   initialise_local_controller(u32(number));
   kernel_lock.acquire();
   cpu.last_accounted = arch::now();
+  cpu.entered = arch::counter();
   finish_entry(cpu, 0);
 }
 

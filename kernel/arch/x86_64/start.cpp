@@ -74,6 +74,7 @@ extern "C" [[noreturn]] void kernel_start(u64 start_information) {
   facts.information.cpus = start_processors(machine, tables);
   const char* problem = start_root(facts);
   if (problem != nullptr) panic(problem);
+  this_cpu().entered = arch::counter();
   finish_entry(this_cpu(), 0);
 }
 
