@@ -75,6 +75,8 @@ TEST(Checker, RefusesDevicesThatAreNotRootsToGrant) {
   EXPECT_EQ(system_of({"devices = {memory = [[0xfee00000, 1]]}"}),
             "m.toml:6: device memory 0xfee00000-0xfee00fff cannot be granted to `a`: the kernel keeps the local APIC\n");
   EXPECT_EQ(system_of({"devices = {memory = [[0xfe000800, 1]]}"}), "m.toml:6: device memory of `a` must begin on a page boundary\n");
+  EXPECT_EQ(system_of({"devices = {memory = [[0xfe000000, 33]]}"}),
+            "m.toml:6: device memory of `a` has 33 pages, at most 32 can be granted at once\n");
   EXPECT_EQ(system_of({"devices = {memory = [[0xa0000, 16], [0xfe000000, 1]]}"}), "");
 }
 

@@ -15,6 +15,7 @@ struct Kept {
 
 constexpr u64 kInterruptLines = 24;
 constexpr u64 kPorts = 0x10000;
+constexpr u64 kDevicePagesPerShare = 32;  // as the kernel has it
 constexpr Kept kKeptInterrupts[] = {{0, 1, "the kernel keeps the timer"}, {2, 1, "it joins the two old interrupt controllers"}};
 constexpr Kept kKeptPorts[] = {{0x20, 2, "the kernel keeps the interrupt controllers"},
                                {0xa0, 2, "the kernel keeps the interrupt controllers"},
@@ -97,6 +98,9 @@ void check_devices(const Manifest& manifest, Problems& problems) {
     for (const Range& range : component.devices.memory) {
       if (range.first % kPageSize != 0) {
         problems.add(range.line, "device memory of `", component.name.value, "` must begin on a page boundary");
+      } else if (range.count > kDevicePagesPerShare) {
+        problems.add(range.line, "device memory of `", component.name.value, "` has ", range.count, " pages, at most ", kDevicePagesPerShare,
+                     " can be granted at once");
       } else {
         memory.owned.push_back({range.first, range.count * kPageSize, range.line, &component});
       }

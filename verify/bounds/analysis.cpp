@@ -99,29 +99,6 @@ Scope scope_of(Graph& graph, const Facts& facts, const EntryNote& entry, Problem
   return scope;
 }
 
-/// What an entry is known to reach: by a note of its own, else by the note for all others.
-u64 known_length(const Facts& facts, const std::string& name) {
-  for (const std::string& meant : {name, std::string("*")}) {
-    for (const ExcessNote& note : facts.excesses) {
-      if (std::ranges::find(note.entries, meant) != note.entries.end()) return note.most;
-    }
-  }
-  return kMostInstructions;
-}
-
-/// Complains about notes for entries that do not exist, and about those that are not needed any more.
-void check_excesses(const Facts& facts, const std::vector<EntryBound>& entries, Problems& problems) {
-  for (const ExcessNote& note : facts.excesses) {
-    for (const std::string& name : note.entries) {
-      if (name == "*") continue;
-      auto entry = std::ranges::find(entries, name, &EntryBound::name);
-      if (entry == entries.end()) problems.push_back("excess: there is no entry " + name);
-      if (entry != entries.end() && entry->worst_instructions <= kMostInstructions)
-        problems.push_back("excess: entry " + name + " is within its bound");
-    }
-  }
-}
-
 /// Keeps one of each.
 void tidy(Problems& problems) {
   Problems once;
@@ -161,7 +138,7 @@ Analysis analyse(Program& program, const Facts& given) {
 
   for (const EntryNote& entry : facts.entries) {
     if (!program.address_of(entry.start)) continue;
-    EntryBound bound{entry.name, 0, 0, {}, known_length(facts, entry.name), ""};
+    EntryBound bound{entry.name, 0, 0, {}, ""};
     Scope scope = scope_of(graph, facts, entry, result.problems);
     if (scope.limits.size() > kMostLimits) continue;
     Longest by_instructions(graph, scope, false), by_clears(graph, scope, true);
@@ -175,7 +152,6 @@ Analysis analyse(Program& program, const Facts& given) {
     bound.path = by_instructions.explain(*longest, kExplainedDepth);
     result.entries.push_back(bound);
   }
-  check_excesses(facts, result.entries, result.problems);
   tidy(result.problems);
   return result;
 }

@@ -17,11 +17,9 @@ struct EntryBound {
   u64 worst_instructions = 0;
   u64 clears = 0;
   std::optional<u64> measured;
-  u64 known = kMostInstructions;  ///< what it is known to reach, where that is more than P2 allows
-  std::string path;               ///< where the instructions are
+  std::string path;  ///< where the instructions are
 
   bool is_within() const { return worst_instructions <= kMostInstructions && clears <= kMostClears; }
-  bool is_no_step_back() const { return worst_instructions <= known && clears <= kMostClears; }
 };
 
 struct LoopReport {

@@ -99,15 +99,6 @@ TEST(Bounds, FactsRuleCombinationsOut) {
   EXPECT_EQ(bound_of("two_ways", "at most 1 first, second: only one of them\n"), 11u);
 }
 
-TEST(Bounds, KnownExcessIsARatchet) {
-  Analysis analysis = analysis_of("counted_loop", "excess 30 it: it is too long\n");
-  ASSERT_EQ(analysis.problems.size(), 1u);  // within the bound: the note is not needed
-  EXPECT_FALSE(analysis.entries[0].is_no_step_back());
-  EXPECT_TRUE(analysis.entries[0].is_within());
-  EXPECT_TRUE(analysis_of("counted_loop", "excess 32 *: all are too long\n").entries[0].is_no_step_back());
-  expect_refused("counted_loop", "there is no entry gone", "excess 9000 gone: reason\n");
-}
-
 TEST(Bounds, TableOfAPageIsReplaced) {
   Analysis analysis = analysis_of("counted_loop");
   EXPECT_EQ(with_table("text\n\n| entry | old |\n| a |\n\nmore\n", analysis),

@@ -56,12 +56,6 @@ bool read_line(Facts& facts, const std::string& line) {
     facts.entries.push_back({name, symbol, list_of(through), list_of(without)});
     return !name.empty() && !symbol.empty();
   }
-  if (kind == "excess") {
-    auto [what, reason] = split_reason(rest);
-    auto [most, entries] = split(what, " ");
-    facts.excesses.push_back({std::strtoull(most.c_str(), nullptr, 10), list_of(entries), reason});
-    return facts.excesses.back().most > 0 && !entries.empty() && !reason.empty();
-  }
   if (kind == "at") {
     auto [what, reason] = split_reason(rest);
     auto [before, entries] = split(what, " in ");

@@ -25,18 +25,10 @@ struct LimitNote {
   std::string reason;
 };
 
-/// A line `excess N NAME,…: reason`: entries (`*` is all others) known to be longer than P2 allows; longer than N is a step back.
-struct ExcessNote {
-  u64 most;
-  std::vector<std::string> entries;
-  std::string reason;
-};
-
 struct Facts {
   std::vector<LoopNote> loops;
   std::vector<EntryNote> entries;
   std::vector<LimitNote> limits;
-  std::vector<ExcessNote> excesses;
   std::vector<std::string> bugs;   ///< lines `bug FUNCTION`
   std::vector<std::string> stops;  ///< lines `stop FUNCTION`: the machine ends, and with it the entry
 

@@ -10,14 +10,13 @@ namespace {
 
 constexpr int kBroken = 1, kUsage = 2;
 constexpr char kHelp[] =
-    R"(usage: pith-bounds KERNEL [--facts FILE]... [--measured FILE]... [--page FILE] [--update FILE] [--path ENTRY] [--ratchet] [--json]
+    R"(usage: pith-bounds KERNEL [--facts FILE]... [--measured FILE]... [--page FILE] [--update FILE] [--path ENTRY] [--json]
 
 Computes for each kernel entry how many instructions it runs at most, and how many frames it clears.
   --facts FILE     entries, bounds of loops, combinations that cannot happen
   --measured FILE  lines `longest ENTRY INSTRUCTIONS` of a run under the instruction counter
   --page FILE      writes the table as a page of the documentation
   --update FILE    puts the table in place of the one in FILE
-  --ratchet        entries that are known to be too long (`excess` in the facts) are accepted while they grow no longer
   --path ENTRY     prints where the instructions of its longest path are
 Exit status: 0 every entry is within its bound, 1 some are not or no bound exists (reasons on standard error), 2 wrong usage.
 )";
@@ -25,7 +24,7 @@ Exit status: 0 every entry is within its bound, 1 some are not or no bound exist
 struct Options {
   std::string kernel, page, update, path;
   std::vector<std::string> facts, measured;
-  bool wants_json = false, is_ratchet = false;
+  bool wants_json = false;
 };
 
 std::optional<Options> parse_options(const std::vector<std::string>& words) {
@@ -35,8 +34,6 @@ std::optional<Options> parse_options(const std::vector<std::string>& words) {
     bool has_value = i + 1 < words.size();
     if (word == "--json") {
       options.wants_json = true;
-    } else if (word == "--ratchet") {
-      options.is_ratchet = true;
     } else if (word == "--update" && has_value) {
       options.update = words[++i];
     } else if (word == "--facts" && has_value) {
@@ -75,10 +72,8 @@ int report(const Options& options, const Analysis& analysis) {
   }
   bool is_good = analysis.problems.empty();
   for (const EntryBound& entry : analysis.entries) {
-    is_good &= options.is_ratchet ? entry.is_no_step_back() : entry.is_within();
-    if (options.is_ratchet && !entry.is_no_step_back())
-      std::cerr << "pith-bounds: entry " << entry.name << ": " << entry.worst_instructions << " instructions, " << entry.known
-                << " before\n";
+    is_good &= entry.is_within();
+    if (!entry.is_within()) std::cerr << "pith-bounds: entry " << entry.name << " is too long: " << entry.worst_instructions << " instructions\n";
     if (entry.name == options.path) std::cout << entry.path;
   }
   if (options.path.empty()) std::cout << (options.wants_json ? json_text(analysis) : table_text(analysis));
