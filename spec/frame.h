@@ -46,12 +46,19 @@ inline bool is_exhausted(FrameNumber frame) { return frames[frame].epoch >= kLas
 /// This CPU forgets all translations: a new generation begins.
 inline void flush() { state.cpus[state.here].flushed_generation = ++state.generation; }
 
+/// This CPU runs somebody: from now on it may remember translations, but none of those that were taken away while it was idle.
+inline void end_idleness() {
+  Cpu& cpu = state.cpus[state.here];
+  if (cpu.idle) cpu.flushed_generation = state.generation;
+  cpu.idle = false;
+}
+
 /// No CPU still has a translation that was taken away in `generation`. This CPU forgets them itself, others have to be asked.
 inline bool is_flushed(u64 generation) {
   if (state.cpus[state.here].flushed_generation <= generation) flush();
-  for (u32 i = 0; i < kCpus; i++) {
+  for (u32 i = 0; i < state.cpu_count; i++) {
     const Cpu& cpu = state.cpus[i];
-    if (cpu.online && !cpu.idle && cpu.flushed_generation <= generation) return false;
+    if (!cpu.idle && cpu.flushed_generation <= generation) return false;
   }
   return true;
 }

@@ -24,7 +24,7 @@ Error interrupt_acknowledge(FrameNumber, FrameNumber self) {
 
 /// Which CPU a line goes to is the controller's business, and not part of this state.
 Error interrupt_route(FrameNumber, FrameNumber self, u64 cpu, Results& results) {
-  if (cpu >= kCpus || !state.cpus[cpu].online) return Error::BadArgument;
+  if (cpu >= state.cpu_count) return Error::BadArgument;
   u32 line = interrupts[self].line;
   results = {{0, 0}};
   if (is_message_line(line)) results = {{spec_message_address(u32(cpu)), spec_message_data(line)}};

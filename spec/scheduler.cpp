@@ -40,8 +40,11 @@ void run(FrameNumber context, FrameNumber frame) {
   Cpu& cpu = state.cpus[state.here];
   cpu.current = frame;
   cpu.context = context;
-  cpu.idle = frame.raw == 0;
-  if (frame.raw == 0) return;
+  if (frame.raw == 0) {
+    cpu.idle = true;
+    return;
+  }
+  end_idleness();
   Thread& thread = threads[frame];
   thread.cpu = state.here;
   if (thread.in_guest) {

@@ -23,7 +23,7 @@ u64 uncharged(FrameNumber self) {
 
 Error scheduling_context_configure(FrameNumber, FrameNumber self, u64 priority, u64 budget, u64 period, u64 cpu) {
   SchedulingContext& context = scheduling_contexts[self];
-  if (priority >= kPriorities || cpu >= kCpus || !state.cpus[cpu].online) return Error::BadArgument;
+  if (priority >= kPriorities || cpu >= state.cpu_count) return Error::BadArgument;
   if (priority > regions[frames[self].owner].priority_ceiling) return Error::Limit;
   if (budget < kShortestBudget || budget > period || period > kLongestPeriod) return Error::BadArgument;
   if (context.thread.raw != 0) return Error::Busy;

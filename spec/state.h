@@ -180,7 +180,6 @@ struct VectorState {
 };
 
 struct Cpu {
-  bool online = false;
   bool idle = false;           ///< it runs nothing and remembers no translation of user memory
   bool vector_wanted = false;  ///< another CPU has asked for the vector registers that are here
   FrameNumber vector_owner;    ///< whose vector registers are here
@@ -199,6 +198,7 @@ struct Line {
 struct State {
   u32 frame_count = 0;
   u32 line_count = 0;
+  u32 cpu_count = 1;  ///< CPUs online: those with smaller numbers
   u8 here = 0;  ///< the CPU that this entry is on
   bool has_io_ports = false;
   u64 now = 0;                      ///< nanoseconds since boot

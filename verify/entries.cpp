@@ -7,12 +7,11 @@
 #include "kernel/sched/scheduler.h"
 #include "kernel/syscall/syscall.h"
 #include "spec/invariants/predicate.h"
+#include "verify/entry.h"
 
 namespace pith {
 
 extern "C" {
-/// The rest of the proof speaks of states in which this holds.
-void verify_assume(bool condition);
 PITH_FAST_CALL void fast_call(PITH_FAST_PARAMETERS);
 PITH_FAST_CALL void fast_reply_receive(PITH_FAST_PARAMETERS);
 PITH_FAST_CALL void fast_signal(PITH_FAST_PARAMETERS);
@@ -27,16 +26,6 @@ Thread& running(FrameNumber frame) {
   verify_assume(this_cpu().current == &thread);
   verify_assume(thread.state == ThreadState::Ready);
   return thread;
-}
-
-/// This processor is one that was started.
-Cpu& running_cpu() {
-  verify_assume(frame_count > 0 && frame_count <= kMaximumFrames);
-  Cpu& cpu = this_cpu();
-  verify_assume(cpu.number < kMaximumCpus);
-  verify_assume(&cpu == &cpus[cpu.number]);
-  verify_assume(cpu.online);
-  return cpu;
 }
 
 }  // namespace
@@ -59,6 +48,7 @@ void entry_leave() { arch::leave(running_cpu()); }
 
 void entry_fast_call(u64 handle, u64 w0, u64 w1, u64 w2, u64 w3, u64 w4, FrameNumber caller, u64 w5) {
   running_cpu();
+  verify_assume(Handle{handle}.kind() == Handle::Call);
   Thread* current = &running(caller);
   verify_assume((current->key & Key::kInGuest) == 0);
   fast_call(PITH_FAST_ARGUMENTS(handle, current));
@@ -66,6 +56,7 @@ void entry_fast_call(u64 handle, u64 w0, u64 w1, u64 w2, u64 w3, u64 w4, FrameNu
 
 void entry_fast_reply_receive(u64 handle, u64 w0, u64 w1, u64 w2, u64 w3, u64 w4, FrameNumber caller, u64 w5) {
   running_cpu();
+  verify_assume(Handle{handle}.kind() == Handle::ReplyReceive);
   Thread* current = &running(caller);
   verify_assume((current->key & Key::kInGuest) == 0);
   fast_reply_receive(PITH_FAST_ARGUMENTS(handle, current));
@@ -78,11 +69,8 @@ void entry_fast_signal(u64 handle, u64 w0, u64 w1, u64 w2, u64 w3, u64 w4, Frame
   fast_signal(PITH_FAST_ARGUMENTS(handle, current));
 }
 
-void entry_timer_fired(FrameNumber frame) {
-  running_cpu();
-  verify_assume(is<Thread>(frame) || is<SchedulingContext>(frame));
-  timer_fired(frame);
-}
+/// The interrupt of the timer, whatever it finds to do.
+void entry_timer_interrupted() { timer_interrupted(running_cpu()); }
 
 void entry_fault_raised(FrameNumber thread, u32 kind, u64 address, u64 code) {
   running_cpu();

@@ -10,15 +10,14 @@ struct Region;
 
 /// One entry per frame of physical memory. Invariant: an object of type T lies in frame f if and only if frames[f].type is T.
 struct FrameInfo {
-  ObjectType type : 8;
-  u32 level : 8;    ///< PageTable: 0 leaf … 3 top
-  u32 index : 16;   ///< PageTable, Share, CapabilityTable: entry of `parent` that links it
+  ObjectType type;
+  u16 level;           ///< PageTable: 0 leaf … 3 top
+  u16 index;           ///< PageTable, Share, CapabilityTable: entry of `parent` that links it
   FrameNumber owner;   ///< the Region whose memory it is
   FrameNumber parent;  ///< PageTable, Share, CapabilityTable: what links it, 0 nothing
-  u32 uses;         ///< Data: leaf entries and kernel links that name it
-  u32 cursor;       ///< how far it has been taken apart
-  u32 reserved;
-  u64 generation;   ///< flush generation at which it was freed
+  u32 uses;            ///< Data: leaf entries and kernel links that name it
+  u32 cursor;          ///< how far it has been taken apart
+  u64 generation;      ///< flush generation at which it was freed
 };
 static_assert(sizeof(FrameInfo) == 32);
 

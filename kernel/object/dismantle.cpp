@@ -137,7 +137,7 @@ Progress dismantle_thread(FrameNumber frame) {
     look_again(thread, 0);
     return Progress::More;
   }
-  forget_parking(thread);
+  look_no_more(thread);
   part_from_guest(thread);
   if (thread.notification.raw != 0) unbind_notification(view<Notification>(thread.notification));
   if (!release_vector_state(thread.vector_state)) return Progress::More;
@@ -165,7 +165,7 @@ Progress dismantle_endpoint(FrameNumber frame) {
     recheck_door(endpoint);
     return Progress::More;
   }
-  forget_parking(endpoint);
+  look_no_more_at_door(endpoint);
   return Progress::Done;
 }
 

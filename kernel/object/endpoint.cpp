@@ -40,18 +40,6 @@ void arm_deadline(Thread& thread, u64 deadline) {
   thread.key |= Key::kDeadline;
 }
 
-void enqueue_call(Endpoint& endpoint, Thread& caller, bool in_front) {
-  // A call that comes back may have been delivered on the fast path, which does not note the level.
-  if (in_front && caller.scheduling_context.raw != 0) caller.level = view<SchedulingContext>(caller.scheduling_context).priority;
-  u32 level = caller.level % kPriorities;
-  if (in_front)
-    push_front(endpoint.queue[level], caller.self, call_link);
-  else
-    push_back(endpoint.queue[level], caller.self, call_link);
-  endpoint.callers |= u64{1} << level;
-  caller.state = ThreadState::Calling;
-}
-
 /// What the handle that a caller noted says of its message: a handle of the short kind says nothing, and means six words.
 Handle message_of(const Thread& caller) {
   Handle noted{caller.handle};
@@ -137,15 +125,34 @@ void complete(Thread& thread, u64 status) {
 
 void end_wait(Thread& thread, u64 status) { go_on_with(thread, status); }
 
-void withdraw_call(Thread& caller) {
+[[gnu::noinline]] void enqueue_call(Thread& caller, bool in_front) {
+  Endpoint& endpoint = view<Endpoint>(caller.waiting_at);
+  // A call that comes back may have been delivered on the fast path, which does not note the level.
+  if (in_front && caller.scheduling_context.raw != 0) caller.level = view<SchedulingContext>(caller.scheduling_context).priority;
+  u32 level = caller.level % kPriorities;
+  if (in_front)
+    push_front(endpoint.queue[level], caller.self, call_link);
+  else
+    push_back(endpoint.queue[level], caller.self, call_link);
+  endpoint.callers |= u64{1} << level;
+  caller.state = ThreadState::Calling;
+}
+
+[[gnu::noinline]] void withdraw_call(Thread& caller) {
   Endpoint& endpoint = view<Endpoint>(caller.waiting_at);
   if (caller.state == ThreadState::SetAside) {
     remove(endpoint.set_aside_calls, caller.self, call_link);
-    return;
+  } else {
+    u32 level = caller.level % kPriorities;
+    remove(endpoint.queue[level], caller.self, call_link);
+    if (endpoint.queue[level].is_empty()) endpoint.callers &= ~(u64{1} << level);
   }
-  u32 level = caller.level % kPriorities;
-  remove(endpoint.queue[level], caller.self, call_link);
-  if (endpoint.queue[level].is_empty()) endpoint.callers &= ~(u64{1} << level);
+  caller.state = ThreadState::Inactive;
+}
+
+[[gnu::noinline]] void put_aside(Thread& caller) {
+  push_back(view<Endpoint>(caller.waiting_at).set_aside_calls, caller.self, call_link);
+  caller.state = ThreadState::SetAside;
 }
 
 void return_call(Thread& server) {
@@ -155,7 +162,7 @@ void return_call(Thread& server) {
   server.key &= ~Key::kSlowReply;
   reschedule_on(cpus[server.key & Key::kCpuMask]);  // the time in use there may have come along this call
   client.callee = FrameNumber();
-  enqueue_call(view<Endpoint>(client.waiting_at), client, true);
+  enqueue_call(client, true);
   expedite(server);  // it goes on without the client's time
 }
 
@@ -196,7 +203,7 @@ namespace {
   caller.caller_badge = badge;
   caller.waiting_at = frame;
   caller.level = priority_of(caller);
-  if (endpoint.receiver.raw == 0) return enqueue_call(endpoint, caller, false);
+  if (endpoint.receiver.raw == 0) return enqueue_call(caller, false);
   Thread& server = view<Thread>(endpoint.receiver);
   complete(server, deliver(frame, caller, message, server));
 }
@@ -269,11 +276,10 @@ Result<u64> Endpoint::set_aside(Thread& caller) {
 
   client.set_aside_number++;
   client.callee = FrameNumber();
-  client.state = ThreadState::SetAside;
   caller.client = FrameNumber();
   caller.key &= ~Key::kSlowReply;
   if ((caller.key & Key::kAwaited) != 0) recheck(caller);
-  push_back(set_aside_calls, client.self, call_link);
+  put_aside(client);
   expedite(caller);  // it ran on the client's time, which is the client's again; its own may be parked
   this_cpu().reschedule = true;
   return u64{client.self.raw} | client.set_aside_number << kTokenFrameBits;
@@ -318,11 +324,12 @@ Result<void> Endpoint::requeue(Thread&) {
     // The last to be set aside goes first, so that the first ends up in front; a server that waits gets the first at once.
     Thread& caller = view<Thread>(receiver.raw != 0 ? set_aside_calls.first : set_aside_calls.last);
     withdraw_call(caller);
-    enqueue_call(*this, caller, true);
-  }
-  if (receiver.raw != 0 && callers != 0) {
-    Thread& waiting = view<Thread>(receiver);
-    complete(waiting, deliver_next(*this, waiting));
+    if (receiver.raw == 0) {
+      enqueue_call(caller, true);
+    } else {
+      Thread& waiting = view<Thread>(receiver);
+      complete(waiting, deliver(frame_of(*this), caller, message_of(caller), waiting));
+    }
   }
   if (!set_aside_calls.is_empty()) return Error::Again;
   return {};

@@ -37,8 +37,14 @@ struct alignas(kPageSize) Endpoint {
 /// Errors: TooDeep, Deadlock; nothing has changed then.
 Result<void> begin_call(FrameNumber endpoint, Thread& caller, Badge badge);
 
-/// Takes a thread out of the queue or set-aside list in which its call waits.
+/// Takes a thread out of the queue or set-aside list in which its call waits: it is Inactive until it is said what it does next.
 void withdraw_call(Thread& caller);
+
+/// Puts a thread, whose call is in no list, in the queue of the endpoint that it waits at, or in front of the others of its level.
+void enqueue_call(Thread& caller, bool in_front);
+
+/// The same for a call whose server has set it aside.
+void put_aside(Thread& caller);
 
 /// Puts the call that `server` handles back in front of the queue where it came from.
 void return_call(Thread& server);

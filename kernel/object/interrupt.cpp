@@ -28,7 +28,7 @@ Result<void> Interrupt::acknowledge(Thread&) {
 }
 
 Result<InterruptRouteResult> Interrupt::route(Thread&, u64 cpu) {
-  if (cpu >= kMaximumCpus || !cpus[cpu].online) return Error::BadArgument;
+  if (cpu >= cpu_count) return Error::BadArgument;
   if (is_message_line(line)) return InterruptRouteResult{arch::message_address(u32(cpu)), arch::message_data(line)};
 
   arch::route_line(line, u32(cpu));

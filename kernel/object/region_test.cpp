@@ -142,14 +142,15 @@ TEST_F(RegionTest, ExhaustedEpochRetiresTheFrame) {
 
 TEST_F(RegionTest, ReuseWaitsForEveryCpu) {
   FrameNumber frame = machine.make_frame(ObjectType::Data);
-  cpus[1].online = true;
-  cpus[1].flushed_generation = 0;
+  cpu_count = 2;
+  cpus[1].flushed_generation = flushes.forgotten;
   ASSERT_EQ(root(Operation::RegionDestroy, {frame.raw}), kSuccess);
+  EXPECT_EQ(create(frame, ObjectType::Data, kNoSlot), Error::Again);
+  EXPECT_EQ(hardware.interruptions, 0u);  // each entry looks at one CPU
   EXPECT_EQ(create(frame, ObjectType::Data, kNoSlot), Error::Again);
   EXPECT_EQ(hardware.interruptions, 1u);
   cpus[1].flushed_generation = current_generation();
   EXPECT_EQ(create(frame, ObjectType::Data, kNoSlot), kSuccess);
-  cpus[1].online = false;
 }
 
 TEST_F(RegionTest, DestroyAndInspect) {

@@ -19,7 +19,7 @@ u64 share_of(u64 budget, u64 period) { return (budget * kWholeCpu + period - 1) 
 
 Result<void> SchedulingContext::configure(Thread&, u64 new_priority, u64 new_budget, u64 new_period, u64 new_cpu) {
   Region& owner = view<Region>(info(frame_of(*this)).owner);
-  if (new_priority >= kPriorities || new_cpu >= kMaximumCpus || !cpus[new_cpu].online) return Error::BadArgument;
+  if (new_priority >= kPriorities || new_cpu >= cpu_count) return Error::BadArgument;
   if (new_priority > owner.priority_ceiling) return Error::Limit;
   if (new_budget < kShortestBudget || new_budget > new_period || new_period > kLongestPeriod) return Error::BadArgument;
   if (thread.raw != 0) return Error::Busy;

@@ -100,6 +100,7 @@ Result<void> Thread::start(Thread&, u64 new_instruction, u64 new_stack, u64 new_
 }
 
 void stop_thread(Thread& thread) {
+  if (thread.state != ThreadState::Inactive && thread.state != ThreadState::Ready) thread.result = error_status(Error::Cancelled);
   switch (thread.state) {
     case ThreadState::Calling:
     case ThreadState::SetAside:
@@ -124,7 +125,6 @@ void stop_thread(Thread& thread) {
     case ThreadState::Ready:
       break;
   }
-  if (thread.state != ThreadState::Inactive && thread.state != ThreadState::Ready) thread.result = error_status(Error::Cancelled);
   disarm_timer(thread.self);
   thread.key &= ~(Key::kDeadline | Key::kFaulted | Key::kSlowReply | Key::kStopping | Key::kLentTime);
   thread.waiting_at = FrameNumber();

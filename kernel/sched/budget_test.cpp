@@ -8,6 +8,7 @@
 
 #include "kernel/arch/host/invariants.h"
 #include "kernel/arch/host/machine.h"
+#include "kernel/memory/flush.h"
 #include "kernel/object/endpoint.h"
 #include "kernel/object/notification.h"
 #include "kernel/object/region.h"
@@ -216,7 +217,8 @@ TEST_F(BudgetTest, TimeOfAnotherCpuWaitsForAThreadThatRuns) {
   Made server = machine.make_thread(5), here = machine.make_thread(40), there = machine.make_thread(40);
   machine.serve(server, endpoint);
   cpus[1].self = &cpus[1];
-  cpus[1].online = true;
+  end_idleness(cpus[1]);
+  cpu_count = 2;
   cpus[1].last_accounted = hardware.now;
   ASSERT_EQ(configure(there, 40, kMillisecond, kMillisecond, 1), kSuccess);
   enter_on(1);

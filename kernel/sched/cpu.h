@@ -11,7 +11,7 @@ struct Thread;
 inline constexpr u32 kMaximumCpus = 64;
 
 /// Invariants, while the kernel lock is free: `current` is null or a Ready thread whose key names this CPU; no other CPU has the same one.
-/// CPUs that are online come before those that are not. Bit p of `ready` is set if and only if `queue[p]` is not empty; `context` is in its queue or 0.
+/// Bit p of `ready` is set if and only if `queue[p]` is not empty; `context` is in its queue or 0.
 /// The first line is known to the port's assembly.
 struct alignas(64) Cpu {
   Thread* current;        ///< +0: running thread; null when idle
@@ -23,7 +23,6 @@ struct alignas(64) Cpu {
   FrameNumber vector_owner;  ///< VectorState whose registers are in the CPU, 0 none
   Cpu* self;              ///< +48
   u32 number;
-  bool online;
   bool reschedule;        ///< something of higher priority became ready, or the current time ran out
   bool idle;              ///< not in the kernel, and no translation but the kernel's is in use or remembered
   bool vector_wanted;     ///< another CPU needs the VectorState whose registers are here
@@ -40,7 +39,11 @@ struct alignas(64) Cpu {
   u64 last_recheck;         ///< nanoseconds; when one of them was last looked at
 };
 
-extern "C" Cpu cpus[kMaximumCpus];
+extern "C" {
+/// CPU n is online when n < cpu_count. Changes while the machine is started only.
+extern u32 cpu_count;
+extern Cpu cpus[kMaximumCpus];
+}
 
 }  // namespace pith
 

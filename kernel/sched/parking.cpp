@@ -9,24 +9,13 @@
 
 namespace pith {
 
-namespace {
-
-/// Counts the occasions to look again, so that a context which is parked anew is not taken back for the same one.
 u64 parking_clock;
+
+namespace {
 
 Link& context_link(FrameNumber context) { return view<SchedulingContext>(context).queue_link; }
 Link& thread_link(FrameNumber thread) { return view<Thread>(thread).parking.link; }
 Link& door_link(FrameNumber endpoint) { return view<Endpoint>(endpoint).parking.link; }
-
-void look_again_at_door(Endpoint& endpoint) {
-  Parking& parking = endpoint.parking;
-  parking.until = parking_clock++;
-  Cpu& cpu = this_cpu();
-  cpu.timers.changed = true;
-  if (parking.cpu != 0) return;
-  push_back(cpu.doors_to_recheck, frame_of(endpoint), door_link);
-  parking.cpu = cpu.number + 1;
-}
 
 /// What lies behind `thread` in its chain is looked at, and `hops` - 1 threads behind that.
 void look_below(const Thread& thread, u32 hops) {
@@ -52,7 +41,7 @@ bool take_back(const Parking& parking) {
 
 }  // namespace
 
-void park(FrameNumber frame, Thread& thread) {
+[[gnu::noinline]] void park(FrameNumber frame, Thread& thread) {
   SchedulingContext& context = view<SchedulingContext>(frame);
   context.place = Whereabouts::Parked;
   context.parked_on = thread.self;
@@ -60,7 +49,7 @@ void park(FrameNumber frame, Thread& thread) {
   push_back(thread.parking.contexts, frame, context_link);
 }
 
-void park_at_door(FrameNumber frame, Endpoint& endpoint) {
+[[gnu::noinline]] void park_at_door(FrameNumber frame, Endpoint& endpoint) {
   SchedulingContext& context = view<SchedulingContext>(frame);
   context.place = Whereabouts::AtDoor;
   context.parked_on = frame_of(endpoint);
@@ -68,7 +57,17 @@ void park_at_door(FrameNumber frame, Endpoint& endpoint) {
   push_back(endpoint.parking.contexts, frame, context_link);
 }
 
-void look_again(Thread& thread, u32 hops) {
+[[gnu::noinline]] void look_again_at_door(Endpoint& endpoint) {
+  Parking& parking = endpoint.parking;
+  parking.until = parking_clock++;
+  Cpu& cpu = this_cpu();
+  cpu.timers.changed = true;
+  if (parking.cpu != 0) return;
+  push_back(cpu.doors_to_recheck, frame_of(endpoint), door_link);
+  parking.cpu = cpu.number + 1;
+}
+
+[[gnu::noinline]] void look_again(Thread& thread, u32 hops) {
   Parking& parking = thread.parking;
   parking.until = parking_clock++;
   if (parking.hops < hops) parking.hops = hops;
@@ -91,7 +90,7 @@ void recheck_door(Endpoint& endpoint) {
   if (!endpoint.parking.contexts.is_empty()) look_again_at_door(endpoint);
 }
 
-void forget_parking(Thread& thread) {
+[[gnu::noinline]] void look_no_more(Thread& thread) {
   Parking& parking = thread.parking;
   if (parking.cpu == 0) return;
   remove(cpus[(parking.cpu - 1) % kMaximumCpus].threads_to_recheck, thread.self, thread_link);
@@ -99,7 +98,7 @@ void forget_parking(Thread& thread) {
   parking.hops = 0;
 }
 
-void forget_parking(Endpoint& endpoint) {
+[[gnu::noinline]] void look_no_more_at_door(Endpoint& endpoint) {
   Parking& parking = endpoint.parking;
   if (parking.cpu == 0) return;
   remove(cpus[(parking.cpu - 1) % kMaximumCpus].doors_to_recheck, frame_of(endpoint), door_link);
@@ -109,13 +108,13 @@ void forget_parking(Endpoint& endpoint) {
 void look_at_next(Cpu& cpu) {
   if (cpu.threads_to_recheck.is_empty()) {
     Endpoint& endpoint = view<Endpoint>(cpu.doors_to_recheck.first);
-    if (!take_back(endpoint.parking)) forget_parking(endpoint);
+    if (!take_back(endpoint.parking)) look_no_more_at_door(endpoint);
     return;
   }
   Thread& thread = view<Thread>(cpu.threads_to_recheck.first);
   if (take_back(thread.parking)) return;
   u32 hops = thread.parking.hops;
-  forget_parking(thread);
+  look_no_more(thread);
   if (hops != 0) look_below(thread, hops);
 }
 

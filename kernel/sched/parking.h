@@ -18,6 +18,9 @@ struct Parking {
   u32 hops;       ///< how much farther down the chain of calls the looking goes on afterwards
 };
 
+/// Counts the occasions to look again, so that a context which is parked anew is not taken back for the same one.
+extern "C" u64 parking_clock;
+
 /// Parks a context that is in no list on the thread where its chain ends.
 void park(FrameNumber context, Thread& thread);
 
@@ -35,10 +38,11 @@ void recheck_door(Endpoint& endpoint);
 
 /// The scheduler takes back all that is parked here now.
 void look_again(Thread& thread, u32 hops);
+void look_again_at_door(Endpoint& endpoint);
 
 /// Off the list of places to be looked at; nothing may be parked here any more.
-void forget_parking(Thread& thread);
-void forget_parking(Endpoint& endpoint);
+void look_no_more(Thread& thread);
+void look_no_more_at_door(Endpoint& endpoint);
 
 /// One step of looking again: takes one context back, or goes on to the next place. There must be one.
 void look_at_next(Cpu& cpu);

@@ -86,7 +86,7 @@ FrameNumber next_in_chain(const Thread& thread) {
   return FrameNumber();
 }
 
-void enqueue_context(FrameNumber frame) {
+[[gnu::noinline]] void enqueue_context(FrameNumber frame) {
   SchedulingContext& context = view<SchedulingContext>(frame);
   if (context.place == Whereabouts::Queued) return;
   withdraw_context(frame);
@@ -98,7 +98,7 @@ void enqueue_context(FrameNumber frame) {
   if (cpu.context.raw == 0 || view<SchedulingContext>(cpu.context).priority < context.priority) reschedule_on(cpu);
 }
 
-void withdraw_context(FrameNumber frame) {
+[[gnu::noinline]] void withdraw_context(FrameNumber frame) {
   SchedulingContext& context = view<SchedulingContext>(frame);
   if (context.place == Whereabouts::Queued) {
     Cpu& cpu = cpus[context.cpu];
@@ -132,12 +132,15 @@ void wake(Thread& thread) {
 
 namespace {
 
+/// Nanoseconds since time was last charged.
+u64 passed_until(const Cpu& cpu, u64 now) { return now > cpu.last_accounted ? now - cpu.last_accounted : 0; }
+
 /// Charges the time since that was last done to the context in use. False, and nothing has changed: its turn is over, which is the timer's to end.
 bool account(Cpu& cpu) {
   u64 now = arch::now();
   if (cpu.context.raw != 0) {
     SchedulingContext& context = view<SchedulingContext>(cpu.context);
-    u64 passed = now - cpu.last_accounted;
+    u64 passed = passed_until(cpu, now);
     if (passed >= context.left) return false;
     charge(context, passed);
   }
@@ -166,7 +169,7 @@ void end_turn(Cpu& cpu) {
 void settle(Cpu& cpu) {
   SchedulingContext& context = view<SchedulingContext>(cpu.context);
   u64 now = arch::now();
-  charge(context, now - cpu.last_accounted);
+  charge(context, passed_until(cpu, now));
   cpu.last_accounted = now;
   if (context.left == 0 && !is_limited(context)) context.left = context.budget;
 }

@@ -18,7 +18,8 @@ TimerNode& timer_node(FrameNumber frame) {
   return info(frame).type == ObjectType::Thread ? view<Thread>(frame).timer : view<SchedulingContext>(frame).timer;
 }
 
-void TimerWheel::insert(FrameNumber frame, TimerNode& node) {
+[[gnu::noinline]] void TimerWheel::insert_node(FrameNumber frame) {
+  TimerNode& node = timer_node(frame);
   u64 difference = node.tick ^ position;
   u32 level = difference == 0 ? 0 : u32(63 - __builtin_clzll(difference)) / kDigitBits;
   if (level >= kTimerLevels) {
@@ -31,12 +32,15 @@ void TimerWheel::insert(FrameNumber frame, TimerNode& node) {
   node.level = u8(level);
   push_back(slot[level][node.slot], frame, link_of);
   occupied[level] |= u64{1} << node.slot;
+  node.armed = true;
 }
 
-void TimerWheel::take(FrameNumber frame, TimerNode& node) {
+[[gnu::noinline]] void TimerWheel::remove_node(FrameNumber frame) {
+  TimerNode& node = timer_node(frame);
   List& list = slot[node.level % kTimerLevels][node.slot % kTimerSlots];
   remove(list, frame, link_of);
   if (list.is_empty()) occupied[node.level % kTimerLevels] &= ~(u64{1} << node.slot);
+  node.armed = false;
 }
 
 u64 TimerWheel::begin_of(u32 level, u64 number) const {
@@ -51,8 +55,7 @@ void TimerWheel::arm(FrameNumber frame, u64 deadline, u64 now) {
   TimerNode& node = timer_node(frame);
   u64 tick = (deadline >> kTimerTickShift) + (deadline % (u64{1} << kTimerTickShift) != 0);  // rounded up, without overflow
   node.tick = tick < position ? position : tick;
-  node.armed = true;
-  insert(frame, node);
+  insert_node(frame);
   u64 begins = begin_of(node.level, node.slot) << kTimerTickShift;
   if (begins == 0) begins = 1;
   if (next != 0 && next <= begins) return;
@@ -60,15 +63,9 @@ void TimerWheel::arm(FrameNumber frame, u64 deadline, u64 now) {
   changed = true;
 }
 
-void TimerWheel::disarm(FrameNumber frame) {
-  TimerNode& node = timer_node(frame);
-  take(frame, node);
-  node.armed = false;
-}
-
 void disarm_timer(FrameNumber frame) {
   TimerNode& node = timer_node(frame);
-  if (node.armed) cpus[node.cpu % kMaximumCpus].timers.disarm(frame);
+  if (node.armed) cpus[node.cpu % kMaximumCpus].timers.remove_node(frame);
 }
 
 void arm_timer(FrameNumber frame, u64 deadline) {
@@ -96,14 +93,11 @@ void TimerWheel::advance(u64 now) {
   if (first.level != kTimerLevels && first.begins <= now_tick) {
     if (first.begins > position) position = first.begins;
     FrameNumber frame = slot[first.level][first.number].first;
-    TimerNode& node = timer_node(frame);
-    take(frame, node);
-    if (node.tick <= now_tick) {  // correctness is checked here; the slot was only a hint
-      node.armed = false;
+    remove_node(frame);
+    if (timer_node(frame).tick <= now_tick)  // correctness is checked here; the slot was only a hint
       timer_fired(frame);
-    } else {
-      insert(frame, node);
-    }
+    else
+      insert_node(frame);
     first = earliest();
   }
   next = first.level == kTimerLevels ? 0 : first.begins << kTimerTickShift;

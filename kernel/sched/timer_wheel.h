@@ -30,8 +30,10 @@ struct TimerWheel {
 
   /// Puts the node, which is in no wheel, in for `deadline`. `now` is a time that has been (both nanoseconds).
   void arm(FrameNumber frame, u64 deadline, u64 now);
+  /// Puts the node, which is in no wheel and has its tick and this wheel's CPU, in its slot. Does not look when the timer must interrupt.
+  void insert_node(FrameNumber frame);
   /// Takes it, which is in this wheel, out.
-  void disarm(FrameNumber frame);
+  void remove_node(FrameNumber frame);
   /// True when advance() may find something to do at `now`.
   bool is_due(u64 now) const { return next != 0 && next <= now; }
   /// Moves or fires at most one node that is due at `now`, and finds out when the next one is.
@@ -46,8 +48,6 @@ struct TimerWheel {
   };
   u64 begin_of(u32 level, u64 number) const;
   Slot earliest() const;
-  void insert(FrameNumber frame, TimerNode& node);
-  void take(FrameNumber frame, TimerNode& node);
 };
 
 /// Arms the node in `frame`, which is not armed, for `deadline` (nanoseconds) in this CPU's wheel.

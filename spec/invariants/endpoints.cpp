@@ -50,9 +50,8 @@ INVARIANT(callers_bit_means_call, Of<Endpoint> endpoint, Level level) {
   FOR_ALL(endpoint, level);
   return ((endpoints[endpoint.raw].callers >> level.raw & 1) != 0) == (endpoints[endpoint.raw].queue[level.raw].first.raw != 0);
 }
-INVARIANT(call_waits_at_a_level, Of<Thread> thread) {
+INVARIANT(call_level_exists, Of<Thread> thread) {
   FOR_ALL(thread);
-  GIVEN(threads[thread.raw].state == ThreadState::Calling);
   return threads[thread.raw].level < kPriorities;
 }
 
@@ -73,6 +72,11 @@ INVARIANT(receiver_is_the_server, Of<Endpoint> endpoint) {
   FOR_ALL(endpoint);
   FrameNumber receiver = endpoints[endpoint.raw].receiver;
   return receiver.raw == 0 || receiver == endpoints[endpoint.raw].server;
+}
+INVARIANT(receiver_is_typed, Of<Endpoint> endpoint) {
+  FOR_ALL(endpoint);
+  FrameNumber receiver = endpoints[endpoint.raw].receiver;
+  return receiver.raw == 0 || is<Thread>(receiver);
 }
 INVARIANT(receiver_is_receiving, Of<Endpoint> endpoint) {
   FOR_ALL(endpoint);

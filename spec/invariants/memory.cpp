@@ -1,5 +1,7 @@
 // Frames and regions: what type, owner, epoch and depth may be.
+#include "kernel/memory/flush.h"
 #include "kernel/object/region.h"
+#include "kernel/sched/cpu.h"
 #include "spec/invariants/predicate.h"
 
 namespace pith {
@@ -83,6 +85,33 @@ INVARIANT(region_ceiling_is_at_most_its_parents, Of<Region> region) {
   FrameNumber parent = regions[region.raw].parent;
   GIVEN(is<Region>(parent));
   return regions[region.raw].priority_ceiling <= regions[parent.raw].priority_ceiling;
+}
+
+// ---- what processors remember ----
+
+LEMMA(flushes_are_fewer_than_would_ever_be) { return flushes.generation < u64{1} << 63; }
+INVARIANT(nothing_was_freed_in_the_future, FrameNumber frame) {
+  FOR_ALL(frame);
+  return info(frame).generation <= flushes.generation;
+}
+INVARIANT(processor_was_flushed_in_the_past, CpuIndex cpu) {
+  FOR_ALL(cpu);
+  return cpus[cpu.raw].flushed_generation <= flushes.generation;
+}
+INVARIANT(forgotten_generations_are_past) { return flushes.forgotten <= flushes.generation; }
+INVARIANT(no_processor_remembers_what_is_forgotten, CpuIndex cpu) {
+  FOR_ALL(cpu);
+  const Cpu& it = cpus[cpu.raw];
+  return cpu.raw >= cpu_count || it.idle || it.flushed_generation >= flushes.forgotten;
+}
+INVARIANT(look_is_at_a_processor) { return flushes.looked_at < cpu_count; }
+INVARIANT(processors_are_as_many_as_there_is_room_for) { return cpu_count <= kMaximumCpus; }
+INVARIANT(look_is_for_the_past) { return flushes.looked_at == 0 || flushes.looked_for < flushes.generation; }
+INVARIANT(processor_that_was_looked_at_remembers_no_more, CpuIndex cpu) {
+  FOR_ALL(cpu);
+  GIVEN(cpu.raw < flushes.looked_at);
+  const Cpu& it = cpus[cpu.raw];
+  return cpu.raw >= cpu_count || it.idle || it.flushed_generation > flushes.looked_for;
 }
 
 }  // namespace pith

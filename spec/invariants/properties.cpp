@@ -57,7 +57,7 @@ PROPERTY(object_begins_in_a_frame_that_is_forgotten, FrameNumber frame, CpuIndex
   bool was_untyped = old([=] { return info_at(frame).type == ObjectType::Untyped; });
   GIVEN(was_untyped && info_at(frame).type != ObjectType::Untyped);
   const Cpu& it = cpu_at(cpu);
-  return !it.online || it.idle || it.flushed_generation > old([=] { return info_at(frame).generation; });
+  return cpu.raw >= cpu_count || it.idle || it.flushed_generation > old([=] { return info_at(frame).generation; });
 }
 
 // ---- a new object is all zero where it matters ----

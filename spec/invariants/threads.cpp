@@ -135,6 +135,15 @@ INVARIANT(delivered_call_is_handled_by_the_server, Of<Thread> thread) {
   GIVEN(is<Endpoint>(endpoint));
   return endpoints[endpoint.raw].server == threads[thread.raw].callee;
 }
+/// A call that is or will be delivered again has its message still.
+INVARIANT(message_of_a_call_has_a_buffer, Of<Thread> thread) {
+  FOR_ALL(thread);
+  const Thread& it = threads[thread.raw];
+  GIVEN(it.state == ThreadState::Calling || it.state == ThreadState::SetAside || it.state == ThreadState::WaitingForReply);
+  Handle handle{it.handle};
+  bool is_in_registers = handle.kind() == Handle::Call || (handle.words() <= kRegisterWords && handle.capabilities() == 0);
+  return is_in_registers || it.buffer.raw != 0;
+}
 INVARIANT(receiving_thread_is_at_an_endpoint, Of<Thread> thread) {
   FOR_ALL(thread);
   GIVEN(threads[thread.raw].state == ThreadState::Receiving);

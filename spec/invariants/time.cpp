@@ -233,6 +233,11 @@ INVARIANT(exhausted_context_is_replenished, Of<SchedulingContext> context) {
   const SchedulingContext& it = scheduling_contexts[context.raw];
   return it.thread.raw == 0 || it.left != 0 || it.timer.armed;
 }
+INVARIANT(context_with_time_left_waits_for_none, Of<SchedulingContext> context) {
+  FOR_ALL(context);
+  const SchedulingContext& it = scheduling_contexts[context.raw];
+  return it.left == 0 || !it.timer.armed;
+}
 /// and what is left is where it can be picked or waits for its thread.
 INVARIANT(context_with_time_left_is_somewhere, Of<SchedulingContext> context) {
   FOR_ALL(context);
@@ -274,6 +279,10 @@ INVARIANT(budget_is_conserved, Of<SchedulingContext> context) {
     sum += i < it.pending_count ? it.pending[(it.first_pending + i) % kReplenishments].amount : 0;
   return sum == it.budget;
 }
+LEMMA(time_used_is_less_than_would_ever_be, Of<SchedulingContext> context) {
+  FOR_ALL(context);
+  return scheduling_contexts[context.raw].used < u64{1} << 63;
+}
 INVARIANT(pending_time_is_in_the_ring, Of<SchedulingContext> context) {
   FOR_ALL(context);
   const SchedulingContext& it = scheduling_contexts[context.raw];
@@ -284,7 +293,7 @@ INVARIANT(pending_time_is_in_the_ring, Of<SchedulingContext> context) {
 
 INVARIANT(cpu_knows_its_number, CpuIndex cpu) {
   FOR_ALL(cpu);
-  return !cpus[cpu.raw].online || cpus[cpu.raw].number == cpu.raw;
+  return cpu.raw >= cpu_count || cpus[cpu.raw].number == cpu.raw;
 }
 INVARIANT(time_in_use_is_a_context, CpuIndex cpu) {
   FOR_ALL(cpu);
@@ -329,9 +338,10 @@ EXIT_INVARIANT(running_thread_is_ready, CpuIndex cpu) {
   const Thread* current = cpus[cpu.raw].current;
   return current == nullptr || current->state == ThreadState::Ready;
 }
+/// Or its CPU is interrupted at once to choose anew.
 EXIT_INVARIANT(running_thread_has_time, CpuIndex cpu) {
   FOR_ALL(cpu);
-  return cpus[cpu.raw].current == nullptr || cpus[cpu.raw].context.raw != 0;
+  return cpus[cpu.raw].current == nullptr || cpus[cpu.raw].context.raw != 0 || cpus[cpu.raw].reschedule;
 }
 
 }  // namespace pith

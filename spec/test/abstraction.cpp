@@ -317,15 +317,15 @@ void relate(Visit& visit) {
   }
   for (u32 i = 1; i < frame_count; i++) relate_lists(visit, FrameNumber(i), pith::frames[i].type);
   visit.frame = FrameNumber();
-  for (u32 i = 0; i < kCpus; i++) {
+  visit("CPUs", state.cpu_count, pith::cpu_count);
+  for (u32 i = 0; i < pith::cpu_count; i++) {
     Cpu& meant = state.cpus[i];
-    visit("online", meant.online, pith::cpus[i].online);
     visit("idle", meant.idle, pith::cpus[i].idle);
     visit("vector_owner", meant.vector_owner, pith::cpus[i].vector_owner.raw);
     visit("current", meant.current, pith::cpus[i].current != nullptr ? pith::cpus[i].current->self.raw : 0);
     visit("context", meant.context, pith::cpus[i].context.raw);
     visit("~charged", meant.charged, pith::cpus[i].last_accounted);
-    visit("~flushed_generation", meant.flushed_generation, pith::cpus[i].flushed_generation);
+    if (!meant.idle) visit("~flushed_generation", meant.flushed_generation, pith::cpus[i].flushed_generation);
   }
   for (u32 i = 0; i < host::kAllLines; i++) {
     visit("interrupt of a line", state.lines[i].interrupt, interrupt_lines[i].raw);

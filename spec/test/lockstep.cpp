@@ -3,6 +3,7 @@
 
 #include "kernel/arch/host/invariants.h"
 #include "kernel/object/vector_state.h"
+#include "spec/frame.h"
 #include "spec/test/abstraction.h"
 #include "spec/test/native_oracle.h"
 
@@ -35,6 +36,7 @@ void Lockstep::switch_to(FrameNumber thread) {
   pith::Thread& real = view<pith::Thread>(thread);
   if (machine.running() == &real) return;
   machine.switch_to(real);
+  end_idleness();
   state.cpus[0].current = thread;
   state.cpus[0].context = pith::cpus[0].context;
   state.cpus[0].charged = pith::cpus[0].last_accounted;

@@ -75,6 +75,7 @@ void Snapshot::take() {
     if (const void* from = visible_page(FrameNumber(i))) std::memcpy(&pages_[i], from, kPageSize);
   }
   cpu_ = cpus[0];
+  flushes_ = flushes;
   std::memcpy(lines_, interrupt_lines, sizeof lines_);
   std::memcpy(masked_, host::hardware.masked, sizeof masked_);
   now_ = host::hardware.now;
@@ -89,6 +90,7 @@ void Snapshot::restore(host::Machine& machine) const {
     if (void* to = visible_page(FrameNumber(i))) std::memcpy(to, &pages_[i], kPageSize);
   }
   cpus[0] = cpu_;
+  flushes = flushes_;
   std::memcpy(interrupt_lines, lines_, sizeof lines_);
   std::memcpy(host::hardware.masked, masked_, sizeof masked_);
   host::hardware.now = now_;

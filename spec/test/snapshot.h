@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "kernel/arch/host/machine.h"
+#include "kernel/memory/flush.h"
 #include "kernel/object/interrupt.h"
 
 namespace pith::spec::test {
@@ -23,6 +24,7 @@ class Snapshot {
   std::vector<u64> epochs_;
   std::vector<Page> pages_;
   pith::Cpu cpu_;
+  Flushes flushes_;
   FrameNumber lines_[host::kAllLines];
   bool masked_[host::kAllLines];
   u64 now_, timer_, root_;

@@ -16,8 +16,7 @@ void Executor::check_pointer(State& state, const Value& address, const llvm::Ins
 
 /// The type of a frame in the state as it is now.
 Expression Executor::frame_type(State& state, const Expression& frame) {
-  Expression word = *memory.read(state.memory, type_leaf_, {frame}).integer;
-  return low_bits(word, 8).simplify();
+  return memory.read(state.memory, type_leaf_, {frame}).integer->simplify();
 }
 
 bool Executor::check_place(State& state, const Pointer& address, const Place& place, const char* what, const llvm::Instruction* at) {
@@ -42,7 +41,7 @@ bool Executor::check_place(State& state, const Pointer& address, const Place& pl
   Expression type = frame_type(state, frame);
   if (!state.shown.insert({address.object, identity(type)}).second) return true;
   kept_.push_back(type);
-  Expression allowed = equal(type, bits(object.frame_type, 8));
+  Expression allowed = equal(type, bits(object.frame_type, width_of(type)));
   // Frame 0 reads as an empty capability space and table.
   if (object.name == "capability_spaces" || object.name == "capability_tables") allowed = either(allowed, equal(frame, bits(0, width_of(frame))));
   oblige(state, allowed, "view of a frame of another type", at);
@@ -72,6 +71,19 @@ Expression Executor::load_bytes(State& state, const Pointer& address, unsigned c
     done += take;
   }
   return result->simplify();
+}
+
+std::set<int> Executor::leaves_at(const llvm::Value* address, std::uint64_t size) {
+  Pointer pointer = operand({}, address).pointer;
+  std::set<int> leaves;
+  for (std::uint64_t done = 0; done < size;) {
+    Place place = memory.resolve(pointer);
+    if (!place.inside || place.available == 0) throw std::runtime_error("a contract forgets what is no field");
+    if (place.leaf >= 0) leaves.insert(place.leaf);
+    pointer.offset += place.available;
+    done += place.available;
+  }
+  return leaves;
 }
 
 Value Executor::load(State& state, const Pointer& address, llvm::Type* type, const llvm::Instruction* at) {

@@ -70,7 +70,7 @@ Digests::Digests(llvm::Module& module) : module_(module) {
       }
     }
     bool is_predicate = function.getName().contains("invariant_") || function.getName().starts_with("property_") || function.getName().starts_with("lemma_");
-    if (!function.isDeclaration() && is_predicate) collect(function, predicates);
+    if (!function.isDeclaration() && (is_predicate || function.getName().starts_with("contract_"))) collect(function, predicates);
   }
   common_ = file_text("/proc/self/exe") + texts(module_, predicates);
   for (const llvm::StructType* type : module.getIdentifiedStructTypes()) {

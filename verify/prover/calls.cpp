@@ -132,6 +132,23 @@ Executor::Modelled Executor::model(Active& active, const llvm::CallInst& call, c
     state.path.push_back(as_truth(*argument(0).integer).simplify());
     return state.path.back().is_false() ? Modelled::Ends : Modelled::Continues;
   }
+  if (name == "verify_expect") {
+    Expression expected = as_truth(*argument(0).integer);
+    if (!specifies) oblige(state, expected, "what a contract expects", &call);
+    if (specifies) state.path.push_back(expected.simplify());
+    return Modelled::Continues;
+  }
+  if (name == "verify_some") {
+    Value value = argument(0);
+    return set(specifies ? value : Value::of(fresh("some", width_of(*value.integer))));
+  }
+  if (name == "verify_promise") {
+    Expression promised = as_truth(*argument(0).integer);
+    if (specifies) oblige(state, promised, "what a contract promises", &call);
+    if (!specifies) state.path.push_back(promised.simplify());
+    return Modelled::Continues;
+  }
+  if (name == "verify_forget" || name == "verify_raise" || name == "verify_require") return Modelled::Continues;
   if (name.contains("assertion_failed")) {
     oblige(state, truth(false), "assertion", &call);
     return Modelled::Ends;
@@ -141,8 +158,13 @@ Executor::Modelled Executor::model(Active& active, const llvm::CallInst& call, c
     memory.clear_frame(state.memory, *argument(0).integer);
     return Modelled::Continues;
   }
-  // Assembly that leaves the kernel for user code or idleness.
-  for (const char* way_out : {"leave_to_system_call", "leave_to_trap", "enter_guest_fast", "enter_guest_all", "idle_loop", "fast_resume", "fast_return"}) {
+  // Assembly that leaves the kernel for user code or idleness; two of them note which thread runs now.
+  if (name == "fast_resume" || name == "fast_return") {
+    for (const llvm::Use& use : call.args()) {
+      if (use->getType()->isPointerTy()) store(state, own_cpu(), operand(active.locals, use.get()), use->getType(), &call);
+    }
+  }
+  for (const char* way_out : {"leave_to_system_call", "leave_to_trap", "enter_guest_fast", "enter_guest_all", "idle_loop", "fast_resume", "fast_return", "fast_go_on"}) {
     if (name != way_out) continue;
     if (!pure_) endings.push_back({state, std::nullopt, name.str(), true});
     return Modelled::Ends;
@@ -166,7 +188,10 @@ Executor::Modelled Executor::model(Active& active, const llvm::CallInst& call, c
       if (!pure_) endings.push_back({state, std::nullopt, name.str(), false});
       return Modelled::Ends;
     }
-    if (!callee.getReturnType()->isVoidTy()) set(Value::of(fresh("device", callee.getReturnType()->getIntegerBitWidth())));
+    if (callee.getReturnType()->isVoidTy()) return Modelled::Continues;
+    Expression answer = fresh("device", callee.getReturnType()->getIntegerBitWidth());
+    if (name.contains("3now")) state.path.push_back(z3::ult(answer, bits(std::uint64_t{1} << 63, 64)));  // 292 years
+    set(Value::of(answer));
     return Modelled::Continues;
   }
   // Only the kernel's half of a top-level table changes, which no user access reaches and no invariant speaks of.
@@ -174,15 +199,19 @@ Executor::Modelled Executor::model(Active& active, const llvm::CallInst& call, c
   return Modelled::No;
 }
 
+Pointer Executor::own_cpu() const {
+  Pointer pointer;
+  pointer.object = memory.object_named("cpus");
+  llvm::Type* element = llvm::cast<llvm::ArrayType>(memory.object(pointer.object).type)->getElementType();
+  pointer.terms.push_back({std::int64_t(layout_.getTypeAllocSize(element)), this_cpu});
+  return pointer;
+}
+
 Executor::Modelled Executor::assembly(Active& active, const llvm::CallInst& call) {
   auto* code = llvm::cast<llvm::InlineAsm>(call.getCalledOperand());
   std::string text = code->getAsmString();
-  if (text == "movq %gs:48, $0") {  // the running processor's Cpu
-    Pointer pointer;
-    pointer.object = memory.object_named("cpus");
-    llvm::Type* element = llvm::cast<llvm::ArrayType>(memory.object(pointer.object).type)->getElementType();
-    pointer.terms.push_back({std::int64_t(layout_.getTypeAllocSize(element)), this_cpu});
-    active.locals.insert_or_assign(&call, Value::of(pointer));
+  if (text == "movq %gs:48, $0") {
+    active.locals.insert_or_assign(&call, Value::of(own_cpu()));
     return Modelled::Continues;
   }
   // Saving vector registers fills the image that the operand names.

@@ -3,6 +3,7 @@
 
 #include <llvm/IR/DebugInfoMetadata.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -17,6 +18,15 @@ constexpr std::size_t kMostConditions = 32;
 template <class T>
 void keep_common(std::set<T>& mine, const std::set<T>& other) {
   std::erase_if(mine, [&](const T& e) { return !other.count(e); });
+}
+
+/// Functions with many ways through them that differ in a few fields: they make one path.
+constexpr const char* kOnePath[] = {"_ZN4pith15transfer_bufferERNS_6ThreadENS_6HandleES1_"};
+constexpr unsigned kDeep = 100;
+
+unsigned depth_of(const llvm::Function& callee, unsigned depth) {
+  bool is_one_path = std::any_of(std::begin(kOnePath), std::end(kOnePath), [&](const char* name) { return callee.getName() == name; });
+  return is_one_path ? kDeep : depth + 1;
 }
 
 /// What a question about a state on this path is asked with: facts, the path, and the question itself.
@@ -102,11 +112,15 @@ void Executor::listen(State& state) {
   memory.on_read = [this, &state](const Read& read) { state.reads.insert(facts.number_of(read)); };
 }
 
+Answer Executor::refute_nearby(State& state, const Expression& counter) {
+  return solver.ask(on_path(facts.relevant(facts.instances(state.reads, 0), {counter}), state, counter), Solver::kFewSteps);
+}
+
 Answer Executor::refute(State& state, const Expression& counter) {
   auto conditions = [&](std::vector<Expression> chosen) { return on_path(std::move(chosen), state, counter); };
-  // Most questions are settled by what is near: the path, and instances that share a place with the question. To find out that these do
-  // not suffice takes longer than to refute with more.
-  Answer answer = solver.ask(conditions(facts.relevant(facts.instances(state.reads, 0), {counter})), Solver::kFewSteps);
+  // What is near: the path, and instances that share a place with the question. To find out that these do not suffice takes longer than to
+  // refute with more.
+  Answer answer = refute_nearby(state, counter);
   if (answer != Answer::Impossible) answer = solver.ask_quickly(conditions(facts.instances(state.reads, 1)));
   std::optional<z3::model> broken;
   for (int depth = 0; depth <= options_.fact_depth && answer != Answer::Impossible; depth++) {
@@ -215,6 +229,30 @@ std::vector<Outcome> Executor::call(State state, llvm::Function& function, const
   return merge_outcomes(std::move(frame.outcomes), depth);
 }
 
+const Contract* Executor::contract_of(const llvm::Function& function) const {
+  auto known = std::find_if(contracts.begin(), contracts.end(), [&](const Contract& contract) { return contract.function == &function; });
+  bool is_executed = known == contracts.end() || pure_ || (&*known == proving && !specifies);
+  return is_executed ? nullptr : &*known;
+}
+
+std::vector<Outcome> Executor::call_by_contract(const Contract& contract, State state, const std::vector<Value>& arguments) {
+  if (!specifies) check_call(state, contract);
+  std::vector<Outcome> outcomes = call(std::move(state), *contract.summary, arguments, kDeep);
+  if (specifies) return outcomes;
+  for (Outcome& outcome : outcomes) {
+    int number = memory.forget(outcome.state.memory, contract.forgotten, contract.raised);
+    facts.add_call(number, outcome.state.memory);
+    outcome.state.calls.push_back(number);
+    called_[number] = &contract;
+  }
+  return outcomes;
+}
+
+const Memory& Executor::last_shown(const State& state, const Predicate& predicate) const {
+  auto last = std::find_if(state.calls.rbegin(), state.calls.rend(), [&](int call) { return called_.at(call)->restores(predicate); });
+  return facts.after(last == state.calls.rend() ? Read::kBefore : *last);
+}
+
 bool Executor::is_alike(const Memory& a, const Memory& b) const {
   auto agrees = [&](const Memory& left, const Memory& right) {
     return std::all_of(left.begin(), left.end(), [&](const auto& change) {
@@ -227,7 +265,7 @@ bool Executor::is_alike(const Memory& a, const Memory& b) const {
 }
 
 bool Executor::merge_into(Active& target, const Active& other, const Frame& frame, const llvm::BasicBlock* block) {
-  if (target.state.reads_old != other.state.reads_old) return false;
+  if (target.state.reads_old != other.state.reads_old || target.state.calls != other.state.calls) return false;
   if (!may_merge_memory(frame.depth) && !is_alike(target.state.memory, other.state.memory)) return false;
   Expression condition = truth(true);
   std::vector<Expression> path = merge_paths(target.state.path, other.state.path, condition);
@@ -272,6 +310,7 @@ std::vector<Outcome> Executor::merge_outcomes(std::vector<Outcome> outcomes, uns
   for (Outcome& outcome : outcomes) {
     bool is_merged = false;
     for (Outcome& target : merged) {
+      if (target.state.calls != outcome.state.calls) continue;
       if (!may_merge_memory(depth) && !is_alike(target.state.memory, outcome.state.memory)) continue;
       Expression condition = truth(true);
       std::vector<Expression> path = merge_paths(target.state.path, outcome.state.path, condition);
@@ -345,14 +384,26 @@ void Executor::execute_from(Frame& frame, Active active, llvm::BasicBlock::const
         modelled = model(active, *made, *callee);
       if (modelled == Modelled::Ends) return;
       if (modelled == Modelled::Continues) continue;
-      if (callee == nullptr || callee->isDeclaration()) {
+      if (callee == nullptr || (callee->isDeclaration() && callee->getName() != "verify_split")) {
         std::string text;
         llvm::raw_string_ostream(text) << *made;
         throw std::runtime_error("no model of this call at " + location(made) + ":" + text);
       }
+      if (callee != nullptr && callee->getName() == "verify_split") {
+        Expression value = *operand(active.locals, made->getArgOperand(0)).integer, limit = *operand(active.locals, made->getArgOperand(1)).integer;
+        oblige(active.state, z3::ult(value, limit), "all cases of a split", made);
+        for (std::uint64_t i = 0; i < limit.simplify().get_numeral_uint64(); i++) {
+          Active one = active;
+          one.state.path.push_back(equal(value, bits(i, width_of(value))).simplify());
+          if (is_feasible(one.state, truth(true), made)) execute_from(frame, std::move(one), at);
+        }
+        return;
+      }
       std::vector<Value> arguments;
       for (const llvm::Use& use : made->args()) arguments.push_back(operand(active.locals, use.get()));
-      std::vector<Outcome> outcomes = call(std::move(active.state), *callee, arguments, frame.depth + 1);
+      const Contract* contract = contract_of(*callee);
+      std::vector<Outcome> outcomes = contract != nullptr ? call_by_contract(*contract, std::move(active.state), arguments)
+                                                          : call(std::move(active.state), *callee, arguments, depth_of(*callee, frame.depth));
       for (Outcome& outcome : outcomes) {
         Active next{std::move(outcome.state), active.locals, active.from};
         if (outcome.result) next.locals.insert_or_assign(made, *outcome.result);
@@ -401,11 +452,14 @@ void Executor::branch(Frame& frame, Active active, const llvm::BranchInst& branc
   if (condition.is_true()) return go(frame, std::move(active), yes);
   if (condition.is_false()) return go(frame, std::move(active), no);
   // Where paths meet again, asking which of them exist costs more than it saves, but for loops that only the path's conditions end.
-  bool asks = !frame.analysis.is_quiet(frame.block) &&
-              (!may_merge_memory(frame.depth) || (frame.place.size() > 1 && frame.place[frame.place.size() - 2] >= kTrustedRounds));
+  bool is_late = may_merge_memory(frame.depth) && frame.place.size() > 1 && frame.place[frame.place.size() - 2] >= kTrustedRounds;
+  bool asks = !frame.analysis.is_quiet(frame.block) && (!may_merge_memory(frame.depth) || is_late);
+  if (is_late) active.state.witness.reset();  // of a path that took other ways since
   bool can_be_true = !asks || is_feasible(active.state, condition, &branch);
   auto witness = active.state.witness;
-  bool can_be_false = !can_be_true || !asks || is_feasible(active.state, negate(condition), &branch);
+  // The path is possible, so that one of them is, unless it went round a loop unasked.
+  bool can_be_false = (!can_be_true && !is_late) || !asks || is_feasible(active.state, negate(condition), &branch);
+  if (!can_be_true && !can_be_false) return;
   if (can_be_true && can_be_false) {
     Active other = active;
     active.state.witness = witness;

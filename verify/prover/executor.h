@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "verify/prover/analysis.h"
+#include "verify/prover/contract.h"
 #include "verify/prover/facts.h"
 #include "verify/prover/memory.h"
 #include "verify/prover/solver.h"
@@ -41,12 +42,18 @@ class Executor {
 
   /// Asks with instances of the invariants, deeper and deeper; Impossible means proved.
   Answer refute(State& state, const Expression& counter);
+  /// The first of these questions alone: most are settled by what is near.
+  Answer refute_nearby(State& state, const Expression& counter);
   /// Whether the path, with this condition, may be possible: not refuted with the nearest instances.
   bool is_feasible(State& state, const Expression& condition, const llvm::Instruction* at);
+  /// The state in which the invariant last was shown to hold on the way to this one.
+  const Memory& last_shown(const State& state, const Predicate& predicate) const;
   /// Whether the path contradicts the invariants, all instances for what it read taken together.
   bool is_ruled_out(State& state);
   void fail(const std::string& obligation, const llvm::Instruction* at, const std::string& example, bool is_unknown);
   bool is_type_leaf(int leaf);
+  /// The fields in `size` bytes from a constant address on, whatever the indices of the arrays that they are in.
+  std::set<int> leaves_at(const llvm::Value* address, std::uint64_t size);
   /// The values of the entry's arguments in the solver's last model.
   std::string example() const;
   /// Runs on in a state with what it reads noted there.
@@ -57,6 +64,10 @@ class Executor {
   Solver solver;
   std::vector<Ending> endings;
   std::vector<Failure> failures;
+  std::vector<Contract> contracts;                         ///< their functions are not executed
+  std::function<void(State&, const Contract&)> check_call;  ///< shows what a contract requires
+  const Contract* proving = nullptr;                       ///< its function is executed nevertheless,
+  bool specifies = false;                                  ///< or only said to have been: what it expects holds, and nothing is forgotten
   std::vector<std::pair<std::string, Expression>> named;  ///< arguments, for examples
   std::set<std::string> cuts;                              ///< functions at which a path ends, because another proof starts there
   std::set<std::string> obligations_met;                   ///< kinds of obligation that came up
@@ -97,6 +108,8 @@ class Executor {
   bool step(Active& active, const llvm::Instruction& instruction);
   Value operand(const Locals& locals, const llvm::Value* value);
   Value constant(const llvm::Constant* constant);
+  const Contract* contract_of(const llvm::Function& function) const;
+  std::vector<Outcome> call_by_contract(const Contract& contract, State state, const std::vector<Value>& arguments);
   void oblige(State& state, const Expression& condition, const char* what, const llvm::Instruction* at, bool remember = true);
   void listen(State& state);
 
@@ -121,6 +134,8 @@ class Executor {
   Modelled intrinsic(Active& active, const llvm::CallInst& call, llvm::Intrinsic::ID id);
   Modelled model(Active& active, const llvm::CallInst& call, const llvm::Function& callee);
   Modelled assembly(Active& active, const llvm::CallInst& call);
+  /// The running processor's Cpu.
+  Pointer own_cpu() const;
   Expression frame_type(State& state, const Expression& frame);
 
   const llvm::DataLayout& layout_;
@@ -128,6 +143,7 @@ class Executor {
   std::map<const llvm::Function*, std::unique_ptr<FunctionAnalysis>> analyses_;
   bool pure_ = false;
   const Memory* old_ = nullptr;
+  std::map<int, const Contract*> called_;  ///< by the call's number
   std::vector<Expression> kept_;  ///< expressions whose identities are noted somewhere
   int type_leaf_ = -1, count_leaf_ = -1;
 };

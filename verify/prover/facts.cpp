@@ -33,8 +33,8 @@ std::set<unsigned> parameters_of(const Predicate::Trigger& trigger) {
   return parameters;
 }
 
-std::string key_of(int leaf, const std::vector<Expression>& index) {
-  std::string key = std::to_string(leaf);
+std::string key_of(int call, int leaf, const std::vector<Expression>& index) {
+  std::string key = std::to_string(call) + "," + std::to_string(leaf);
   for (const Expression& e : index) key += "," + std::to_string(identity(e));
   return key;
 }
@@ -103,18 +103,18 @@ void Facts::add(llvm::Function& function) {
 }
 
 int Facts::number_of(const Read& read) {
-  auto [where, is_new] = read_numbers_.try_emplace(key_of(read.leaf, read.index), int(reads_.size()));
+  auto [where, is_new] = read_numbers_.try_emplace(key_of(read.call, read.leaf, read.index), int(reads_.size()));
   if (is_new) reads_.push_back(read);
   return where->second;
 }
 
-int Facts::instance(std::size_t number, const std::vector<Expression>& arguments) {
-  auto [where, is_new] = fact_numbers_.try_emplace(key_of(int(number), arguments), int(facts_.size()));
+int Facts::instance(int call, std::size_t number, const std::vector<Expression>& arguments) {
+  auto [where, is_new] = fact_numbers_.try_emplace(key_of(call, int(number), arguments), int(facts_.size()));
   if (!is_new) return where->second;
   std::vector<Value> values;
   for (const Expression& e : arguments) values.push_back(Value::of(e));
   std::vector<Read> reads;
-  Expression formula = executor_.evaluate(*predicates_[number].function, values, Memory{}, nullptr, &reads).simplify();
+  Expression formula = executor_.evaluate(*predicates_[number].function, values, after_.at(call), nullptr, &reads).simplify();
   Fact fact{formula, arguments, {}};
   for (const Read& read : reads) fact.reads.push_back(number_of(read));
   facts_.push_back(fact);
@@ -133,21 +133,21 @@ bool Facts::match(const Predicate& predicate, const Predicate::Trigger& trigger,
   return true;
 }
 
-void Facts::bind(std::size_t number, std::size_t fixed, std::size_t group, std::vector<std::optional<Expression>> bound,
+void Facts::bind(int call, std::size_t number, std::size_t fixed, std::size_t group, std::vector<std::optional<Expression>> bound,
                  const std::vector<int>& known, std::vector<int>& found) {
   const Predicate& predicate = predicates_[number];
   if (group == predicate.groups.size()) {
     std::vector<Expression> arguments;
     for (const auto& value : bound) arguments.push_back(*value);
-    found.push_back(instance(number, arguments));
+    found.push_back(instance(call, number, arguments));
     return;
   }
-  if (group == fixed) return bind(number, fixed, group + 1, bound, known, found);
+  if (group == fixed) return bind(call, number, fixed, group + 1, bound, known, found);
   for (const auto& trigger : predicate.groups[group]) {
     for (int read : known) {
       if (reads_[read].leaf != trigger.leaf) continue;
       auto extended = bound;
-      if (match(predicate, trigger, Read(reads_[read]), extended)) bind(number, fixed, group + 1, extended, known, found);
+      if (match(predicate, trigger, Read(reads_[read]), extended)) bind(call, number, fixed, group + 1, extended, known, found);
     }
   }
 }
@@ -165,7 +165,7 @@ std::vector<Expression> Facts::instances(const std::set<int>& reads, int depth) 
     }
   };
   for (std::size_t p = 0; p < predicates_.size(); p++) {
-    if (predicates_[p].function->arg_empty()) take(instance(p, {}), 0);
+    if (predicates_[p].function->arg_empty()) take(instance(Read::kBefore, p, {}), 0);
   }
   while (!work.empty()) {
     auto [number, at] = work.front();
@@ -181,7 +181,8 @@ std::vector<Expression> Facts::instances(const std::set<int>& reads, int depth) 
         if (predicates_[p].groups.size() != 1) continue;
         for (const auto& trigger : predicates_[p].groups[g]) {
           std::vector<std::optional<Expression>> bound(predicates_[p].function->arg_size());
-          if (trigger.leaf == read.leaf && match(predicates_[p], trigger, read, bound)) bind(p, g, 0, bound, {}, found);
+          if (trigger.leaf == read.leaf && holds_after(read.call, p) && match(predicates_[p], trigger, read, bound))
+            bind(read.call, p, g, 0, bound, {}, found);
         }
       }
       once = single_.emplace(number, found).first;
@@ -192,7 +193,8 @@ std::vector<Expression> Facts::instances(const std::set<int>& reads, int depth) 
       for (const auto& trigger : predicates_[p].groups[g]) {
         std::vector<std::optional<Expression>> bound(predicates_[p].function->arg_size());
         std::vector<int> found;
-        if (trigger.leaf == read.leaf && match(predicates_[p], trigger, read, bound)) bind(p, g, 0, bound, known, found);
+        if (trigger.leaf == read.leaf && holds_after(read.call, p) && match(predicates_[p], trigger, read, bound))
+          bind(read.call, p, g, 0, bound, known, found);
         for (int fact : found) take(fact, at);
       }
     }

@@ -1,4 +1,5 @@
-// Invariants as facts: each is instantiated with the places that a path has read, so that the solver never sees a quantifier.
+// Invariants as facts: each is instantiated with the places that a path has read, so that the solver never sees a quantifier. They hold of the state before
+// the operation; those that read what a contract's function may change hold again of what it leaves.
 #pragma once
 #include <llvm/IR/Function.h>
 
@@ -41,6 +42,10 @@ class Facts {
   /// Whether some predicate that was learnt reads the object.
   bool speaks_of(int object) const { return objects_.count(object) != 0; }
 
+  /// The call, of this number, that a contract stands for left this behind.
+  void add_call(int number, const Memory& memory) { after_.emplace(number, memory); }
+  const Memory& after(int call) const { return after_.at(call); }
+
   int number_of(const Read& read);
   /// Instances for these reads, and for the reads of those instances up to `depth` times.
   std::vector<Expression> instances(const std::set<int>& reads, int depth);
@@ -54,9 +59,11 @@ class Facts {
     std::vector<Expression> arguments;  // kept alive: their identities are in the key
     std::vector<int> reads;
   };
+  /// A call restores the invariants that read what it leaves.
+  bool holds_after(int call, std::size_t predicate) const { return call == Read::kBefore || predicates_[predicate].name.starts_with("invariant_"); }
   const std::set<unsigned>& places_of(const Expression& formula);
-  int instance(std::size_t predicate, const std::vector<Expression>& arguments);
-  void bind(std::size_t predicate, std::size_t fixed, std::size_t group, std::vector<std::optional<Expression>> bound,
+  int instance(int call, std::size_t predicate, const std::vector<Expression>& arguments);
+  void bind(int call, std::size_t predicate, std::size_t fixed, std::size_t group, std::vector<std::optional<Expression>> bound,
             const std::vector<int>& known, std::vector<int>& found);
   bool match(const Predicate& predicate, const Predicate::Trigger& trigger, const Read& read, std::vector<std::optional<Expression>>& bound);
 
@@ -64,6 +71,7 @@ class Facts {
   std::vector<Predicate> predicates_;
   std::set<int> objects_;
   std::map<int, std::vector<std::pair<std::size_t, std::size_t>>> by_leaf_;  ///< leaf → predicate and group
+  std::map<int, Memory> after_{{Read::kBefore, {}}};
   std::vector<Read> reads_;
   std::unordered_map<std::string, int> read_numbers_;
   std::vector<Fact> facts_;

@@ -237,8 +237,11 @@ Value MemoryModel::read_list(const NodePointer& start, int leaf, const std::vect
     bool applies = node->leaf == leaf || node->leaf == -1;
     if (applies) {
       Expression condition = truth(true);
-      for (std::size_t i = 0; i < node->index.size() && !condition.is_false(); i++)
-        condition = both(condition, equal(index[i], node->index[i]).simplify());
+      for (std::size_t i = 0; i < node->index.size() && !condition.is_false(); i++) {
+        Expression same = equal(index[i], node->index[i]).simplify();
+        bool is_excluded = std::any_of(excluded_.begin(), excluded_.end(), [&](const Expression& e) { return is_same(e, same); });
+        condition = is_excluded ? truth(false) : both(condition, same);
+      }
       condition = condition.simplify();
       if (!condition.is_false()) {
         here = condition;
@@ -250,6 +253,7 @@ Value MemoryModel::read_list(const NodePointer& start, int leaf, const std::vect
   if (!node) return before(leaf, index);
   std::string key = std::to_string(reinterpret_cast<std::uintptr_t>(node.get())) + "/" + std::to_string(leaf);
   for (const Expression& e : index) key += "," + std::to_string(identity(e));
+  key += excluding_;
   auto cached = cache_.find(key);
   if (cached != cache_.end()) {
     if (collector_ != nullptr) collector_->insert(collector_->end(), cached->second.reads.begin(), cached->second.reads.end());
@@ -282,7 +286,8 @@ Value MemoryModel::read_list(const NodePointer& start, int leaf, const std::vect
       for (const Expression& e : index) domain.push_back(e.get_sort()), arguments.push_back(e);
       std::string name = "any" + std::to_string(node->number) + "." + objects_[field.object].name + "." + field.path;
       auto symbol = solver_context().function(name.c_str(), domain, solver_context().bv_sort(field.bits));
-      result = combine(*here, decode(field, symbol(arguments)), rest);
+      if (node->leaf == leaf) reads.push_back({leaf, index, node->number});
+      result = combine(*here, decode(field, node->raises ? symbol(arguments) | *rest().integer : symbol(arguments)), rest);
       break;
     }
     case Node::Kind::Merge:
@@ -293,6 +298,16 @@ Value MemoryModel::read_list(const NodePointer& start, int leaf, const std::vect
   if (collector_ != nullptr) collector_->insert(collector_->end(), reads.begin(), reads.end());
   cache_.emplace(key, Cached{node, index, result, std::move(reads)});
   return result;
+}
+
+MemoryModel::Excluding::Excluding(MemoryModel& model, const std::vector<Expression>& conditions) : model_(model) {
+  model_.excluded_ = conditions;
+  for (const Expression& e : conditions) model_.excluding_ += "!" + std::to_string(identity(e));
+}
+
+MemoryModel::Excluding::~Excluding() {
+  model_.excluded_.clear();
+  model_.excluding_.clear();
 }
 
 Value MemoryModel::read(const Memory& memory, int leaf, const std::vector<Expression>& index) {
@@ -339,6 +354,21 @@ void MemoryModel::havoc(Memory& memory, int object, const std::vector<Expression
   memory[object] = node;
 }
 
+int MemoryModel::forget(Memory& memory, const std::set<int>& leaves, const std::set<int>& raised) {
+  std::set<int> all = leaves;
+  all.insert(raised.begin(), raised.end());
+  for (int leaf : all) {
+    auto node = std::make_shared<Node>();
+    node->kind = Node::Kind::Havoc;
+    node->next = memory[leaves_[leaf].object];
+    node->leaf = leaf;
+    node->number = havocs_;
+    node->raises = leaves.count(leaf) == 0;
+    memory[leaves_[leaf].object] = node;
+  }
+  return havocs_++;
+}
+
 Memory MemoryModel::merge(const Expression& condition, const Memory& yes, const Memory& no) {
   Memory merged = yes;
   for (const auto& [object, list] : no) merged.emplace(object, nullptr);
@@ -356,8 +386,7 @@ Memory MemoryModel::merge(const Expression& condition, const Memory& yes, const 
   return merged;
 }
 
-std::vector<int> MemoryModel::touched(const Memory& memory) const {
-  std::set<int> leaves;
+void MemoryModel::each_change(const Memory& memory, const std::function<bool(int object, const Node&)>& look) {
   std::set<const Node*> seen;
   for (const auto& [object, list] : memory) {
     std::vector<const Node*> work{list.get()};
@@ -365,13 +394,36 @@ std::vector<int> MemoryModel::touched(const Memory& memory) const {
       const Node* node = work.back();
       work.pop_back();
       for (; node != nullptr && seen.insert(node).second; node = node->next.get()) {
-        if (node->kind == Node::Kind::Store) leaves.insert(node->leaf);
-        if (node->kind == Node::Kind::Clear || node->kind == Node::Kind::Havoc) leaves.insert(~object);
+        if (!look(object, *node)) break;
         if (node->kind == Node::Kind::Merge) work.push_back(node->other.get());
       }
     }
   }
+}
+
+std::vector<int> MemoryModel::touched(const Memory& memory) const {
+  std::set<int> leaves;
+  each_change(memory, [&](int object, const Node& node) {
+    bool is_one_leaf = node.kind == Node::Kind::Store || (node.kind == Node::Kind::Havoc && node.leaf >= 0);
+    if (is_one_leaf) leaves.insert(node.leaf);
+    if (!is_one_leaf && node.kind != Node::Kind::Merge) leaves.insert(~object);
+    return true;
+  });
   return {leaves.begin(), leaves.end()};
+}
+
+std::vector<std::vector<Expression>> MemoryModel::stored(const Memory& memory, int leaf) const {
+  std::vector<std::vector<Expression>> places;
+  each_change(memory, [&](int object, const Node& node) {
+    bool is_here = node.kind == Node::Kind::Store ? node.leaf == leaf : node.kind == Node::Kind::Clear && object == leaves_[leaf].object;
+    if (!is_here) return node.kind != Node::Kind::Havoc || node.leaf != leaf;
+    bool is_known = std::any_of(places.begin(), places.end(), [&](const auto& known) {
+      return std::equal(known.begin(), known.end(), node.index.begin(), node.index.end(), is_same);
+    });
+    if (!is_known) places.push_back(node.index);
+    return true;
+  });
+  return places;
 }
 
 }  // namespace pith::verify

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <tuple>
 #include <unordered_map>
@@ -61,21 +62,24 @@ struct Node {
   enum class Kind { Store, Clear, Havoc, Merge };
   Kind kind;
   NodePointer next;
-  int leaf = -1;                    ///< Store; Havoc: -1 every leaf
+  int leaf = -1;                    ///< Store; Havoc: -1 every leaf, else one that a contract forgets, wholly
   std::vector<Expression> index;    ///< Store: all of it; Clear and Havoc: the leading ones
   std::optional<Value> value;       ///< Store
   std::optional<Expression> condition;  ///< Merge: `next` where it holds, else `other`
   NodePointer other;
   int number = 0;                   ///< Havoc: distinguishes it from others
+  bool raises = false;              ///< Havoc: bits that were set stay set
 };
 
 /// One state of all objects: a list of changes for each that has any.
 using Memory = std::map<int, NodePointer>;
 
-/// A read of the state before the operation: what invariants are instantiated with.
+/// A read of the state before the operation, or of what a call left that a contract stands for: what invariants are instantiated with.
 struct Read {
+  static constexpr int kBefore = -1;
   int leaf;
   std::vector<Expression> index;
+  int call = kBefore;  ///< the number that forget() gave the call
 };
 
 class MemoryModel {
@@ -100,18 +104,34 @@ class MemoryModel {
   void clear_frame(Memory& memory, const Expression& frame);
   /// Every leaf of `object` under the leading indices takes any value.
   void havoc(Memory& memory, int object, const std::vector<Expression>& prefix);
+  /// The leaves take any values, those of `raised` only such as have the bits set that they had. Answers the number by which reads of them are known.
+  int forget(Memory& memory, const std::set<int>& leaves, const std::set<int>& raised);
   Memory merge(const Expression& condition, const Memory& yes, const Memory& no);
 
   /// Leaves that the changes may have touched; a cleared frame touches the object: its number as ~object.
   std::vector<int> touched(const Memory& memory) const;
+  /// Where the changes store to the leaf since it was last forgotten, each place once; of a frame that is cleared the leading index.
+  std::vector<std::vector<Expression>> stored(const Memory& memory, int leaf) const;
 
-  /// Called for each read of the state before the operation; null: nobody listens.
+  /// While it lives, reads go past what was written where one of these conditions would have to hold.
+  class Excluding {
+   public:
+    Excluding(MemoryModel& model, const std::vector<Expression>& conditions);
+    ~Excluding();
+
+   private:
+    MemoryModel& model_;
+  };
+
+  /// Called for each such read; null: nobody listens.
   std::function<void(const Read&)> on_read;
   /// True: untouched memory is zero (the state before boot).
   bool starts_zero = false;
 
  private:
   struct Walk;
+  /// `look` answers whether what lies below the change matters too.
+  static void each_change(const Memory& memory, const std::function<bool(int object, const Node&)>& look);
   void descend(llvm::Type* type, Pointer rest, std::string path, std::vector<std::uint64_t> dimensions, Place& place, int object);
   int leaf_for(int object, const std::string& path, unsigned bits, bool is_pointer, const std::vector<std::uint64_t>& dimensions);
   Value read_list(const NodePointer& node, int leaf, const std::vector<Expression>& index);
@@ -132,6 +152,8 @@ class MemoryModel {
   };
   std::vector<Read>* collector_ = nullptr;
   std::unordered_map<std::string, Cached> cache_;
+  std::vector<Expression> excluded_;
+  std::string excluding_;  ///< the identities of those: part of the cache's keys
   int havocs_ = 0;
 };
 

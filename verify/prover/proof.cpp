@@ -16,6 +16,13 @@ constexpr const char* kCuts[] = {"_ZN4pith12finish_entryERNS_3CpuEm", "_ZN4pith1
 /// Entries that begin after an operation and before the choice of who runs next: what holds only when the kernel is left is proved, not assumed.
 constexpr const char* kAfterOperation[] = {"entry_schedule"};
 
+/// Entries that prove a contract: entry_contract_NAME calls the function NAME with any arguments that the contract speaks of, or several
+/// entry_contract_NAME_of_… together do.
+constexpr llvm::StringRef kContractEntry = "entry_contract_";
+
+/// Places that a path wrote for which a predicate is shown one by one from the beginning.
+constexpr std::size_t kFewPlaces = 2;
+
 class Proof {
  public:
   Proof(llvm::Module& module, const Entry& entry, const ProofOptions& options)
@@ -28,8 +35,12 @@ class Proof {
     report_.name = entry_.name;
     try {
       learn();
-      execute();
-      check_endings();
+      if (executor_.proving != nullptr) {
+        prove_contract();
+      } else {
+        execute(start());
+        check_endings();
+      }
     } catch (const StoppedAtFailure&) {
       // The report says which.
     } catch (const std::exception& problem) {
@@ -52,9 +63,21 @@ class Proof {
   void learn() {
     executor_.solver.dump_folder = options_.dump_folder;
     executor_.solver.is_verbose = options_.verbose;
+    executor_.contracts = contracts_of(module_, executor_);
+    executor_.check_call = [this](State& state, const Contract& contract) { check_call(state, contract); };
+    for (const Contract& contract : executor_.contracts) {
+      std::string own = kContractEntry.str() + contract.name;
+      if (entry_.function == own || entry_.function.starts_with(own + "_of_")) executor_.proving = &contract;
+    }
     for (llvm::Function& function : module_) {
       if (function.isDeclaration()) continue;
       bool is_assumed = function.getName().starts_with("invariant_") || function.getName().starts_with("lemma_");
+      if (executor_.proving != nullptr) {
+        // Where the function is called, other invariants may be broken.
+        bool is_lemma = function.getName().starts_with("lemma_");
+        if (is_lemma || (is_assumed && executor_.proving->requires_that(executor_.facts.learn(function)))) executor_.facts.add(function);
+        continue;
+      }
       if (is_assumed) executor_.facts.add(function);
       if (function.getName().starts_with("exit_invariant_")) {
         if (is_after_operation_)
@@ -66,7 +89,13 @@ class Proof {
     }
   }
 
-  void execute() {
+  State start() {
+    State state;
+    state.path.push_back(z3::ult(executor_.this_cpu, bits(64, 64)));
+    return state;
+  }
+
+  void execute(State state) {
     if (entry_.function != "entry_operation") executor_.cuts.insert(std::begin(kCuts), std::end(kCuts));
     executor_.cuts.insert(kCuts[0]);
     llvm::Function* function = module_.getFunction(entry_.function);
@@ -81,8 +110,6 @@ class Proof {
       if (!is_operation) executor_.named.push_back({name, value});
     }
     executor_.named.push_back({"cpu", executor_.this_cpu});
-    State state;
-    state.path.push_back(z3::ult(executor_.this_cpu, bits(64, 64)));
     executor_.run_entry(*function, arguments, std::move(state));
   }
 
@@ -104,6 +131,71 @@ class Proof {
     // The invariants take part: an entry of which only paths are left that they rule out would be proved of nothing.
     bool is_possible = std::any_of(executor_.endings.begin(), executor_.endings.end(), [&](Ending& ending) { return !executor_.is_ruled_out(ending.state); });
     if (feasible == 0 || !is_possible) executor_.fail("no path is feasible: the assumptions contradict each other", nullptr, "", false);
+  }
+
+  /// On each path of the contract, what the function does is what the contract says.
+  void prove_contract() {
+    executor_.specifies = true;
+    execute(start());
+    executor_.specifies = false;
+    std::vector<Ending> said = std::move(executor_.endings);
+    executor_.endings.clear();
+    long feasible = 0;
+    for (Ending& ending : said) {
+      Memory meant = std::move(ending.state.memory);
+      ending.state.memory.clear();
+      std::size_t first = executor_.endings.size();
+      execute(std::move(ending.state));
+      for (std::size_t i = first; i < executor_.endings.size(); i++) {
+        if (!executor_.is_feasible(executor_.endings[i].state, truth(true), nullptr)) continue;
+        feasible++;
+        check_contract(executor_.endings[i], meant);
+      }
+    }
+    if (feasible == 0) executor_.fail("no path is feasible: the assumptions contradict each other", nullptr, "", false);
+  }
+
+  void check_contract(Ending& ending, const Memory& meant) {
+    std::vector<int> touched = executor_.memory.touched(ending.state.memory);
+    for (const Predicate& predicate : executor_.facts.predicates()) {
+      if (executor_.proving->restores(predicate)) prove_predicate(ending, predicate, touched, true);
+    }
+    std::vector<int> also = executor_.memory.touched(meant);
+    std::set<int> leaves(touched.begin(), touched.end());
+    leaves.insert(also.begin(), also.end());
+    for (int leaf : leaves) {
+      if (leaf < 0) throw std::runtime_error("a function with a contract clears a frame");
+      if (executor_.proving->forgotten.count(leaf) || executor_.memory.object(executor_.memory.leaf(leaf).object).kind == ObjectKind::Local) continue;
+      compare(ending, meant, leaf);
+    }
+  }
+
+  /// Wherever either of them wrote the field there is the same in it.
+  void compare(Ending& ending, const Memory& meant, int leaf) {
+    MemoryModel& memory = executor_.memory;
+    std::vector<std::vector<Expression>> places = memory.stored(ending.state.memory, leaf), more = memory.stored(meant, leaf);
+    places.insert(places.end(), more.begin(), more.end());
+    memory.on_read = [&](const Read& read) { ending.state.reads.insert(executor_.facts.number_of(read)); };
+    for (const auto& place : places) {
+      Value is = memory.read(ending.state.memory, leaf, place), should = memory.read(meant, leaf, place);
+      if (is.kind != Value::Kind::Integer || should.kind != Value::Kind::Integer) throw std::runtime_error("a function with a contract stores a pointer");
+      bool is_raised = executor_.proving->raised.count(leaf) != 0;
+      auto flag = [](const Value& value) { return equal(low_bits(*value.integer, 1), bits(1, 1)); };
+      Expression goal = (is_raised ? either(negate(flag(should)), flag(is)) : equal(*is.integer, *should.integer)).simplify();
+      executor_.solver.subject = "as the contract says: " + memory.object(memory.leaf(leaf).object).name + "." + memory.leaf(leaf).path;
+      if (goal.is_true()) continue;
+      Answer answer = executor_.refute(ending.state, negate(goal));
+      if (answer != Answer::Impossible) executor_.fail(executor_.solver.subject, nullptr, executor_.example() + " at " + ending.where, answer == Answer::Unknown);
+    }
+  }
+
+  /// What the contract requires of the state in which its function is called.
+  void check_call(State& state, const Contract& contract) {
+    Ending here{state, std::nullopt, "call of " + contract.name, false};
+    std::vector<int> touched = executor_.memory.touched(state.memory);
+    for (const Predicate& predicate : executor_.facts.predicates()) {
+      if (contract.requires_that(predicate)) prove_predicate(here, predicate, touched, true);
+    }
   }
 
   bool is_touched(const Predicate& predicate, const std::vector<int>& touched) {
@@ -130,22 +222,98 @@ class Proof {
     std::vector<Read> reads;
     Memory before;
     Expression goal = executor_.evaluate(*predicate.function, arguments, state.memory, &before, &reads);
+    const Memory& shown = executor_.last_shown(state, predicate);
     if (goal.is_true()) {
       report_.discharged++;
       return;
     }
     for (const Read& read : reads) state.reads.insert(executor_.facts.number_of(read));
-    if (is_invariant && is_same(goal, executor_.evaluate(*predicate.function, arguments, before, nullptr, nullptr))) {
+    if (is_invariant && is_same(goal, executor_.evaluate(*predicate.function, arguments, shown, nullptr, nullptr))) {
       report_.discharged++;
       return;
     }
     report_.goals++;
     executor_.solver.subject = predicate.name;
+    Goal whole{ending, predicate, is_invariant, state, goal};
+    bool is_simple = true;
+    for (std::size_t i = 0; i < arguments.size(); i++) is_simple &= written(ending.state.memory, predicate, unsigned(i)).size() <= kFewPlaces;
+    if (is_simple || !is_shown_at_once(whole)) prove_cases(whole, arguments, 0, {});
+  }
+
+  /// Something to be shown where a path ends.
+  struct Goal {
+    const Ending& ending;
+    const Predicate& predicate;
+    bool is_invariant;
+    State state;
+    Expression formula;  ///< for every place
+    std::optional<bool> is_shown = {};
+  };
+
+  bool is_shown_at_once(Goal& goal) {
+    if (!goal.is_shown) goal.is_shown = executor_.refute_nearby(goal.state, negate(goal.formula)) == Answer::Impossible;
+    return *goal.is_shown;
+  }
+
+  /// Shows the predicate for each place that the path wrote as its parameter in turn, and for all others together: each question is much smaller
+  /// than that for every place at once. Parameters before `number` are dealt with; none of `excluded` holds.
+  void prove_cases(Goal& whole, std::vector<Value> arguments, std::size_t number, std::vector<Expression> excluded) {
+    if (number == arguments.size()) return prove_case(whole, arguments, excluded);
+    Expression any = *arguments[number].integer;
+    for (const Expression& place : written(whole.ending.state.memory, whole.predicate, unsigned(number))) {
+      unsigned width = width_of(place);
+      arguments[number] = Value::of((width < width_of(any) ? zero_extend(place, width_of(any)) : low_bits(place, width_of(any))).simplify());
+      prove_cases(whole, arguments, number + 1, excluded);
+      excluded.push_back(equal(width < width_of(any) ? low_bits(any, width) : zero_extend(any, width), place).simplify());
+    }
+    arguments[number] = Value::of(any);
+    prove_cases(whole, arguments, number + 1, excluded);
+  }
+
+  void prove_case(Goal& whole, const std::vector<Value>& arguments, const std::vector<Expression>& excluded) {
+    if (whole.is_shown == true) return;
+    llvm::Function& function = *whole.predicate.function;
+    State state = whole.state;
+    for (const Expression& condition : excluded) state.path.push_back(negate(condition));
+    std::vector<Read> reads;
+    Memory before;
+    Expression goal = truth(true);
+    {
+      MemoryModel::Excluding excluding(executor_.memory, excluded);
+      goal = executor_.evaluate(function, arguments, state.memory, &before, &reads);
+    }
+    if (goal.is_true()) return;
+    const Memory& shown = executor_.last_shown(state, whole.predicate);
+    {
+      MemoryModel::Excluding excluding(executor_.memory, excluded);
+      if (whole.is_invariant && is_same(goal, executor_.evaluate(function, arguments, shown, nullptr, nullptr))) return;
+    }
+    for (const Read& read : reads) state.reads.insert(executor_.facts.number_of(read));
+    if (executor_.refute_nearby(state, negate(goal)) == Answer::Impossible || is_shown_at_once(whole)) return;
     Answer answer = executor_.refute(state, negate(goal));
     if (answer == Answer::Impossible) return;
     std::string example = executor_.example();
-    for (std::size_t i = 0; i < witnesses.size(); i++) example += " any" + std::to_string(i) + "=" + executor_.solver.value_of(witnesses[i]);
-    executor_.fail(predicate.name, nullptr, example + " at " + ending.where, answer == Answer::Unknown);
+    for (std::size_t i = 0; i < arguments.size(); i++) example += " any" + std::to_string(i) + "=" + executor_.solver.value_of(*arguments[i].integer);
+    executor_.fail(whole.predicate.name, nullptr, example + " at " + whole.ending.where, answer == Answer::Unknown);
+  }
+
+  /// The places where the path wrote fields that the predicate reads at its parameter `number`.
+  std::vector<Expression> written(const Memory& memory, const Predicate& predicate, unsigned number) {
+    std::vector<Expression> places;
+    for (const auto& group : predicate.groups) {
+      for (const Predicate::Trigger& trigger : group) {
+        auto position = std::find(trigger.position.begin(), trigger.position.end(), number);
+        if (position == trigger.position.end()) continue;
+        for (const auto& index : executor_.memory.stored(memory, trigger.leaf)) {
+          std::size_t at = std::size_t(position - trigger.position.begin());
+          if (at >= index.size()) continue;
+          const Expression& place = index[at];
+          bool is_known = std::any_of(places.begin(), places.end(), [&](const Expression& known) { return is_same(known, place); });
+          if (!is_known) places.push_back(place);
+        }
+      }
+    }
+    return places;
   }
 
   llvm::Module& module_;

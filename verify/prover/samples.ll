@@ -15,11 +15,20 @@ target triple = "x86_64-unknown-none-elf"
 @pairs = external global [4 x %Pair]
 @counter = external global i32
 @total = external global i32
+@flag = external global i8
+@name = constant [17 x i8] c"counter_is_small\00"
 @table = constant [4 x i32] [i32 3, i32 5, i32 7, i32 9]
 
 declare void @verify_assume(i1)
 declare void @verify_old_begin()
 declare void @verify_old_end()
+declare void @verify_expect(i1)
+declare void @verify_forget(ptr, i64)
+declare void @verify_raise(ptr, i64)
+declare void @verify_require(ptr)
+declare i64 @verify_some(i64)
+declare void @verify_promise(i1)
+declare void @verify_split(i32, i32)
 declare void @clear_frame(i32, i32)
 declare void @_ZN4pith4arch8diagnoseEc(i8)
 declare i64 @_ZN4pith4arch3nowEv()
@@ -218,8 +227,7 @@ define void @entry_view_of_its_type(i32 %f) "expect"="" {
 look:
   %w = zext i32 %f to i64
   %p = getelementptr [0 x %FrameInfo], ptr @frames, i64 0, i64 %w, i32 0
-  %word = load i32, ptr %p
-  %type = and i32 %word, 255
+  %type = load i32, ptr %p
   %is = icmp eq i32 %type, 7
   br i1 %is, label %write, label %out
 write:
@@ -238,8 +246,7 @@ define void @entry_view_of_another_type(i32 %f) "expect"="view of a frame of ano
 look:
   %w = zext i32 %f to i64
   %p = getelementptr [0 x %FrameInfo], ptr @frames, i64 0, i64 %w, i32 0
-  %word = load i32, ptr %p
-  %type = and i32 %word, 255
+  %type = load i32, ptr %p
   %is = icmp eq i32 %type, 3
   br i1 %is, label %write, label %out
 write:
@@ -485,5 +492,240 @@ define void @entry_contradicts_an_invariant() "expect"="no path is feasible: the
   %c = load i32, ptr @counter
   %big = icmp ugt i32 %c, 200
   call void @verify_assume(i1 %big)
+  ret void
+}
+
+; ---- cases ----
+
+define void @entry_split(i32 %a) "expect"="" {
+  %low = and i32 %a, 3
+  call void @verify_split(i32 %low, i32 4)
+  %w = zext i32 %low to i64
+  %p = getelementptr [4 x i32], ptr @table, i64 0, i64 %w
+  %v = load i32, ptr %p
+  %r = icmp ule i32 %v, 9
+  call void @llvm.assume(i1 %r)
+  ret void
+}
+define void @entry_split_misses_one(i32 %a) "expect"="all cases of a split" {
+  %low = and i32 %a, 3
+  call void @verify_split(i32 %low, i32 3)
+  ret void
+}
+
+; ---- contracts ----
+
+; Sets one number to the counter, adds one to the total, and sets the flag if the number was another.
+define void @refill(i32 %i) {
+  %w = zext i32 %i to i64
+  %p = getelementptr [8 x i32], ptr @numbers, i64 0, i64 %w
+  %n = load i32, ptr %p
+  %c = load i32, ptr @counter
+  store i32 %c, ptr %p
+  %t = load i32, ptr @total
+  %u = add i32 %t, 1
+  store i32 %u, ptr @total
+  %same = icmp eq i32 %n, %c
+  br i1 %same, label %out, label %raise
+raise:
+  store i8 1, ptr @flag
+  br label %out
+out:
+  ret void
+}
+define void @contract_refill(i32 %i) {
+  call void @verify_forget(ptr @numbers, i64 32)
+  call void @verify_raise(ptr @flag, i64 1)
+  %in = icmp ult i32 %i, 8
+  call void @verify_expect(i1 %in)
+  %t = load i32, ptr @total
+  %less = icmp ult i32 %t, 1000
+  call void @verify_expect(i1 %less)
+  %u = add i32 %t, 1
+  store i32 %u, ptr @total
+  ret void
+}
+define void @entry_contract_refill(i32 %i) "expect"="" {
+  call void @refill(i32 %i)
+  ret void
+}
+
+; Does more than its contract says.
+define void @overdo(i32 %i) {
+  store i32 %i, ptr @total
+  ret void
+}
+define void @contract_overdo(i32 %i) {
+  call void @verify_forget(ptr @numbers, i64 32)
+  ret void
+}
+define void @entry_contract_overdo(i32 %i) "expect"="as the contract says: total." {
+  call void @overdo(i32 %i)
+  ret void
+}
+; Does less.
+define void @underdo(i32 %i) {
+  ret void
+}
+define void @contract_underdo(i32 %i) {
+  call void @verify_forget(ptr @numbers, i64 32)
+  store i32 %i, ptr @total
+  ret void
+}
+define void @entry_contract_underdo(i32 %i) "expect"="as the contract says: total." {
+  call void @underdo(i32 %i)
+  ret void
+}
+; Breaks an invariant of what its contract forgets.
+define void @overfill(i32 %v) {
+  store i32 %v, ptr @numbers
+  ret void
+}
+define void @contract_overfill(i32 %v) {
+  call void @verify_forget(ptr @numbers, i64 32)
+  ret void
+}
+define void @entry_contract_overfill(i32 %v) "expect"="invariant_numbers_are_below_the_counter" {
+  call void @overfill(i32 %v)
+  ret void
+}
+; Clears a flag that its contract only raises.
+define void @lower() {
+  store i8 0, ptr @flag
+  ret void
+}
+define void @contract_lower() {
+  call void @verify_raise(ptr @flag, i64 1)
+  ret void
+}
+define void @entry_contract_lower() "expect"="as the contract says: flag." {
+  call void @lower()
+  ret void
+}
+; What only an invariant says that its contract does not require is not known in it.
+define void @limit(i32 %i) {
+  %c = load i32, ptr @counter
+  %small = icmp ule i32 %c, 100
+  call void @llvm.assume(i1 %small)
+  ret void
+}
+define void @contract_limit(i32 %i) {
+  ret void
+}
+define void @entry_contract_limit(i32 %i) "expect"="assumption of the compiler" {
+  call void @limit(i32 %i)
+  ret void
+}
+define void @limit_required(i32 %i) {
+  call void @limit(i32 %i)
+  ret void
+}
+define void @contract_limit_required(i32 %i) {
+  call void @verify_require(ptr @name)
+  ret void
+}
+define void @entry_contract_limit_required(i32 %i) "expect"="" {
+  %c = load i32, ptr @counter
+  call void @limit_required(i32 %i)
+  ret void
+}
+; Promises what does not follow.
+define void @grow(i32 %v) {
+  store i32 %v, ptr @total
+  ret void
+}
+define void @contract_grow(i32 %v) {
+  %w = zext i32 %v to i64
+  %s = call i64 @verify_some(i64 %w)
+  %few = icmp ult i64 %s, 10
+  call void @verify_promise(i1 %few)
+  %t = trunc i64 %s to i32
+  store i32 %t, ptr @total
+  ret void
+}
+define void @entry_contract_grow(i32 %v) "expect"="what a contract promises" {
+  call void @grow(i32 %v)
+  ret void
+}
+
+; Callers: what the contract does not forget they know, what it forgets only as far as invariants go.
+define void @entry_knows_the_total() "expect"="" {
+  store i32 5, ptr @total
+  call void @refill(i32 3)
+  %t = load i32, ptr @total
+  %six = icmp eq i32 %t, 6
+  call void @llvm.assume(i1 %six)
+  store i32 -1, ptr @total
+  ret void
+}
+define void @entry_knows_the_invariant(i32 %i) "expect"="" {
+  %t = load i32, ptr @total
+  %few = icmp ult i32 %t, 10
+  call void @verify_assume(i1 %few)
+  call void @refill(i32 3)
+  %low = and i32 %i, 7
+  %w = zext i32 %low to i64
+  %p = getelementptr [8 x i32], ptr @numbers, i64 0, i64 %w
+  %n = load i32, ptr %p
+  %c = load i32, ptr @counter
+  %below = icmp ule i32 %n, %c
+  call void @llvm.assume(i1 %below)
+  ret void
+}
+define void @entry_knows_no_number() "expect"="assumption of the compiler" {
+  %t = load i32, ptr @total
+  %few = icmp ult i32 %t, 10
+  call void @verify_assume(i1 %few)
+  %n = load i32, ptr @numbers
+  call void @refill(i32 3)
+  %m = load i32, ptr @numbers
+  %same = icmp eq i32 %m, %n
+  call void @llvm.assume(i1 %same)
+  ret void
+}
+define void @entry_knows_that_a_flag_stays() "expect"="" {
+  store i32 5, ptr @total
+  store i8 1, ptr @flag
+  call void @refill(i32 3)
+  %f = load i8, ptr @flag
+  %low = and i8 %f, 1
+  %set = icmp eq i8 %low, 1
+  call void @llvm.assume(i1 %set)
+  store i32 -1, ptr @total
+  ret void
+}
+define void @entry_does_not_know_that_a_flag_stays_down() "expect"="assumption of the compiler" {
+  %t = load i32, ptr @total
+  %few = icmp ult i32 %t, 10
+  call void @verify_assume(i1 %few)
+  store i8 0, ptr @flag
+  call void @refill(i32 3)
+  %f = load i8, ptr @flag
+  %clear = icmp eq i8 %f, 0
+  call void @llvm.assume(i1 %clear)
+  ret void
+}
+define void @entry_calls_with_what_is_not_expected(i32 %i) "expect"="what a contract expects" {
+  %t = load i32, ptr @total
+  %few = icmp ult i32 %t, 10
+  call void @verify_assume(i1 %few)
+  call void @refill(i32 %i)
+  ret void
+}
+define void @entry_calls_while_an_invariant_is_broken() "expect"="invariant_numbers_are_below_the_counter" {
+  %t = load i32, ptr @total
+  %few = icmp ult i32 %t, 10
+  call void @verify_assume(i1 %few)
+  %c = load i32, ptr @counter
+  store i32 0, ptr @counter
+  call void @refill(i32 3)
+  store i32 %c, ptr @counter
+  ret void
+}
+define void @entry_calls_while_what_is_required_is_broken() "expect"="invariant_counter_is_small" {
+  %c = load i32, ptr @counter
+  store i32 101, ptr @counter
+  call void @limit_required(i32 1)
+  store i32 %c, ptr @counter
   ret void
 }

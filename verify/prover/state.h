@@ -19,6 +19,7 @@ struct State {
   std::set<std::pair<int, unsigned>> shown;  ///< places whose access has been shown to be allowed: object and identity
   std::set<unsigned> met;        ///< identities of obligations that were met
   std::shared_ptr<const z3::model> witness;  ///< values under which the path was last found possible
+  std::vector<int> calls;        ///< those that contracts stand for, by MemoryModel::forget's number
   bool reads_old = false;        ///< a two-state property looks at the state before the operation
 };
 

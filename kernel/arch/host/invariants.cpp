@@ -40,9 +40,7 @@ class Census {
       if (frames[i].owner.raw != 0) numbers_[frames[i].owner.raw].owned++;
       visit(FrameNumber(i));
     }
-    for (u32 i = 0; i < kMaximumCpus; i++) {
-      if (cpus[i].online) visit_cpu(cpus[i]);
-    }
+    for (u32 i = 0; i < cpu_count; i++) visit_cpu(cpus[i]);
     for (u32 i = 1; i < frame_count; i++) compare(FrameNumber(i), numbers_[i]);
   }
 

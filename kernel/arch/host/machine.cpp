@@ -5,6 +5,7 @@
 
 #include "abi/guest.h"
 #include "kernel/ipc/fast.h"
+#include "kernel/memory/flush.h"
 #include "kernel/object/address_space.h"
 #include "kernel/object/guest.h"
 #include "kernel/object/interrupt.h"
@@ -122,7 +123,7 @@ Machine::Machine(u32 count) {
   frame_count = count;
   for (u32 i = 1; i < count; i++) frames[i].type = ObjectType::Untyped;
   cpus[0].self = &cpus[0];
-  cpus[0].online = true;
+  end_idleness(cpus[0]);
   for (u32 i = 0; i < kMaximumCpus; i++) cpus[i].number = i;
   hardware.now = 1'000'000;
   cpus[0].last_accounted = hardware.now;
@@ -174,6 +175,7 @@ void Machine::switch_to(Thread& thread) {
   Cpu& cpu = cpus[0];
   if (cpu.current == &thread) return;
   if (thread.state != ThreadState::Ready) throw std::logic_error("the thread cannot run");
+  if (cpu.idle) end_idleness(cpu);
   if (cpu.current != nullptr && (cpu.current->key & Key::kLentTime) != 0) end_lent_time(cpu);
   cpu.current = &thread;
   // Nobody runs without time: a thread that has none of its own runs on the root thread's.
@@ -249,7 +251,7 @@ void Machine::begin_trap() {
   kernel_lock.acquire();
   Cpu& cpu = cpus[0];
   cpu.entered = arch::counter();
-  cpu.idle = false;
+  if (cpu.idle) end_idleness(cpu);
   if (cpu.current != nullptr && (cpu.current->key & Key::kInGuest) == 0) cpu.current->key |= Key::kFullFrame;
 }
 
@@ -312,20 +314,26 @@ FrameNumber Machine::spare_frames(u32 count) {
   throw std::logic_error("no spare frames");
 }
 
+void Machine::create(std::initializer_list<u64> words) {
+  for (u32 looks = 0; looks < kMaximumCpus; looks++) {  // each entry looks at one CPU
+    Answer answer = (*this)(Operation::RegionCreate, RootSlot::Region, words);
+    if (answer.returned && !answer.is_error()) return;
+    if (answer.error() != Error::Again) throw std::logic_error("an object cannot be made: error " + std::to_string(u32(answer.error())));
+  }
+  throw std::logic_error("an object cannot be made: a CPU remembers its frame");
+}
+
 CapabilitySlot Machine::make(ObjectType type, u64 argument, FrameNumber second) {
   CapabilitySlot slot = free_slot();
   if (type == ObjectType::AddressSpace && second.raw == 0) second = make_frame(ObjectType::PageTable, arch::kPageTableLevels - 1);
   FrameNumber frame = spare_frame();
-  Answer answer = (*this)(Operation::RegionCreate, RootSlot::Region, {frame.raw, u64(type), slot.raw, argument, second.raw});
-  if (!answer.returned || answer.is_error())
-    throw std::logic_error("an object cannot be made: error " + std::to_string(u32(answer.error())));
+  create({frame.raw, u64(type), slot.raw, argument, second.raw});
   return slot;
 }
 
 FrameNumber Machine::make_frame(ObjectType type, u64 argument) {
   FrameNumber frame = spare_frame();
-  Answer answer = (*this)(Operation::RegionCreate, RootSlot::Region, {frame.raw, u64(type), 0, argument, 0});
-  if (!answer.returned || answer.is_error()) throw std::logic_error("a frame cannot be made: error " + std::to_string(u32(answer.error())));
+  create({frame.raw, u64(type), 0, argument, 0});
   return frame;
 }
 

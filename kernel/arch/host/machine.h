@@ -107,6 +107,8 @@ class Machine {
  private:
   template <class Entry>
   void enter(Entry entry);
+  /// Region.create with `words`.
+  void create(std::initializer_list<u64> words);
   FrameNumber take(ObjectType type);
   void begin_trap();
 

@@ -6,6 +6,7 @@
 #include "kernel/arch/contract/interrupts.h"
 #include "kernel/arch/contract/memory.h"
 #include "kernel/arch/host/hardware.h"
+#include "kernel/memory/flush.h"
 #include "kernel/object/guest.h"
 #include "kernel/object/page_table.h"
 #include "kernel/object/thread.h"
@@ -19,6 +20,7 @@ extern "C" {
 FrameInfo frames[host::kFrames];
 u64 epochs[host::kFrames];
 u32 frame_count;
+u32 cpu_count = 1;
 Cpu cpus[kMaximumCpus];
 }
 KernelLock kernel_lock;
@@ -40,6 +42,8 @@ void reset_memory() {
     epochs[i] = 0;
   }
   for (Cpu& cpu : cpus) cpu = {};
+  cpu_count = 1;
+  flushes = {};
   kernel_lock = {};
   hardware = {};
 }

@@ -63,9 +63,7 @@ class Search {
  public:
   explicit Search(Thoroughness thoroughness) : everything_(thoroughness == Thoroughness::Everything), in_use_(frame_count) {
     for (u32 i = 0; i < frame_count; i++) objects_[u32(frames[i].type) % kTypes].push_back(i);
-    for (u32 i = 0; i < kMaximumCpus; i++) {
-      if (everything_ || cpus[i].online) online_.push_back(i);
-    }
+    online_ = counting(everything_ ? kMaximumCpus : cpu_count);
     all_frames_ = counting(frame_count);
   }
 

@@ -98,9 +98,7 @@ void take_snapshot() {
     const void* page = live_page(FrameNumber(i), frames[i].type);
     if (page != &kZeroPage) std::memcpy(&snapshot.pages[i], page, kPageSize);
   }
-  for (u32 i = 0; i < kMaximumCpus; i++) {
-    if (cpus[i].online) snapshot.cpus[i] = cpus[i];
-  }
+  for (u32 i = 0; i < cpu_count; i++) snapshot.cpus[i] = cpus[i];
 }
 
 }  // namespace host

@@ -3,6 +3,7 @@
 #include "kernel/arch/x86_64/boot_tables.h"
 #include "kernel/arch/x86_64/local_apic.h"
 #include "kernel/arch/x86_64/panic.h"
+#include "kernel/memory/flush.h"
 #include "kernel/memory/view.h"
 #include "kernel/sched/cpu.h"
 #include "kernel/sync/lock.h"
@@ -74,6 +75,7 @@ void prepare(Cpu& cpu, u32 number) {
   cpu.self = &cpu;
   cpu.number = number;
   cpu.kernel_stack = reinterpret_cast<u64>(application_stacks) + number * kApplicationStack;
+  cpu.idle = true;  // it waits for the lock with nothing but the kernel mapped
 }
 
 void report(u32 identifier, const char* what) {
@@ -84,13 +86,12 @@ void report(u32 identifier, const char* what) {
 
 }  // namespace
 
-u32 start_processors(const Machine& machine, const AcpiFacts& facts) {
-  u32 count = 1;
-  if (facts.processor_count < 2) return count;
+void start_processors(const Machine& machine, const AcpiFacts& facts) {
+  if (facts.processor_count < 2) return;
   u64 page = find_start_page(machine);
   if (page == 0) {
     print("kernel: no memory below 1 MiB to start processors from\n");
-    return count;
+    return;
   }
   keep_for_kernel(page, page + kPageSize);  // one that comes late still runs there
   volatile u8* start = reinterpret_cast<volatile u8*>(arch::kWindowBase + page);
@@ -98,22 +99,18 @@ u32 start_processors(const Machine& machine, const AcpiFacts& facts) {
   for (u32 i = 0; i < facts.processor_count; i++) {
     u32 identifier = facts.processors[i];
     if (identifier == own_identifier()) continue;
-    if (count == kMaximumCpus) {
+    if (cpu_count == kMaximumCpus) {
       report(identifier, " is one too many\n");
       continue;
     }
-    prepare(cpus[count], count);
-    application_numbers[identifier] = u8(count);
+    prepare(cpus[cpu_count], cpu_count);
+    application_numbers[identifier] = u8(cpu_count);
     if (!start_processor(identifier, page)) {
       report(identifier, " does not answer\n");
       continue;
     }
-    // It waits for the lock with nothing but the kernel mapped, as an idle one does.
-    cpus[count].idle = true;
-    cpus[count].online = true;
-    count++;
+    cpu_count++;
   }
-  return count;
 }
 
 /// A processor has come from real mode to its own stack.
@@ -123,6 +120,7 @@ extern "C" [[noreturn]] void application_processor(u64 number) {
   initialise_processor(cpu);
   initialise_local_controller(u32(number));
   kernel_lock.acquire();
+  end_idleness(cpu);
   cpu.last_accounted = arch::now();
   cpu.entered = arch::counter();
   finish_entry(cpu, 0);

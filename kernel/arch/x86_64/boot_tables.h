@@ -38,7 +38,7 @@ void keep_for_kernel(u64 start, u64 end);
 void initialise_processor(Cpu& cpu);
 void initialise_first_processor();
 
-/// Starts the processors of `facts` that are not this one, as many as answer: they wait for the kernel lock. Answers how many CPUs there are.
-u32 start_processors(const Machine& machine, const AcpiFacts& facts);
+/// Starts the processors of `facts` that are not this one, as many as answer: they wait for the kernel lock, and are counted in cpu_count.
+void start_processors(const Machine& machine, const AcpiFacts& facts);
 
 }  // namespace pith::x86

@@ -3,6 +3,7 @@
 #include "kernel/arch/x86_64/local_apic.h"
 #include "kernel/arch/x86_64/panic.h"
 #include "kernel/arch/contract/memory.h"
+#include "kernel/memory/flush.h"
 #include "kernel/object/thread.h"
 #include "kernel/object/vector_state.h"
 #include "kernel/sched/cpu.h"
@@ -14,6 +15,7 @@ extern char trap_vectors[], nap_vector[], system_call_entry[], boot_stack_top[];
 
 namespace pith {
 
+u32 cpu_count = 1;
 Cpu cpus[kMaximumCpus];
 KernelLock kernel_lock;
 
@@ -128,8 +130,8 @@ void enable_system_calls() {
 void initialise_first_processor() {
   Cpu& cpu = cpus[0];
   cpu.self = &cpu;
-  cpu.online = true;
   cpu.kernel_stack = reinterpret_cast<u64>(boot_stack_top);
+  end_idleness(cpu);
   fill_vectors();
   initialise_processor(cpu);
 }

@@ -71,7 +71,8 @@ extern "C" [[noreturn]] void kernel_start(u64 start_information) {
   for (u32 i = 0; i + 1 < sizeof machine.command_line; i++) facts.information.command_line[i] = machine.command_line[i];
 
   kernel_lock.acquire();  // the others wait for it
-  facts.information.cpus = start_processors(machine, tables);
+  start_processors(machine, tables);
+  facts.information.cpus = cpu_count;
   const char* problem = start_root(facts);
   if (problem != nullptr) panic(problem);
   this_cpu().entered = arch::counter();

@@ -7,6 +7,7 @@
 #include "kernel/object/interrupt.h"
 #include "kernel/object/thread.h"
 #include "kernel/object/vector_state.h"
+#include "kernel/memory/flush.h"
 #include "kernel/sched/crossing.h"
 #include "kernel/sched/scheduler.h"
 #include "kernel/sync/lock.h"
@@ -105,7 +106,7 @@ extern "C" [[noreturn]] void trap_entry(TrapFrame* frame) {
   }
   kernel_lock.acquire();
   cpu.entered = arch::counter();
-  cpu.idle = false;
+  if (cpu.idle) end_idleness(cpu);
   if (from_user) save(cpu, *cpu.current, *frame);
   if (frame->vector >= kTimerVector) {
     handle_interrupt(frame->vector);

@@ -1,0 +1,36 @@
+// What the ways into the kernel and the contracts of its functions tell the prover.
+#pragma once
+#include "kernel/sched/cpu.h"
+
+namespace pith {
+
+extern "C" {
+/// The rest of the proof speaks of states in which this holds.
+void verify_assume(bool condition);
+/// The rest of the proof is done for each value below `limit` on its own. There are no others.
+void verify_split(u32 value, u32 limit);
+/// In a contract: holds when the function is called.
+void verify_expect(bool condition);
+/// In a contract: the fields in `size` bytes from `field` on have any values afterwards that the invariants allow, wherever in arrays they are.
+void verify_forget(const void* field, u64 size);
+/// In a contract: the same, but bits that are set stay set.
+void verify_raise(const void* field, u64 size);
+/// In a contract: `value`, of which callers learn only what it promises.
+u64 verify_some(u64 value);
+/// In a contract: follows from what it says.
+void verify_promise(bool condition);
+/// In a contract: the invariant of this name holds when the function is called.
+void verify_require(const char* invariant);
+}
+
+inline bool is_started(const Cpu& cpu) { return cpu_count <= kMaximumCpus && cpu.number < cpu_count && &cpu == &cpus[cpu.number]; }
+
+/// This processor is one that was started.
+inline Cpu& running_cpu() {
+  verify_assume(frame_count > 0 && frame_count <= kMaximumFrames);
+  Cpu& cpu = this_cpu();
+  verify_assume(is_started(cpu));
+  return cpu;
+}
+
+}  // namespace pith

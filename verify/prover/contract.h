@@ -1,0 +1,31 @@
+// Contracts: what a function of the kernel needs and does, so that it is proved once and not wherever it is called.
+#pragma once
+#include <llvm/IR/Module.h>
+
+#include <set>
+#include <string>
+
+#include "verify/prover/facts.h"
+
+namespace pith::verify {
+
+/// Of the function NAME, read from contract_NAME in verify/contracts.cpp. That does what NAME does to all fields but those that it lists as forgotten or raised,
+/// which may have any values afterwards that the invariants which read them allow. Those invariants, and others that it lists, hold when NAME is called.
+struct Contract {
+  std::string name;
+  llvm::Function* function;   ///< NAME
+  llvm::Function* summary;    ///< contract_NAME
+  std::set<int> forgotten;    ///< leaves
+  std::set<int> raised;       ///< leaves of flags that it may set, but not clear
+  std::set<std::string> required;  ///< names of invariants that it lists
+
+  /// The invariant holds afterwards, whatever the forgotten fields are.
+  bool restores(const Predicate& predicate) const;
+  /// It must hold when the function is called.
+  bool requires_that(const Predicate& predicate) const { return restores(predicate) || required.count(predicate.name) != 0; }
+};
+
+/// All contracts of a module. Throws when one names no function.
+std::vector<Contract> contracts_of(llvm::Module& module, Executor& executor);
+
+}  // namespace pith::verify
