@@ -17,10 +17,16 @@ void verify_forget(const void* field, u64 size);
 void verify_raise(const void* field, u64 size);
 /// In a contract: `value`, of which callers learn only what it promises.
 u64 verify_some(u64 value);
-/// In a contract: follows from what it says.
+/// In a contract: what the function returns; callers learn only what is promised of it.
+u64 verify_any();
+u32 verify_any_word();
+bool verify_any_bit();
+/// In a contract: is true of the state at the call, of what the function returns, and of some values.
 void verify_promise(bool condition);
 /// In a contract: the invariant of this name holds when the function is called.
 void verify_require(const char* invariant);
+/// In a contract: the same, and it holds afterwards, too. Invariants that read a forgotten field need not be named.
+void verify_keep(const char* invariant);
 }
 
 inline bool is_started(const Cpu& cpu) { return cpu_count <= kMaximumCpus && cpu.number < cpu_count && &cpu == &cpus[cpu.number]; }

@@ -72,21 +72,6 @@ namespace {
   return parked.first == context && parked.last == context;
 }
 
-/// The time in `frame`, which alone is parked on its thread and is higher than all that is ready, is used from now on. The hardware timer may come
-/// too early: it is set when that turns out.
-[[gnu::always_inline]] inline void begin_turn(Cpu& cpu, FrameNumber frame, Thread& thread) {
-  SchedulingContext& context = scheduling_contexts[frame.raw];
-  thread.parking.contexts = List{};
-  context.parked_on = FrameNumber();
-  context.place = Whereabouts::Queued;
-  cpu.queue[context.priority] = List{frame, frame};
-  cpu.ready |= u64{1} << context.priority;
-  context.turn_start = cpu.last_accounted;
-  cpu.context = frame;
-  u64 ends = cpu.last_accounted + context.left;
-  if (cpu.timer_deadline == 0 || ends < cpu.timer_deadline) arch::set_timer(ends);
-}
-
 }  // namespace
 
 extern "C" PITH_FAST_CALL void fast_call(PITH_FAST_PARAMETERS) {

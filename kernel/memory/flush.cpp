@@ -29,7 +29,7 @@ void acknowledge_flush(Cpu& cpu) {
   if (cpu.flushed_generation <= flushes.awaited) flush(cpu);
 }
 
-bool is_flushed(u64 freed) {
+[[gnu::noinline]] bool is_flushed(u64 freed) {
   if (freed < flushes.forgotten) return true;
   Cpu& here = this_cpu();
   u64 wanted = flushes.looked_at == 0 || freed > flushes.looked_for ? freed : flushes.looked_for;

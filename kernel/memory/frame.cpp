@@ -52,20 +52,20 @@ static_assert(kObjectWords.words[u32(ObjectType::Notification)] == 2 && kObjectW
 
 }  // namespace
 
-Result<FrameInfo&> frame_below(FrameNumber ancestor, FrameNumber frame) {
+[[gnu::noinline]] Result<void> check_below(FrameNumber ancestor, FrameNumber frame) {
   if (frame.raw == 0 || frame.raw >= frame_count) return Error::BadFrame;
-  FrameInfo& entry = info(frame);
+  const FrameInfo& entry = info(frame);
   if (entry.type == ObjectType::Reserved) return Error::BadFrame;
   FrameNumber region = entry.owner;
   for (u32 depth = 0; depth <= kRegionDepth; depth++) {
-    if (region == ancestor) return entry;
+    if (region == ancestor) return {};
     if (region.raw == 0) break;
     region = view<Region>(region).parent;
   }
   return Error::BadFrame;
 }
 
-Result<void> check_open(FrameNumber region) {
+[[gnu::noinline]] Result<void> check_open(FrameNumber region) {
   for (u32 depth = 0; depth <= kRegionDepth && region.raw != 0; depth++) {
     const Region& here = view<Region>(region);
     if (here.closing) return Error::Closing;

@@ -43,8 +43,8 @@ inline void bump_epoch(FrameNumber frame) { epochs[frame.raw] += kEpochStep; }
 /// True when the frame's epoch cannot be bumped once more.
 inline bool epoch_exhausted(FrameNumber frame) { return epochs[frame.raw] >= ~u64{0} - 2 * kEpochStep; }
 
-/// The frame, if its number is in range and it is below `ancestor` (its owner is `ancestor` or a descendant). Error: BadFrame.
-Result<FrameInfo&> frame_below(FrameNumber ancestor, FrameNumber frame);
+/// That the frame's number is in range and it is below `ancestor` (its owner is `ancestor` or a descendant). Error: BadFrame.
+Result<void> check_below(FrameNumber ancestor, FrameNumber frame);
 
 /// Closing if `region` or one of its ancestors is closing.
 Result<void> check_open(FrameNumber region);

@@ -98,7 +98,8 @@ FrameNumber spare_table_of(FrameNumber table) {
 
 Result<void> AddressSpace::link_table(Thread&, VirtualAddress address, FrameNumber table) {
   FrameNumber owner = info(frame_of(*this)).owner;
-  FrameInfo& entry = TRY(frame_below(owner, table));
+  TRY(check_below(owner, table));
+  FrameInfo& entry = info(table);
   if (entry.type != ObjectType::PageTable) return Error::WrongType;
   if (entry.level >= arch::kPageTableLevels - 1) return Error::BadArgument;
   // A table that is half taken apart never comes back: what were put in behind the cursor would not be taken out again.

@@ -7,6 +7,7 @@
 #include "kernel/object/notification.h"
 #include "kernel/object/scheduling_context.h"
 #include "kernel/object/thread.h"
+#include "kernel/sched/chain.h"
 #include "kernel/sched/crossing.h"
 #include "kernel/sched/scheduler.h"
 
@@ -118,7 +119,7 @@ namespace {
 
 }  // namespace
 
-void complete(Thread& thread, u64 status) {
+[[gnu::noinline]] void complete(Thread& thread, u64 status) {
   disarm_deadline(thread);
   go_on_with(thread, status);
 }
@@ -155,7 +156,7 @@ void end_wait(Thread& thread, u64 status) { go_on_with(thread, status); }
   caller.state = ThreadState::SetAside;
 }
 
-void return_call(Thread& server) {
+[[gnu::noinline]] void return_call(Thread& server) {
   if (server.client.raw == 0) return;
   Thread& client = view<Thread>(server.client);
   server.client = FrameNumber();
@@ -166,7 +167,7 @@ void return_call(Thread& server) {
   expedite(server);  // it goes on without the client's time
 }
 
-void unbind_server(Endpoint& endpoint) {
+[[gnu::noinline]] void unbind_server(Endpoint& endpoint) {
   if (endpoint.server.raw == 0) return;
   Thread& server = view<Thread>(endpoint.server);
   look_again(server, kChainDepth);  // time of the callers leads elsewhere from now on
@@ -179,12 +180,9 @@ void unbind_server(Endpoint& endpoint) {
   endpoint.server = FrameNumber();
 }
 
-namespace {
-
-/// Checks that no call that a chain from `server` leads to waits at `endpoint`. Errors: Deadlock, TooDeep.
-Result<void> check_no_circle(FrameNumber endpoint, FrameNumber server) {
+[[gnu::noinline]] Error check_no_circle(FrameNumber endpoint, FrameNumber server) {
   for (u32 hops = 0; hops < kChainDepth; hops++) {
-    if (server.raw == 0) return {};
+    if (server.raw == 0) return kSuccess;
     const Thread& thread = view<Thread>(server);
     bool calls = thread.state == ThreadState::Calling || thread.state == ThreadState::WaitingForReply;
     if (calls && thread.waiting_at == endpoint) return Error::Deadlock;
@@ -192,8 +190,6 @@ Result<void> check_no_circle(FrameNumber endpoint, FrameNumber server) {
   }
   return Error::TooDeep;
 }
-
-}  // namespace
 
 namespace {
 
@@ -208,9 +204,9 @@ namespace {
   complete(server, deliver(frame, caller, message, server));
 }
 
-/// Whether `caller` can call at all: the calls that lead to what it does now, and those that lead on from the server, are not too many, and do not
-/// lead back. Errors: TooDeep, Deadlock.
-[[gnu::always_inline]] inline Error check_call(FrameNumber frame, const Thread& caller) {
+}  // namespace
+
+[[gnu::noinline]] Error check_call(FrameNumber frame, const Thread& caller) {
   FrameNumber client = caller.client, next = view<Endpoint>(frame).server;
   for (u32 hops = 0; hops < kChainDepth; hops++) {
     if (client.raw != 0) {
@@ -224,10 +220,18 @@ namespace {
   return Error::TooDeep;
 }
 
+namespace {
+
+/// The same, and in little time where nobody is before the caller or behind the server.
+[[gnu::always_inline]] inline Error check_chain(FrameNumber frame, const Thread& caller) {
+  if (caller.client.raw == 0 && view<Endpoint>(frame).receiver.raw != 0) return kSuccess;
+  return check_call(frame, caller);
+}
+
 }  // namespace
 
 Result<void> begin_call(FrameNumber frame, Thread& caller, Badge badge) {
-  if (Error error = check_call(frame, caller); error != kSuccess) return error;
+  if (Error error = check_chain(frame, caller); error != kSuccess) return error;
   caller.handle = Handle::message(0, kNoSlot, kRegisterWords, 0).raw;
   put_call(frame, caller, badge, Handle::message(0, kNoSlot, kRegisterWords, 0));
   return {};
@@ -309,7 +313,7 @@ Result<void> Endpoint::bind(Thread& caller, CapabilitySlot thread_slot) {
   if (target.endpoint.raw != 0 || server.raw != 0) return Error::Busy;
   TRY(check_open(info(frame_of(*this)).owner));
   TRY(check_open(info(capability.frame).owner));
-  TRY(check_no_circle(frame_of(*this), capability.frame));
+  if (Error error = check_no_circle(frame_of(*this), capability.frame); error != kSuccess) return error;
 
   server = capability.frame;
   target.endpoint = frame_of(*this);

@@ -37,6 +37,13 @@ struct alignas(kPageSize) Endpoint {
 /// Errors: TooDeep, Deadlock; nothing has changed then.
 Result<void> begin_call(FrameNumber endpoint, Thread& caller, Badge badge);
 
+/// Whether `caller` can call at all: the calls that lead to what it does now, and those that lead on from the server, are not too many, and do not
+/// lead back. Errors: TooDeep, Deadlock.
+Error check_call(FrameNumber endpoint, const Thread& caller);
+
+/// That no call that a chain from `server` leads to waits at `endpoint`. Errors: Deadlock, TooDeep.
+Error check_no_circle(FrameNumber endpoint, FrameNumber server);
+
 /// Takes a thread out of the queue or set-aside list in which its call waits: it is Inactive until it is said what it does next.
 void withdraw_call(Thread& caller);
 

@@ -13,7 +13,13 @@ namespace {
 Link& guest_link_of(FrameNumber guest) { return view<Guest>(guest).space_link; }
 }  // namespace
 
-bool detach_guest(Guest& guest) {
+[[gnu::noinline]] void take_guest_from_space(Guest& guest) {
+  if (guest.space.raw != 0) remove(view<AddressSpace>(guest.space).guests, frame_of(guest), guest_link_of);
+  guest.space = FrameNumber();
+  guest.root = 0;
+}
+
+[[gnu::noinline]] bool detach_guest(Guest& guest) {
   if (guest.thread.raw != 0) {
     Thread& thread = view<Thread>(guest.thread);
     if ((thread.key & Key::kInGuest) != 0 && runs_elsewhere(thread)) {
@@ -23,12 +29,18 @@ bool detach_guest(Guest& guest) {
     }
     part_from_guest(thread);
   }
-  if (guest.space.raw != 0) remove(view<AddressSpace>(guest.space).guests, frame_of(guest), guest_link_of);
-  guest.space = FrameNumber();
-  guest.root = 0;
+  take_guest_from_space(guest);
   if (guest.registers.raw != 0) info(guest.registers).uses--;
   guest.registers = FrameNumber();
   return true;
+}
+
+[[gnu::noinline]] void attach_guest(Guest& guest, FrameNumber space, FrameNumber registers) {
+  guest.space = space;
+  push_back(view<AddressSpace>(space).guests, frame_of(guest), guest_link_of);
+  guest.root = arch::root_of(view<AddressSpace>(space).top);
+  guest.registers = registers;
+  info(registers).uses++;
 }
 
 void leave_guest(Thread& thread, GuestExit reason, u64 kind, u64 address, u64 code) {
@@ -47,19 +59,14 @@ void part_from_guest(Thread& thread) {
 
 Result<void> Guest::configure(Thread& caller, CapabilitySlot space_slot, FrameNumber new_registers) {
   Capability& new_space = TRY(check_capability(caller, space_slot, ObjectType::AddressSpace, right::AddressSpace::Run));
-  FrameNumber self = frame_of(*this);
-  FrameNumber owner = info(self).owner;
+  FrameNumber owner = info(frame_of(*this)).owner;
   TRY(check_mappable(owner, new_registers));
   if (thread.raw != 0 && (view<Thread>(thread).key & Key::kInGuest) != 0) return Error::Busy;
   TRY(check_open(owner));
   TRY(check_open(info(new_space.frame).owner));
 
   (void)detach_guest(*this);  // its thread is not in it
-  space = new_space.frame;
-  push_back(view<AddressSpace>(space).guests, self, guest_link_of);
-  root = arch::root_of(view<AddressSpace>(space).top);
-  registers = new_registers;
-  info(registers).uses++;
+  attach_guest(*this, new_space.frame, new_registers);
   return {};
 }
 

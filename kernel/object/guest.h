@@ -25,6 +25,12 @@ struct alignas(kPageSize) Guest {
   Result<void> set_vector_state(Thread& caller, CapabilitySlot state);
 };
 
+/// Gives a guest that has none its space and the Data frame for its registers.
+void attach_guest(Guest& guest, FrameNumber space, FrameNumber registers);
+
+/// Out of the list of its space, if it has one: it is not to be entered then.
+void take_guest_from_space(Guest& guest);
+
 /// Takes the guest's links to its space and register page away and ends a run in progress. False: another CPU runs it and has been told to leave it.
 [[nodiscard]] bool detach_guest(Guest& guest);
 

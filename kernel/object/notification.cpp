@@ -37,7 +37,7 @@ u64 take_signals(Thread& server) {
   return taken;
 }
 
-void unbind_notification(Notification& notification) {
+[[gnu::noinline]] void unbind_notification(Notification& notification) {
   if (notification.bound.raw == 0) return;
   Thread& server = view<Thread>(notification.bound);
   server.notification = FrameNumber();

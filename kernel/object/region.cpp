@@ -130,7 +130,8 @@ bool has_time_for(const Region& region, u64 given, u64 wanted) {
 u64 time_cost(const Region& region) { return region.is_limited != 0 ? region.time_share : kUnlimitedCost; }
 
 Result<void> check_creatable(FrameNumber region, FrameNumber frame) {
-  FrameInfo& entry = TRY(frame_below(region, frame));
+  TRY(check_below(region, frame));
+  FrameInfo& entry = info(frame);
   if (entry.type != ObjectType::Untyped) return Error::FrameInUse;
   TRY(check_open(entry.owner));
   if (epoch_exhausted(frame)) return Error::Exhausted;
@@ -213,7 +214,8 @@ Result<RegionReclaimResult> Region::reclaim(Thread&, FrameNumber first, u64 coun
 
 Result<void> Region::destroy(Thread&, FrameNumber frame) {
   FrameNumber self = frame_of(*this);
-  FrameInfo& entry = TRY(frame_below(self, frame));
+  TRY(check_below(self, frame));
+  FrameInfo& entry = info(frame);
   if (entry.owner != self) return Error::BadFrame;
   if (entry.type == ObjectType::Untyped) return Error::FrameInUse;
   if (epoch_exhausted(frame)) return Error::Exhausted;
@@ -231,7 +233,8 @@ Result<void> Region::destroy(Thread&, FrameNumber frame) {
 }
 
 Result<void> Region::renew(Thread& caller, FrameNumber frame, CapabilitySlot slot) {
-  FrameInfo& entry = TRY(frame_below(frame_of(*this), frame));
+  TRY(check_below(frame_of(*this), frame));
+  FrameInfo& entry = info(frame);
   Capability& destination = TRY(empty_slot_of(caller, slot));
   if (entry.type == ObjectType::Untyped || !needs_capability(entry.type)) return Error::WrongType;
   TRY(check_open(entry.owner));
@@ -243,7 +246,8 @@ Result<void> Region::renew(Thread& caller, FrameNumber frame, CapabilitySlot slo
 }
 
 Result<RegionInspectResult> Region::inspect(Thread&, FrameNumber frame) {
-  FrameInfo& entry = TRY(frame_below(frame_of(*this), frame));
+  TRY(check_below(frame_of(*this), frame));
+  FrameInfo& entry = info(frame);
   return RegionInspectResult{u64(entry.type), entry.owner, entry.uses};
 }
 

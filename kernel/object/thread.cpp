@@ -41,8 +41,8 @@ void initialise_thread(FrameNumber frame, u32 priority_ceiling) {
 
 Result<void> Thread::configure(Thread& caller, CapabilitySlot space_slot, CapabilitySlot capabilities_slot, FrameNumber new_buffer,
                                CapabilitySlot fault_slot, u64 fault_badge, CapabilitySlot new_window) {
-  Capability& new_space = TRY(check_capability(caller, space_slot, ObjectType::AddressSpace, right::AddressSpace::Run));
-  Capability& new_capabilities = TRY(check_capability(caller, capabilities_slot, ObjectType::CapabilitySpace, right::CapabilitySpace::Run));
+  FrameNumber new_space = TRY(check_capability(caller, space_slot, ObjectType::AddressSpace, right::AddressSpace::Run)).frame;
+  FrameNumber new_capabilities = TRY(check_capability(caller, capabilities_slot, ObjectType::CapabilitySpace, right::CapabilitySpace::Run)).frame;
   Capability new_fault{};
   if (fault_slot != kNoSlot) new_fault = TRY(check_capability(caller, fault_slot, ObjectType::Endpoint, right::Endpoint::Call));
   FrameNumber owner = info(self).owner;
@@ -51,19 +51,19 @@ Result<void> Thread::configure(Thread& caller, CapabilitySlot space_slot, Capabi
   if (new_fault.badge != Badge()) fault_badge = new_fault.badge.raw;
   if (state != ThreadState::Inactive) return Error::BadState;
   TRY(check_open(owner));
-  TRY(check_open(info(new_space.frame).owner));
-  TRY(check_open(info(new_capabilities.frame).owner));
+  TRY(check_open(info(new_space).owner));
+  TRY(check_open(info(new_capabilities).owner));
 
   note_heavy_entry();
-  detach_thread(*this);
-  attach_thread(*this, new_space.frame, new_capabilities.frame, new_buffer);
+  if (space.raw != 0) detach_thread(*this);
+  attach_thread(*this, new_space, new_capabilities, new_buffer);
   fault = new_fault;
   if (!fault.is_empty()) fault.badge = Badge(u32(fault_badge));
   window = new_window;
   return {};
 }
 
-void attach_thread(Thread& thread, FrameNumber space, FrameNumber capabilities, FrameNumber buffer) {
+[[gnu::noinline]] void attach_thread(Thread& thread, FrameNumber space, FrameNumber capabilities, FrameNumber buffer) {
   thread.space = space;
   push_back(view<AddressSpace>(space).threads, thread.self, space_link_of);
   thread.root = arch::root_of(view<AddressSpace>(space).top);
@@ -73,12 +73,20 @@ void attach_thread(Thread& thread, FrameNumber space, FrameNumber capabilities, 
   if (buffer.raw != 0) info(buffer).uses++;
 }
 
-void detach_thread(Thread& thread) {
+[[gnu::noinline]] void leave_address_space(Thread& thread) {
   if (thread.space.raw != 0) remove(view<AddressSpace>(thread.space).threads, thread.self, space_link_of);
   thread.space = FrameNumber();
   thread.root = 0;
+}
+
+[[gnu::noinline]] void leave_capability_space(Thread& thread) {
   if (thread.capabilities.raw != 0) remove(view<CapabilitySpace>(thread.capabilities).threads, thread.self, capability_link_of);
   thread.capabilities = FrameNumber();
+}
+
+[[gnu::noinline]] void detach_thread(Thread& thread) {
+  leave_address_space(thread);
+  leave_capability_space(thread);
   if (thread.buffer.raw != 0) info(thread.buffer).uses--;
   thread.buffer = FrameNumber();
   thread.fault = {};

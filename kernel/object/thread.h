@@ -96,6 +96,10 @@ bool cancel_wait(Thread& thread, Error error);
 /// Ties a detached thread to its address space, capability space and message buffer (0: none).
 void attach_thread(Thread& thread, FrameNumber space, FrameNumber capabilities, FrameNumber buffer);
 
+/// Out of the list of its address space, or its capability space, if it has one.
+void leave_address_space(Thread& thread);
+void leave_capability_space(Thread& thread);
+
 /// Takes the thread's links to address space, capability space, buffer and fault endpoint away. It must be inactive.
 void detach_thread(Thread& thread);
 

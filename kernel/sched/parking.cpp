@@ -4,6 +4,7 @@
 #include "kernel/object/endpoint.h"
 #include "kernel/object/scheduling_context.h"
 #include "kernel/object/thread.h"
+#include "kernel/sched/chain.h"
 #include "kernel/sched/crossing.h"
 #include "kernel/sched/scheduler.h"
 
@@ -78,7 +79,7 @@ bool take_back(const Parking& parking) {
   parking.cpu = cpu.number + 1;
 }
 
-void recheck(Thread& thread) {
+[[gnu::noinline]] void recheck(Thread& thread) {
   if (thread.parking.contexts.is_empty()) return;
   enqueue_context(thread.parking.contexts.first);
   if (!thread.parking.contexts.is_empty()) look_again(thread, 0);

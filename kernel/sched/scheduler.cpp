@@ -5,6 +5,7 @@
 #include "kernel/object/endpoint.h"
 #include "kernel/object/scheduling_context.h"
 #include "kernel/object/thread.h"
+#include "kernel/sched/chain.h"
 #include "kernel/sched/crossing.h"
 
 namespace pith {
@@ -80,12 +81,6 @@ void run(Cpu& cpu, FrameNumber context, const ChainEnd& end, bool own_time) {
 
 }  // namespace
 
-FrameNumber next_in_chain(const Thread& thread) {
-  if (thread.state == ThreadState::WaitingForReply) return thread.callee;
-  if (thread.state == ThreadState::Calling) return view<Endpoint>(thread.waiting_at).server;
-  return FrameNumber();
-}
-
 [[gnu::noinline]] void enqueue_context(FrameNumber frame) {
   SchedulingContext& context = view<SchedulingContext>(frame);
   if (context.place == Whereabouts::Queued) return;
@@ -115,11 +110,11 @@ FrameNumber next_in_chain(const Thread& thread) {
   context.place = Whereabouts::Nowhere;
 }
 
-void expedite(Thread& thread) {
+[[gnu::noinline]] void expedite(Thread& thread) {
   if (thread.scheduling_context.raw != 0) enqueue_context(thread.scheduling_context);
 }
 
-void wake(Thread& thread) {
+[[gnu::noinline]] void wake(Thread& thread) {
   bool was_blocked = thread.state != ThreadState::Ready && thread.state != ThreadState::Receiving && thread.state != ThreadState::WaitingForReply;
   thread.state = ThreadState::Ready;
   thread.key &= ~Key::kTimeParked;
@@ -295,6 +290,19 @@ void set_hardware_timer(Cpu& cpu) {
 }
 
 }  // namespace
+
+[[gnu::noinline]] void begin_turn(Cpu& cpu, FrameNumber frame, Thread& thread) {
+  SchedulingContext& context = view<SchedulingContext>(frame);
+  thread.parking.contexts = List{};
+  context.parked_on = FrameNumber();
+  context.place = Whereabouts::Queued;
+  cpu.queue[context.priority] = List{frame, frame};
+  cpu.ready |= u64{1} << context.priority;
+  context.turn_start = cpu.last_accounted;
+  cpu.context = frame;
+  u64 ends = cpu.last_accounted + context.left;
+  if (cpu.timer_deadline == 0 || ends < cpu.timer_deadline) arch::set_timer(ends);
+}
 
 void end_lent_time(Cpu& cpu) {
   Thread& thread = *cpu.current;

@@ -6,9 +6,6 @@ namespace pith {
 
 struct Thread;
 
-/// How far the kernel follows a chain of calls.
-inline constexpr u32 kChainDepth = 8;
-
 /// Puts a scheduling context that has a thread and time left at the end of its CPU's ready queue, wherever it was before.
 void enqueue_context(FrameNumber context);
 
@@ -29,6 +26,10 @@ void settle(Cpu& cpu);
 /// The running thread gives back the time of a call that it has answered: it goes on on its own, which is its CPU's to choose.
 void end_lent_time(Cpu& cpu);
 
+/// The time in `frame`, which alone is parked on `thread` and is higher than all that is ready here, is used from now on. The hardware timer may come
+/// too early: it is set when that turns out.
+void begin_turn(Cpu& cpu, FrameNumber frame, Thread& thread);
+
 /// True when something has happened that may change who runs, or when the hardware timer must come.
 inline bool needs_schedule(const Cpu& cpu) { return cpu.reschedule || cpu.timers.changed; }
 
@@ -44,8 +45,5 @@ void timer_interrupted(Cpu& cpu);
 
 /// A replenishment timer fired.
 void replenish(FrameNumber context);
-
-/// The thread that `thread` waits for in its call, or 0.
-FrameNumber next_in_chain(const Thread& thread);
 
 }  // namespace pith

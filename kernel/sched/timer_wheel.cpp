@@ -63,7 +63,7 @@ void TimerWheel::arm(FrameNumber frame, u64 deadline, u64 now) {
   changed = true;
 }
 
-void disarm_timer(FrameNumber frame) {
+[[gnu::noinline]] void disarm_timer(FrameNumber frame) {
   TimerNode& node = timer_node(frame);
   if (node.armed) cpus[node.cpu % kMaximumCpus].timers.remove_node(frame);
 }

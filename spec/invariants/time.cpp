@@ -223,6 +223,14 @@ INVARIANT(no_more_is_left_than_the_budget, Of<SchedulingContext> context) {
   FOR_ALL(context);
   return scheduling_contexts[context.raw].left <= scheduling_contexts[context.raw].budget;
 }
+INVARIANT(budget_is_at_most_a_minute, Of<SchedulingContext> context) {
+  FOR_ALL(context);
+  return scheduling_contexts[context.raw].budget <= 60'000'000'000;
+}
+INVARIANT(at_most_a_minute_is_left, Of<SchedulingContext> context) {
+  FOR_ALL(context);
+  return scheduling_contexts[context.raw].left <= 60'000'000'000;
+}
 INVARIANT(queued_context_has_time_left, Of<SchedulingContext> context) {
   FOR_ALL(context);
   return scheduling_contexts[context.raw].place != Whereabouts::Queued || scheduling_contexts[context.raw].left != 0;

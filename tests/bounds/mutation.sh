@@ -5,9 +5,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/source"
 (cd "$PITH_ROOT" && tar -c --exclude=./build --exclude=./.git .) | tar -x -C "$work/source"
-file=$work/source/kernel/sched/scheduler.h
+file=$work/source/kernel/sched/chain.h
 sed -i 's/kChainDepth = [0-9]*;/kChainDepth = 60;/' "$file"
-if cmp -s "$file" "$PITH_ROOT/kernel/sched/scheduler.h"; then
+if cmp -s "$file" "$PITH_ROOT/kernel/sched/chain.h"; then
   echo "there is no kChainDepth to change"
   exit 1
 fi

@@ -142,13 +142,13 @@ Executor::Modelled Executor::model(Active& active, const llvm::CallInst& call, c
     Value value = argument(0);
     return set(specifies ? value : Value::of(fresh("some", width_of(*value.integer))));
   }
+  if (name.starts_with("verify_any")) return set(Value::of(fresh("any", callee.getReturnType()->getIntegerBitWidth())));
   if (name == "verify_promise") {
     Expression promised = as_truth(*argument(0).integer);
-    if (specifies) oblige(state, promised, "what a contract promises", &call);
-    if (!specifies) state.path.push_back(promised.simplify());
+    (specifies ? state.promises : state.path).push_back(promised.simplify());
     return Modelled::Continues;
   }
-  if (name == "verify_forget" || name == "verify_raise" || name == "verify_require") return Modelled::Continues;
+  if (name == "verify_forget" || name == "verify_raise" || name == "verify_require" || name == "verify_keep") return Modelled::Continues;
   if (name.contains("assertion_failed")) {
     oblige(state, truth(false), "assertion", &call);
     return Modelled::Ends;

@@ -1,4 +1,4 @@
-// Reading contracts from the bitcode.
+// Contracts: read from the bitcode, and in the place of calls.
 #include "verify/prover/contract.h"
 
 #include <llvm/Demangle/Demangle.h>
@@ -43,32 +43,71 @@ std::string text_at(const llvm::Value& address) {
 bool Contract::restores(const Predicate& predicate) const {
   // What need not hold in the middle of an operation is not shown there.
   if (!predicate.name.starts_with("invariant_")) return false;
+  if (kept.count(predicate.name) != 0) return true;
   return std::any_of(predicate.leaves.begin(), predicate.leaves.end(), [&](int leaf) { return forgotten.count(leaf) + raised.count(leaf) != 0; });
 }
+
+namespace {
+
+/// Adds what `summary` lists, and the summaries that it calls.
+void collect(llvm::Function& summary, Executor& executor, Contract& contract) {
+  for (llvm::Instruction& instruction : llvm::instructions(summary)) {
+    auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction);
+    llvm::Function* callee = call == nullptr ? nullptr : call->getCalledFunction();
+    if (callee == nullptr) continue;
+    bool is_forgotten = callee->getName() == "verify_forget";
+    if (is_forgotten || callee->getName() == "verify_raise") {
+      auto* size = llvm::cast<llvm::ConstantInt>(call->getArgOperand(1));
+      std::set<int> leaves = executor.leaves_at(call->getArgOperand(0), size->getZExtValue());
+      (is_forgotten ? contract.forgotten : contract.raised).insert(leaves.begin(), leaves.end());
+    }
+    if (callee->getName() == "verify_require") contract.required.insert("invariant_" + text_at(*call->getArgOperand(0)));
+    if (callee->getName() == "verify_keep") contract.kept.insert("invariant_" + text_at(*call->getArgOperand(0)));
+    if (callee->getName().starts_with(kPrefix)) collect(*callee, executor, contract);
+  }
+}
+
+}  // namespace
 
 std::vector<Contract> contracts_of(llvm::Module& module, Executor& executor) {
   std::vector<Contract> contracts;
   for (llvm::Function& summary : module) {
     if (summary.isDeclaration() || !summary.getName().starts_with(kPrefix)) continue;
     std::string name = summary.getName().drop_front(kPrefix.size()).str();
-    Contract contract{name, function_called(module, name), &summary, {}, {}, {}};
-    for (llvm::Instruction& instruction : llvm::instructions(summary)) {
-      auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction);
-      llvm::Function* callee = call == nullptr ? nullptr : call->getCalledFunction();
-      bool is_forgotten = callee != nullptr && callee->getName() == "verify_forget";
-      if (is_forgotten || (callee != nullptr && callee->getName() == "verify_raise")) {
-        auto* size = llvm::cast<llvm::ConstantInt>(call->getArgOperand(1));
-        std::set<int> leaves = executor.leaves_at(call->getArgOperand(0), size->getZExtValue());
-        (is_forgotten ? contract.forgotten : contract.raised).insert(leaves.begin(), leaves.end());
+    Contract contract{name, function_called(module, name), &summary, {}, {}, {}, {}};
+    collect(summary, executor, contract);
+    for (const auto* names : {&contract.required, &contract.kept}) {
+      for (const std::string& named : *names) {
+        if (module.getFunction(named) == nullptr) throw std::runtime_error("contract_" + name + " names what does not exist: " + named);
       }
-      if (callee != nullptr && callee->getName() == "verify_require") contract.required.insert("invariant_" + text_at(*call->getArgOperand(0)));
-    }
-    for (const std::string& required : contract.required) {
-      if (module.getFunction(required) == nullptr) throw std::runtime_error("contract_" + name + " requires what does not exist: " + required);
     }
     contracts.push_back(std::move(contract));
   }
   return contracts;
+}
+
+const Contract* Executor::contract_of(const llvm::Function& function) const {
+  auto known = std::find_if(contracts.begin(), contracts.end(), [&](const Contract& contract) { return contract.function == &function; });
+  bool is_executed = known == contracts.end() || pure_ || (&*known == proving && !specifies);
+  return is_executed ? nullptr : &*known;
+}
+
+std::vector<Outcome> Executor::call_by_contract(const Contract& contract, State state, const std::vector<Value>& arguments) {
+  if (!specifies) check_call(state, contract);
+  std::vector<Outcome> outcomes = call(std::move(state), *contract.summary, arguments, kDeep);
+  if (specifies) return outcomes;
+  for (Outcome& outcome : outcomes) {
+    int number = memory.forget(outcome.state.memory, contract.forgotten, contract.raised);
+    facts.add_call(number, outcome.state.memory);
+    outcome.state.calls.push_back(number);
+    called_[number] = &contract;
+  }
+  return outcomes;
+}
+
+const Memory& Executor::last_shown(const State& state, const Predicate& predicate) const {
+  auto last = std::find_if(state.calls.rbegin(), state.calls.rend(), [&](int call) { return called_.at(call)->restores(predicate); });
+  return facts.after(last == state.calls.rend() ? Read::kBefore : *last);
 }
 
 }  // namespace pith::verify

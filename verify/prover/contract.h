@@ -9,7 +9,7 @@
 
 namespace pith::verify {
 
-/// Of the function NAME, read from contract_NAME in verify/contracts.cpp. That does what NAME does to all fields but those that it lists as forgotten or raised,
+/// Of the function NAME, read from contract_NAME in verify/contracts/. That does what NAME does to all fields but those that it lists as forgotten or raised,
 /// which may have any values afterwards that the invariants which read them allow. Those invariants, and others that it lists, hold when NAME is called.
 struct Contract {
   std::string name;
@@ -17,9 +17,10 @@ struct Contract {
   llvm::Function* summary;    ///< contract_NAME
   std::set<int> forgotten;    ///< leaves
   std::set<int> raised;       ///< leaves of flags that it may set, but not clear
-  std::set<std::string> required;  ///< names of invariants that it lists
+  std::set<std::string> required;  ///< names of invariants that it lists: they hold at the call,
+  std::set<std::string> kept;      ///< and these afterwards, too, whatever they read
 
-  /// The invariant holds afterwards, whatever the forgotten fields are.
+  /// The invariant holds afterwards if it did when the function was called.
   bool restores(const Predicate& predicate) const;
   /// It must hold when the function is called.
   bool requires_that(const Predicate& predicate) const { return restores(predicate) || required.count(predicate.name) != 0; }

@@ -22,11 +22,9 @@ void keep_common(std::set<T>& mine, const std::set<T>& other) {
 
 /// Functions with many ways through them that differ in a few fields: they make one path.
 constexpr const char* kOnePath[] = {"_ZN4pith15transfer_bufferERNS_6ThreadENS_6HandleES1_"};
-constexpr unsigned kDeep = 100;
-
 unsigned depth_of(const llvm::Function& callee, unsigned depth) {
   bool is_one_path = std::any_of(std::begin(kOnePath), std::end(kOnePath), [&](const char* name) { return callee.getName() == name; });
-  return is_one_path ? kDeep : depth + 1;
+  return is_one_path ? Executor::kDeep : depth + 1;
 }
 
 /// What a question about a state on this path is asked with: facts, the path, and the question itself.
@@ -48,6 +46,9 @@ std::string location(const llvm::Instruction* instruction) {
   }
   return instruction->getFunction()->getName().str();
 }
+
+/// Contracts say the same of both.
+bool is_told_alike(const State& a, const State& b) { return a.calls == b.calls && std::equal(a.promises.begin(), a.promises.end(), b.promises.begin(), b.promises.end(), is_same); }
 
 std::vector<Expression> merge_paths(const std::vector<Expression>& yes, const std::vector<Expression>& no, Expression& condition) {
   std::size_t common = 0;
@@ -117,10 +118,14 @@ Answer Executor::refute_nearby(State& state, const Expression& counter) {
 }
 
 Answer Executor::refute(State& state, const Expression& counter) {
-  auto conditions = [&](std::vector<Expression> chosen) { return on_path(std::move(chosen), state, counter); };
-  // What is near: the path, and instances that share a place with the question. To find out that these do not suffice takes longer than to
-  // refute with more.
   Answer answer = refute_nearby(state, counter);
+  return answer == Answer::Impossible ? answer : refute_farther(state, counter);
+}
+
+Answer Executor::refute_farther(State& state, const Expression& counter) {
+  auto conditions = [&](std::vector<Expression> chosen) { return on_path(std::move(chosen), state, counter); };
+  // To find out that what is near does not suffice takes longer than to refute with more.
+  Answer answer = solver.ask(conditions(facts.instances(state.reads, 0)), Solver::kFewSteps);
   if (answer != Answer::Impossible) answer = solver.ask_quickly(conditions(facts.instances(state.reads, 1)));
   std::optional<z3::model> broken;
   for (int depth = 0; depth <= options_.fact_depth && answer != Answer::Impossible; depth++) {
@@ -229,30 +234,6 @@ std::vector<Outcome> Executor::call(State state, llvm::Function& function, const
   return merge_outcomes(std::move(frame.outcomes), depth);
 }
 
-const Contract* Executor::contract_of(const llvm::Function& function) const {
-  auto known = std::find_if(contracts.begin(), contracts.end(), [&](const Contract& contract) { return contract.function == &function; });
-  bool is_executed = known == contracts.end() || pure_ || (&*known == proving && !specifies);
-  return is_executed ? nullptr : &*known;
-}
-
-std::vector<Outcome> Executor::call_by_contract(const Contract& contract, State state, const std::vector<Value>& arguments) {
-  if (!specifies) check_call(state, contract);
-  std::vector<Outcome> outcomes = call(std::move(state), *contract.summary, arguments, kDeep);
-  if (specifies) return outcomes;
-  for (Outcome& outcome : outcomes) {
-    int number = memory.forget(outcome.state.memory, contract.forgotten, contract.raised);
-    facts.add_call(number, outcome.state.memory);
-    outcome.state.calls.push_back(number);
-    called_[number] = &contract;
-  }
-  return outcomes;
-}
-
-const Memory& Executor::last_shown(const State& state, const Predicate& predicate) const {
-  auto last = std::find_if(state.calls.rbegin(), state.calls.rend(), [&](int call) { return called_.at(call)->restores(predicate); });
-  return facts.after(last == state.calls.rend() ? Read::kBefore : *last);
-}
-
 bool Executor::is_alike(const Memory& a, const Memory& b) const {
   auto agrees = [&](const Memory& left, const Memory& right) {
     return std::all_of(left.begin(), left.end(), [&](const auto& change) {
@@ -265,7 +246,7 @@ bool Executor::is_alike(const Memory& a, const Memory& b) const {
 }
 
 bool Executor::merge_into(Active& target, const Active& other, const Frame& frame, const llvm::BasicBlock* block) {
-  if (target.state.reads_old != other.state.reads_old || target.state.calls != other.state.calls) return false;
+  if (target.state.reads_old != other.state.reads_old || !is_told_alike(target.state, other.state)) return false;
   if (!may_merge_memory(frame.depth) && !is_alike(target.state.memory, other.state.memory)) return false;
   Expression condition = truth(true);
   std::vector<Expression> path = merge_paths(target.state.path, other.state.path, condition);
@@ -310,7 +291,7 @@ std::vector<Outcome> Executor::merge_outcomes(std::vector<Outcome> outcomes, uns
   for (Outcome& outcome : outcomes) {
     bool is_merged = false;
     for (Outcome& target : merged) {
-      if (target.state.calls != outcome.state.calls) continue;
+      if (!is_told_alike(target.state, outcome.state)) continue;
       if (!may_merge_memory(depth) && !is_alike(target.state.memory, outcome.state.memory)) continue;
       Expression condition = truth(true);
       std::vector<Expression> path = merge_paths(target.state.path, outcome.state.path, condition);

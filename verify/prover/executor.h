@@ -30,6 +30,9 @@ struct ExecutorOptions {
 
 class Executor {
  public:
+  /// Nested so deep that paths meet wherever they can.
+  static constexpr unsigned kDeep = 100;
+
   Executor(llvm::Module& module, const ExecutorOptions& options);
 
   /// Runs `function` on every path; what returns or reaches a cut is in `endings`.
@@ -40,10 +43,14 @@ class Executor {
   /// Runs a specification function on this path; obligations are those of the entry.
   std::vector<Outcome> call(State state, llvm::Function& function, const std::vector<Value>& arguments, unsigned depth);
 
+  /// Equal but for objects that no invariant speaks of.
+  bool is_alike(const Memory& a, const Memory& b) const;
   /// Asks with instances of the invariants, deeper and deeper; Impossible means proved.
   Answer refute(State& state, const Expression& counter);
   /// The first of these questions alone: most are settled by what is near.
   Answer refute_nearby(State& state, const Expression& counter);
+  /// All of them but the first.
+  Answer refute_farther(State& state, const Expression& counter);
   /// Whether the path, with this condition, may be possible: not refuted with the nearest instances.
   bool is_feasible(State& state, const Expression& condition, const llvm::Instruction* at);
   /// The state in which the invariant last was shown to hold on the way to this one.
@@ -94,8 +101,6 @@ class Executor {
 
   const FunctionAnalysis& analysis_of(llvm::Function& function);
   bool may_merge_memory(unsigned depth) const { return pure_ || depth > options_.split_depth; }
-  /// Equal but for objects that no invariant speaks of.
-  bool is_alike(const Memory& a, const Memory& b) const;
   std::vector<Active> merge_actives(std::vector<Active> actives, const Frame& frame, const llvm::BasicBlock* block);
   bool merge_into(Active& target, const Active& other, const Frame& frame, const llvm::BasicBlock* block);
   std::vector<Outcome> merge_outcomes(std::vector<Outcome> outcomes, unsigned depth);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <utility>
 
 namespace pith::verify {
 
@@ -114,23 +115,66 @@ class Proof {
   }
 
   void check_endings() {
-    long feasible = 0;
+    std::vector<std::vector<Ending*>> groups;
     for (Ending& ending : executor_.endings) {
-      if (!executor_.is_feasible(ending.state, truth(true), nullptr)) continue;
-      feasible++;
-      std::vector<int> touched = executor_.memory.touched(ending.state.memory);
-      bool leaves = ending.leaves || is_after_operation_;
+      if (executor_.is_feasible(ending.state, truth(true), nullptr)) group(groups, ending);
+    }
+    for (const std::vector<Ending*>& endings : groups) {
+      // What holds of all of them before they part is shown once.
+      Ending common = common_of(endings);
       for (const Predicate& predicate : executor_.facts.predicates()) {
         // Lemmas follow from what counts count; they are assumed, and checked by the host tests.
         if (predicate.name.starts_with("lemma_")) continue;
-        if (leaves || !predicate.name.starts_with("exit_")) prove_predicate(ending, predicate, touched, true);
+        if (leaves(common) || !predicate.name.starts_with("exit_")) prove_predicate(endings, common, predicate, true);
       }
-      for (const Predicate& predicate : exits_) prove_predicate(ending, predicate, touched, false);
-      for (const Predicate& predicate : properties_) prove_predicate(ending, predicate, touched, false);
+      for (const Predicate& predicate : exits_) prove_predicate(endings, common, predicate, false);
+      for (const Predicate& predicate : properties_) prove_predicate(endings, common, predicate, false);
     }
     // The invariants take part: an entry of which only paths are left that they rule out would be proved of nothing.
     bool is_possible = std::any_of(executor_.endings.begin(), executor_.endings.end(), [&](Ending& ending) { return !executor_.is_ruled_out(ending.state); });
-    if (feasible == 0 || !is_possible) executor_.fail("no path is feasible: the assumptions contradict each other", nullptr, "", false);
+    if (groups.empty() || !is_possible) executor_.fail("no path is feasible: the assumptions contradict each other", nullptr, "", false);
+  }
+
+  bool leaves(const Ending& ending) const { return ending.leaves || is_after_operation_; }
+
+  /// Puts the ending to those with the same memory, as far as invariants speak of it.
+  void group(std::vector<std::vector<Ending*>>& groups, Ending& ending) {
+    auto is_alike = [&](const std::vector<Ending*>& known) {
+      const State& state = known[0]->state;
+      return leaves(*known[0]) == leaves(ending) && state.calls == ending.state.calls && executor_.is_alike(state.memory, ending.state.memory);
+    };
+    auto found = std::find_if(groups.begin(), groups.end(), is_alike);
+    if (found == groups.end()) found = groups.insert(groups.end(), std::vector<Ending*>());
+    found->push_back(&ending);
+  }
+
+  static Ending common_of(const std::vector<Ending*>& endings) {
+    Ending common = *endings[0];
+    common.state.witness.reset();
+    for (const Ending* other : endings) {
+      std::size_t same = 0;
+      std::vector<Expression>& path = common.state.path;
+      while (same < path.size() && same < other->state.path.size() && is_same(path[same], other->state.path[same])) same++;
+      path.erase(path.begin() + std::ptrdiff_t(same), path.end());
+      common.state.reads.insert(other->state.reads.begin(), other->state.reads.end());
+    }
+    return common;
+  }
+
+  /// Shows the predicate of what the endings have in common, or of each by itself where that does not suffice.
+  void prove_predicate(const std::vector<Ending*>& endings, const Ending& common, const Predicate& predicate, bool is_invariant) {
+    std::vector<int> touched = executor_.memory.touched(common.state.memory);
+    if (endings.size() == 1 || !is_shown(common, predicate, touched, is_invariant)) {
+      for (const Ending* ending : endings) prove_predicate(*ending, predicate, touched, is_invariant);
+    }
+  }
+
+  bool is_shown(const Ending& ending, const Predicate& predicate, const std::vector<int>& touched, bool is_invariant) {
+    is_trial_ = true;
+    is_refused_ = false;
+    prove_predicate(ending, predicate, touched, is_invariant);
+    is_trial_ = false;
+    return !std::exchange(is_refused_, false);
   }
 
   /// On each path of the contract, what the function does is what the contract says.
@@ -144,12 +188,16 @@ class Proof {
     for (Ending& ending : said) {
       Memory meant = std::move(ending.state.memory);
       ending.state.memory.clear();
+      std::vector<Expression> promises = std::move(ending.state.promises);
+      ending.state.promises.clear();
+      std::optional<Value> result = ending.result;
       std::size_t first = executor_.endings.size();
       execute(std::move(ending.state));
       for (std::size_t i = first; i < executor_.endings.size(); i++) {
         if (!executor_.is_feasible(executor_.endings[i].state, truth(true), nullptr)) continue;
         feasible++;
         check_contract(executor_.endings[i], meant);
+        check_promises(executor_.endings[i], result, promises);
       }
     }
     if (feasible == 0) executor_.fail("no path is feasible: the assumptions contradict each other", nullptr, "", false);
@@ -168,6 +216,30 @@ class Proof {
       if (executor_.proving->forgotten.count(leaf) || executor_.memory.object(executor_.memory.leaf(leaf).object).kind == ObjectKind::Local) continue;
       compare(ending, meant, leaf);
     }
+  }
+
+  /// The function's result is what the contract says, and what the contract promises of any result is true of this one.
+  void check_promises(Ending& ending, const std::optional<Value>& said, std::vector<Expression>& promises) {
+    executor_.solver.subject = "what a contract promises";
+    auto show = [&](const Expression& goal) {
+      if (goal.is_true()) return;
+      Answer answer = executor_.refute(ending.state, negate(goal));
+      if (answer != Answer::Impossible) executor_.fail(executor_.solver.subject, nullptr, executor_.example() + " at " + ending.where, answer == Answer::Unknown);
+    };
+    z3::expr_vector any(solver_context()), is(solver_context());
+    if (said.has_value() != ending.result.has_value()) throw std::runtime_error("a contract's result is of another kind than its function's");
+    if (said) {
+      if (said->kind != Value::Kind::Integer) throw std::runtime_error("a function with a contract has a result that is no number");
+      show(negate(ending.result->poison_condition()));
+      bool is_any = said->integer->is_const() && !said->integer->is_numeral() && said->integer->decl().name().str().starts_with("any!");
+      if (is_any) {
+        any.push_back(*said->integer);
+        is.push_back(*ending.result->integer);
+      } else {
+        show(equal(*said->integer, *ending.result->integer).simplify());
+      }
+    }
+    for (Expression& promise : promises) show(promise.substitute(any, is).simplify());
   }
 
   /// Wherever either of them wrote the field there is the same in it.
@@ -271,7 +343,7 @@ class Proof {
   }
 
   void prove_case(Goal& whole, const std::vector<Value>& arguments, const std::vector<Expression>& excluded) {
-    if (whole.is_shown == true) return;
+    if (whole.is_shown == true || is_refused_) return;
     llvm::Function& function = *whole.predicate.function;
     State state = whole.state;
     for (const Expression& condition : excluded) state.path.push_back(negate(condition));
@@ -290,7 +362,9 @@ class Proof {
     }
     for (const Read& read : reads) state.reads.insert(executor_.facts.number_of(read));
     if (executor_.refute_nearby(state, negate(goal)) == Answer::Impossible || is_shown_at_once(whole)) return;
-    Answer answer = executor_.refute(state, negate(goal));
+    is_refused_ = is_trial_;
+    if (is_refused_) return;
+    Answer answer = executor_.refute_farther(state, negate(goal));
     if (answer == Answer::Impossible) return;
     std::string example = executor_.example();
     for (std::size_t i = 0; i < arguments.size(); i++) example += " any" + std::to_string(i) + "=" + executor_.solver.value_of(*arguments[i].integer);
@@ -322,6 +396,8 @@ class Proof {
   Executor executor_;
   std::vector<Predicate> properties_, exits_;
   bool is_after_operation_;
+  bool is_trial_ = false;    ///< only what is near is asked,
+  bool is_refused_ = false;  ///< which did not suffice
   EntryReport report_;
 };
 

@@ -26,6 +26,8 @@ declare void @verify_expect(i1)
 declare void @verify_forget(ptr, i64)
 declare void @verify_raise(ptr, i64)
 declare void @verify_require(ptr)
+declare void @verify_keep(ptr)
+declare i32 @verify_any_word()
 declare i64 @verify_some(i64)
 declare void @verify_promise(i1)
 declare void @verify_split(i32, i32)
@@ -727,5 +729,115 @@ define void @entry_calls_while_what_is_required_is_broken() "expect"="invariant_
   store i32 101, ptr @counter
   call void @limit_required(i32 1)
   store i32 %c, ptr @counter
+  ret void
+}
+
+; What a function answers, of which callers learn what is promised.
+define i32 @half(i32 %v) {
+  %h = lshr i32 %v, 1
+  ret i32 %h
+}
+define i32 @contract_half(i32 %v) {
+  %h = call i32 @verify_any_word()
+  %less = icmp ule i32 %h, %v
+  call void @verify_promise(i1 %less)
+  ret i32 %h
+}
+define i32 @entry_contract_half(i32 %v) "expect"="" {
+  %h = call i32 @half(i32 %v)
+  ret i32 %h
+}
+define i32 @double(i32 %v) {
+  %d = shl i32 %v, 1
+  ret i32 %d
+}
+define i32 @contract_double(i32 %v) {
+  %d = call i32 @verify_any_word()
+  %more = icmp uge i32 %d, %v
+  call void @verify_promise(i1 %more)
+  ret i32 %d
+}
+define i32 @entry_contract_double(i32 %v) "expect"="what a contract promises" {
+  %d = call i32 @double(i32 %v)
+  ret i32 %d
+}
+; A result that is said exactly is shown, not assumed.
+define i32 @same(i32 %v) {
+  %w = xor i32 %v, 1
+  ret i32 %w
+}
+define i32 @contract_same(i32 %v) {
+  ret i32 %v
+}
+define i32 @entry_contract_same(i32 %v) "expect"="what a contract promises" {
+  %w = call i32 @same(i32 %v)
+  ret i32 %w
+}
+define void @entry_knows_what_is_promised(i32 %v) "expect"="" {
+  %h = call i32 @half(i32 %v)
+  %less = icmp ule i32 %h, %v
+  call void @llvm.assume(i1 %less)
+  ret void
+}
+define void @entry_knows_no_more_than_is_promised() "expect"="assumption of the compiler" {
+  %h = call i32 @half(i32 8)
+  %four = icmp eq i32 %h, 4
+  call void @llvm.assume(i1 %four)
+  ret void
+}
+; An invariant that a contract keeps although it forgets nothing that it reads: shown of the function, known to callers.
+define void @count_one() {
+  %c = load i32, ptr @counter
+  %less = icmp ult i32 %c, 100
+  br i1 %less, label %more, label %out
+more:
+  %d = add i32 %c, 1
+  store i32 %d, ptr @counter
+  br label %out
+out:
+  ret void
+}
+define void @contract_count_one() {
+  call void @verify_keep(ptr @name)
+  %c = load i32, ptr @counter
+  %less = icmp ult i32 %c, 100
+  %d = add i32 %c, 1
+  %e = select i1 %less, i32 %d, i32 %c
+  store i32 %e, ptr @counter
+  ret void
+}
+define void @entry_contract_count_one() "expect"="" {
+  call void @count_one()
+  ret void
+}
+define void @count_on() {
+  %c = load i32, ptr @counter
+  %d = add i32 %c, 1
+  store i32 %d, ptr @counter
+  ret void
+}
+define void @contract_count_on() {
+  call void @verify_keep(ptr @name)
+  %c = load i32, ptr @counter
+  %d = add i32 %c, 1
+  store i32 %d, ptr @counter
+  ret void
+}
+define void @entry_contract_count_on() "expect"="invariant_counter_is_small" {
+  call void @count_on()
+  ret void
+}
+; What endings have in common may not suffice, and then each is asked about.
+define void @entry_parts_at_the_end(i32 %v, i1 %c) "expect"="" {
+  %t = load i32, ptr @total
+  %more = icmp uge i32 %v, %t
+  br i1 %c, label %left, label %right
+left:
+  call void @verify_assume(i1 %more)
+  store i32 %v, ptr @total
+  ret void
+right:
+  call void @verify_assume(i1 %more)
+  store i32 %v, ptr @total
   ret void
 }

@@ -20,6 +20,7 @@ struct State {
   std::set<unsigned> met;        ///< identities of obligations that were met
   std::shared_ptr<const z3::model> witness;  ///< values under which the path was last found possible
   std::vector<int> calls;        ///< those that contracts stand for, by MemoryModel::forget's number
+  std::vector<Expression> promises;  ///< what a contract says of its function's result
   bool reads_old = false;        ///< a two-state property looks at the state before the operation
 };
 

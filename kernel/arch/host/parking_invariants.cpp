@@ -5,6 +5,7 @@
 #include "kernel/object/endpoint.h"
 #include "kernel/object/scheduling_context.h"
 #include "kernel/object/thread.h"
+#include "kernel/sched/chain.h"
 #include "kernel/sched/scheduler.h"
 
 namespace pith::host {
