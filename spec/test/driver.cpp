@@ -59,6 +59,7 @@ void Driver::make_space() {
 }
 
 void Driver::put(u32 slot, FrameNumber frame) {
+  if (frame.raw == 0) return;  // there was no frame left to make it in
   view<pith::CapabilityTable>(around_.table).slot[slot] = pith::Capability::full(frame, info(frame).type);
 }
 
