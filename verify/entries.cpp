@@ -14,6 +14,9 @@ namespace pith {
 extern "C" {
 PITH_FAST_CALL void fast_call(PITH_FAST_PARAMETERS);
 PITH_FAST_CALL void fast_reply_receive(PITH_FAST_PARAMETERS);
+PITH_FAST_CALL void fast_call_message(PITH_FAST_PARAMETERS);
+PITH_FAST_CALL void fast_reply_message(PITH_FAST_PARAMETERS);
+PITH_FAST_CALL void fast_receive(PITH_FAST_PARAMETERS);
 PITH_FAST_CALL void fast_signal(PITH_FAST_PARAMETERS);
 }
 
@@ -28,6 +31,28 @@ Thread& running(FrameNumber frame) {
   return thread;
 }
 
+/// It makes a system call: the port's code that went to user code took all registers from the thread, and it is not in its guest.
+Thread& calling(FrameNumber frame) {
+  Thread& thread = running(frame);
+  verify_assume((thread.key & (Key::kInGuest | Key::kFullFrame)) == 0);
+  return thread;
+}
+
+/// The types that have entries of their own.
+constexpr ObjectType kCreated[] = {
+    ObjectType::Data,   ObjectType::PageTable,         ObjectType::Region,   ObjectType::AddressSpace, ObjectType::CapabilitySpace, ObjectType::CapabilityTable,
+    ObjectType::Thread, ObjectType::SchedulingContext, ObjectType::Endpoint, ObjectType::Notification, ObjectType::Share,           ObjectType::Guest,
+    ObjectType::VectorState};
+
+template <class Wants>
+[[gnu::always_inline]] inline void creating(FrameNumber caller, CapabilitySlot slot, Wants wants) {
+  running_cpu();
+  Thread& thread = calling(caller);
+  verify_assume(wants(thread.words.w[1]));
+  thread.handle = Handle::operation(u32(Operation::RegionCreate), slot).raw;
+  system_call(thread);
+}
+
 }  // namespace
 
 extern "C" {
@@ -35,10 +60,36 @@ extern "C" {
 /// A system call off the fast path: `operation` is fixed by the prover, everything else is the caller's choice.
 void entry_operation(u64 operation, FrameNumber caller, CapabilitySlot slot, u64 length) {
   running_cpu();
-  Thread& thread = running(caller);
-  verify_assume((thread.key & Key::kInGuest) == 0);
+  Thread& thread = calling(caller);
   thread.handle = (length << 32) | Handle::operation(u32(operation), slot).raw;
   system_call(thread);
+}
+
+// Region::create writes to all that a type's objects are made of, so that each type has an entry of its own, and all that are not made one more.
+#define CREATE_OF(type)                                                                 \
+  void entry_RegionCreate_of_##type(FrameNumber caller, CapabilitySlot slot) {          \
+    creating(caller, slot, [](u64 wanted) { return wanted == u64(ObjectType::type); }); \
+  }
+CREATE_OF(Data)
+CREATE_OF(PageTable)
+CREATE_OF(Region)
+CREATE_OF(AddressSpace)
+CREATE_OF(CapabilitySpace)
+CREATE_OF(CapabilityTable)
+CREATE_OF(Thread)
+CREATE_OF(SchedulingContext)
+CREATE_OF(Endpoint)
+CREATE_OF(Notification)
+CREATE_OF(Share)
+CREATE_OF(Guest)
+CREATE_OF(VectorState)
+void entry_RegionCreate_of_others(FrameNumber caller, CapabilitySlot slot) {
+  creating(caller, slot, [](u64 wanted) {
+    for (ObjectType type : kCreated) {
+      if (wanted == u64(type)) return false;
+    }
+    return true;
+  });
 }
 
 void entry_schedule() { schedule(running_cpu()); }
@@ -49,23 +100,38 @@ void entry_leave() { arch::leave(running_cpu()); }
 void entry_fast_call(u64 handle, u64 w0, u64 w1, u64 w2, u64 w3, u64 w4, FrameNumber caller, u64 w5) {
   running_cpu();
   verify_assume(Handle{handle}.kind() == Handle::Call);
-  Thread* current = &running(caller);
-  verify_assume((current->key & Key::kInGuest) == 0);
+  Thread* current = &calling(caller);
   fast_call(PITH_FAST_ARGUMENTS(handle, current));
 }
 
 void entry_fast_reply_receive(u64 handle, u64 w0, u64 w1, u64 w2, u64 w3, u64 w4, FrameNumber caller, u64 w5) {
   running_cpu();
   verify_assume(Handle{handle}.kind() == Handle::ReplyReceive);
-  Thread* current = &running(caller);
-  verify_assume((current->key & Key::kInGuest) == 0);
+  Thread* current = &calling(caller);
   fast_reply_receive(PITH_FAST_ARGUMENTS(handle, current));
+}
+
+void entry_fast_call_message(u64 handle, u64 w0, u64 w1, u64 w2, u64 w3, u64 w4, FrameNumber caller, u64 w5) {
+  running_cpu();
+  Thread* current = &calling(caller);
+  fast_call_message(PITH_FAST_ARGUMENTS(handle, current));
+}
+
+void entry_fast_reply_message(u64 handle, u64 w0, u64 w1, u64 w2, u64 w3, u64 w4, FrameNumber caller, u64 w5) {
+  running_cpu();
+  Thread* current = &calling(caller);
+  fast_reply_message(PITH_FAST_ARGUMENTS(handle, current));
+}
+
+void entry_fast_receive(u64 handle, u64 w0, u64 w1, u64 w2, u64 w3, u64 w4, FrameNumber caller, u64 w5) {
+  running_cpu();
+  Thread* current = &calling(caller);
+  fast_receive(PITH_FAST_ARGUMENTS(handle, current));
 }
 
 void entry_fast_signal(u64 handle, u64 w0, u64 w1, u64 w2, u64 w3, u64 w4, FrameNumber caller, u64 w5) {
   running_cpu();
-  Thread* current = &running(caller);
-  verify_assume((current->key & Key::kInGuest) == 0);
+  Thread* current = &calling(caller);
   fast_signal(PITH_FAST_ARGUMENTS(handle, current));
 }
 

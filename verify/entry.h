@@ -27,6 +27,12 @@ void verify_promise(bool condition);
 void verify_require(const char* invariant);
 /// In a contract: the same, and it holds afterwards, too. Invariants that read a forgotten field need not be named.
 void verify_keep(const char* invariant);
+/// In a contract: the same of all invariants.
+void verify_keep_all();
+/// In a contract: a caller's path parts where the contract's does.
+void verify_part();
+/// In a contract: the property or relation of this name holds of the state at the call and the state afterwards.
+void verify_obey(const char* property);
 }
 
 inline bool is_started(const Cpu& cpu) { return cpu_count <= kMaximumCpus && cpu.number < cpu_count && &cpu == &cpus[cpu.number]; }

@@ -10,16 +10,6 @@ namespace {
 
 constexpr u64 kCapabilitiesWord = offsetof(MessageBuffer, capabilities) / 8;
 
-/// Copies the capability in `from` into the receiver's slot. False: it could not be had, or there was no room.
-bool transfer_capability(Thread& sender, CapabilitySlot from_slot, Thread& receiver, CapabilitySlot to_slot) {
-  auto from = live_capability(sender, from_slot);
-  if (!from || (from->rights() & kRightGrant) == 0) return false;
-  auto to = empty_slot_of(receiver, to_slot);
-  if (!to) return false;
-  *to = *from;
-  return true;
-}
-
 /// Copies `count` capabilities, at most four, into the receiver's window. Answers a bit for each that did not arrive.
 u64 transfer_capabilities(Thread& sender, u32 count, Thread& receiver) {
   if (receiver.window == kNoSlot) return (1u << count) - 1;
@@ -35,6 +25,19 @@ u64 transfer_capabilities(Thread& sender, u32 count, Thread& receiver) {
 
 }  // namespace
 
+[[gnu::noinline]] bool transfer_capability(Thread& sender, CapabilitySlot from, Thread& receiver, CapabilitySlot to) {
+  constexpr u32 kSlots = kTablesPerSpace * kSlotsPerTable;
+  if (from.raw >= kSlots || to.raw >= kSlots || to == kNoSlot) return false;
+  FrameNumber source = view<CapabilitySpace>(sender.capabilities).table[from.raw / kSlotsPerTable];
+  const Capability& given = capability_tables[source.raw].slot[from.raw % kSlotsPerTable];  // an absent table is an empty one
+  if (!given.is_live() || (given.rights() & kRightGrant) == 0) return false;
+  FrameNumber destination = view<CapabilitySpace>(receiver.capabilities).table[to.raw / kSlotsPerTable];
+  Capability& room = capability_tables[destination.raw].slot[to.raw % kSlotsPerTable];
+  if (destination.raw == 0 || !room.is_empty()) return false;
+  room = given;
+  return true;
+}
+
 Result<void> check_message(const Thread& sender, Handle handle) {
   if (handle.words() > kMessageWords || handle.capabilities() > kMessageCapabilities) return Error::BadArgument;
   bool uses_buffer = handle.words() > kRegisterWords || handle.capabilities() > 0;
@@ -42,7 +45,7 @@ Result<void> check_message(const Thread& sender, Handle handle) {
   return {};
 }
 
-u64 transfer_buffer(Thread& sender, Handle handle, Thread& receiver) {
+[[gnu::noinline]] u64 transfer_buffer(Thread& sender, Handle handle, Thread& receiver) {
   note_heavy_entry();
   u32 words = handle.words();
   u32 capabilities = handle.capabilities();

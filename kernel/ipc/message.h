@@ -38,6 +38,9 @@ Result<void> check_message(const Thread& sender, Handle handle);
   if ((left & 1) != 0) to.words[i] = from.words[i];
 }
 
+/// Copies the capability in the sender's slot `from`, if it may be granted, into the receiver's slot `to`. False: it could not be had, or there was no room.
+bool transfer_capability(Thread& sender, CapabilitySlot from, Thread& receiver, CapabilitySlot to);
+
 /// The part of a message that lies in buffers: words and capabilities as `handle` says. Answers the status word's length and capability fields.
 u64 transfer_buffer(Thread& sender, Handle handle, Thread& receiver);
 

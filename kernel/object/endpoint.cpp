@@ -47,27 +47,30 @@ Handle message_of(const Thread& caller) {
   return noted.kind() == Handle::Call ? Handle::message(0, kNoSlot, kRegisterWords, 0) : noted;
 }
 
-/// Hands the call of `caller`, which is in no queue, to `server`, which is at its receive. Answers the server's status word.
-[[gnu::always_inline]] inline u64 deliver(FrameNumber endpoint, Thread& caller, Handle message, Thread& server) {
+/// As deliver().
+[[gnu::always_inline]] inline u64 hand_over(Thread& caller, Handle message, Thread& server) {
   u64 status = caller.caller_badge.raw | transfer(caller, message, server);
   if ((caller.key & Key::kFaulted) != 0) status |= Status::kFault;
   caller.state = ThreadState::WaitingForReply;
   caller.callee = server.self;
-  caller.waiting_at = endpoint;
   server.client = caller.self;
   return status;
 }
 
-/// Delivers the first call of the highest priority that waits to the server, which is at its receive. Answers the server's status word.
-u64 deliver_next(Endpoint& endpoint, Thread& server) {
-  u32 level = u32(63 - __builtin_clzll(endpoint.callers));
-  Thread& caller = view<Thread>(endpoint.queue[level].first);
-  withdraw_call(caller);
-  return deliver(frame_of(endpoint), caller, message_of(caller), server);
+[[gnu::always_inline]] inline void go_on_with(Thread& thread, u64 status) {
+  if (thread.state == ThreadState::Receiving) view<Endpoint>(thread.waiting_at).receiver = FrameNumber();
+  thread.waiting_at = FrameNumber();
+  thread.result = status;
+  wake(thread);
 }
 
-/// Ends the call that `server` handles: the client gets what `handle` says of the server's message.
-[[gnu::always_inline]] inline void reply(Thread& server, Handle handle) {
+}  // namespace
+
+[[gnu::noinline]] u64 deliver(Thread& caller, Handle message, Thread& server) {
+  return hand_over(caller, message, server);
+}
+
+[[gnu::noinline]] void reply(Thread& server, Handle handle) {
   if (server.client.raw == 0) return;  // the client is gone
   Thread& client = view<Thread>(server.client);
   if ((server.key & Key::kAwaited) != 0) recheck(server);  // time of another CPU waits here, perhaps for this answer
@@ -85,8 +88,26 @@ u64 deliver_next(Endpoint& endpoint, Thread& server) {
   complete(client, transfer(server, handle, client));
 }
 
-/// Takes the next event for `server`: signals, a call, or waiting. Errors: Cancelled.
-Error receive_next(Endpoint& endpoint, Thread& server, u64 deadline) {
+[[gnu::noinline]] void complete(Thread& thread, u64 status) {
+  disarm_deadline(thread);
+  go_on_with(thread, status);
+}
+
+void end_wait(Thread& thread, u64 status) { go_on_with(thread, status); }
+
+namespace {
+
+/// Delivers the first call of the highest priority that waits to the server, which is at its receive. Answers the server's status word.
+u64 deliver_next(Endpoint& endpoint, Thread& server) {
+  u32 level = u32(63 - __builtin_clzll(endpoint.callers));
+  Thread& caller = view<Thread>(endpoint.queue[level].first);
+  withdraw_call(caller);
+  return deliver(caller, message_of(caller), server);
+}
+
+}  // namespace
+
+[[gnu::noinline]] Error receive_next(Endpoint& endpoint, Thread& server, u64 deadline) {
   if ((server.key & Key::kSignalPending) != 0) {
     server.words = Words{{take_signals(server), 0, 0, 0, 0, 0}};
     server.result = Status::kSignals;
@@ -105,26 +126,6 @@ Error receive_next(Endpoint& endpoint, Thread& server, u64 deadline) {
   arm_deadline(server, deadline);
   return kSuccess;
 }
-
-}  // namespace
-
-namespace {
-
-[[gnu::always_inline]] inline void go_on_with(Thread& thread, u64 status) {
-  if (thread.state == ThreadState::Receiving) view<Endpoint>(thread.waiting_at).receiver = FrameNumber();
-  thread.waiting_at = FrameNumber();
-  thread.result = status;
-  wake(thread);
-}
-
-}  // namespace
-
-[[gnu::noinline]] void complete(Thread& thread, u64 status) {
-  disarm_deadline(thread);
-  go_on_with(thread, status);
-}
-
-void end_wait(Thread& thread, u64 status) { go_on_with(thread, status); }
 
 [[gnu::noinline]] void enqueue_call(Thread& caller, bool in_front) {
   Endpoint& endpoint = view<Endpoint>(caller.waiting_at);
@@ -193,15 +194,16 @@ void end_wait(Thread& thread, u64 status) { go_on_with(thread, status); }
 
 namespace {
 
-/// Puts the call, which is possible, to the waiting server or into the queue.
-[[gnu::always_inline]] inline void put_call(FrameNumber frame, Thread& caller, Badge badge, Handle message) {
+/// Puts the call, which is possible, to the waiting server, as `hand` does, or into the queue.
+template <class Hand>
+[[gnu::always_inline]] inline void put_call(FrameNumber frame, Thread& caller, Badge badge, Handle message, Hand hand) {
   Endpoint& endpoint = view<Endpoint>(frame);
   caller.caller_badge = badge;
   caller.waiting_at = frame;
   caller.level = priority_of(caller);
   if (endpoint.receiver.raw == 0) return enqueue_call(caller, false);
   Thread& server = view<Thread>(endpoint.receiver);
-  complete(server, deliver(frame, caller, message, server));
+  complete(server, hand(caller, message, server));
 }
 
 }  // namespace
@@ -233,7 +235,7 @@ namespace {
 Result<void> begin_call(FrameNumber frame, Thread& caller, Badge badge) {
   if (Error error = check_chain(frame, caller); error != kSuccess) return error;
   caller.handle = Handle::message(0, kNoSlot, kRegisterWords, 0).raw;
-  put_call(frame, caller, badge, Handle::message(0, kNoSlot, kRegisterWords, 0));
+  put_call(frame, caller, badge, Handle::message(0, kNoSlot, kRegisterWords, 0), hand_over);
   return {};
 }
 
@@ -247,7 +249,7 @@ Error Endpoint::call_message(Thread& caller, Badge badge, Handle handle, Words&)
   if (take_interruption(caller)) return Error::Cancelled;
   u64 deadline = caller.buffer.raw != 0 ? u64(view<DataPage>(caller.buffer).words[offsetof(MessageBuffer, deadline) / 8]) : 0;
   if (Error error = check_call(frame_of(*this), caller); error != kSuccess) return error;
-  put_call(frame_of(*this), caller, badge, message_of(caller));
+  put_call(frame_of(*this), caller, badge, message_of(caller), deliver);
   if (deadline != 0) note_heavy_entry();
   arm_deadline(caller, deadline);
   return kSuccess;
@@ -321,20 +323,20 @@ Result<void> Endpoint::bind(Thread& caller, CapabilitySlot thread_slot) {
   return {};
 }
 
+[[gnu::noinline]] void take_up(Thread& caller) {
+  Endpoint& endpoint = view<Endpoint>(caller.waiting_at);
+  withdraw_call(caller);
+  if (endpoint.receiver.raw == 0) return enqueue_call(caller, true);
+  Thread& server = view<Thread>(endpoint.receiver);
+  complete(server, deliver(caller, message_of(caller), server));
+}
+
 Result<void> Endpoint::requeue(Thread&) {
   note_heavy_entry();
-  if (server.raw != 0) return_call(view<Thread>(server));
-  if (!set_aside_calls.is_empty()) {
-    // The last to be set aside goes first, so that the first ends up in front; a server that waits gets the first at once.
-    Thread& caller = view<Thread>(receiver.raw != 0 ? set_aside_calls.first : set_aside_calls.last);
-    withdraw_call(caller);
-    if (receiver.raw == 0) {
-      enqueue_call(caller, true);
-    } else {
-      Thread& waiting = view<Thread>(receiver);
-      complete(waiting, deliver(frame_of(*this), caller, message_of(caller), waiting));
-    }
-  }
+  if (server.raw != 0 && receiver.raw == 0) return_call(view<Thread>(server));  // who waits handles none
+  // The last to be set aside goes first, so that the first ends up in front; a server that waits gets the first at once.
+  FrameNumber next = receiver.raw != 0 ? set_aside_calls.first : set_aside_calls.last;
+  if (next.raw != 0) take_up(view<Thread>(next));
   if (!set_aside_calls.is_empty()) return Error::Again;
   return {};
 }

@@ -44,6 +44,16 @@ Error check_call(FrameNumber endpoint, const Thread& caller);
 /// That no call that a chain from `server` leads to waits at `endpoint`. Errors: Deadlock, TooDeep.
 Error check_no_circle(FrameNumber endpoint, FrameNumber server);
 
+/// Hands the call of `caller`, which waits at its endpoint but in no queue, to `server`, which is at its receive. Answers the server's status word.
+u64 deliver(Thread& caller, Handle message, Thread& server);
+
+/// Ends the call that `server` handles, if it does: the client gets what `handle` says of the server's message.
+void reply(Thread& server, Handle handle);
+
+/// Takes the next event for `server`, which is bound to the endpoint and handles no call: signals, a call, or waiting until `deadline`
+/// (nanoseconds; 0: for ever). Error: Cancelled.
+Error receive_next(Endpoint& endpoint, Thread& server, u64 deadline);
+
 /// Takes a thread out of the queue or set-aside list in which its call waits: it is Inactive until it is said what it does next.
 void withdraw_call(Thread& caller);
 
@@ -52,6 +62,9 @@ void enqueue_call(Thread& caller, bool in_front);
 
 /// The same for a call whose server has set it aside.
 void put_aside(Thread& caller);
+
+/// A call that was set aside waits in front of its endpoint's queue again, or is handed to the waiting server.
+void take_up(Thread& caller);
 
 /// Puts the call that `server` handles back in front of the queue where it came from.
 void return_call(Thread& server);

@@ -68,7 +68,7 @@ void TimerWheel::arm(FrameNumber frame, u64 deadline, u64 now) {
   if (node.armed) cpus[node.cpu % kMaximumCpus].timers.remove_node(frame);
 }
 
-void arm_timer(FrameNumber frame, u64 deadline) {
+[[gnu::noinline]] void arm_timer(FrameNumber frame, u64 deadline) {
   ASSERT(!timer_node(frame).armed);
   Cpu& here = this_cpu();
   timer_node(frame).cpu = u8(here.number);

@@ -56,6 +56,10 @@ INVARIANT(thread_that_does_something_has_a_space, Of<Thread> thread) {
   FOR_ALL(thread);
   return threads[thread.raw].state == ThreadState::Inactive || threads[thread.raw].space.raw != 0;
 }
+INVARIANT(thread_that_does_something_has_capabilities, Of<Thread> thread) {
+  FOR_ALL(thread);
+  return threads[thread.raw].state == ThreadState::Inactive || threads[thread.raw].capabilities.raw != 0;
+}
 INVARIANT(thread_buffer_is_data, Of<Thread> thread) {
   FOR_ALL(thread);
   FrameNumber buffer = threads[thread.raw].buffer;
@@ -277,11 +281,20 @@ INVARIANT(live_vector_registers_are_of_a_state, Of<Thread> thread) {
   GIVEN((threads[thread.raw].key & Key::kVectorLive) != 0);
   return threads[thread.raw].vector_state.raw != 0;
 }
+INVARIANT(thread_key_is_known, Of<Thread> thread) {
+  FOR_ALL(thread);
+  return threads[thread.raw].key < 2 * Key::kLentTime;
+}
+INVARIANT(fault_has_no_deadline, Of<Thread> thread) {
+  FOR_ALL(thread);
+  u32 key = threads[thread.raw].key;
+  return (key & Key::kFaulted) == 0 || (key & Key::kDeadline) == 0;
+}
 /// So that the fast path, which compares the receiver's key with the caller's, sees every condition that would make it wrong.
 INVARIANT(receiving_thread_has_a_plain_key, Of<Thread> thread) {
   FOR_ALL(thread);
   GIVEN(threads[thread.raw].state == ThreadState::Receiving);
-  constexpr u32 kAllowed = Key::kCpuMask | Key::kVectorLive | Key::kDeadline | Key::kStopping | Key::kAwaited;
+  constexpr u32 kAllowed = Key::kCpuMask | Key::kVectorLive | Key::kDeadline | Key::kStopping | Key::kAwaited | Key::kLentTime;
   return (threads[thread.raw].key & ~kAllowed) == 0;
 }
 INVARIANT(slow_reply_is_to_a_client, Of<Thread> thread) {
@@ -294,6 +307,24 @@ INVARIANT(awaited_thread_runs, Of<Thread> thread) {
   u32 cpu = threads[thread.raw].key & Key::kCpuMask;
   GIVEN((threads[thread.raw].key & Key::kAwaited) != 0 && cpu < kMaximumCpus);
   return cpus[cpu].current == &threads[thread.raw];
+}
+/// Time is parked far from its own end of a chain only while the thread on the way waits, or was stopped while it did.
+INVARIANT(thread_that_goes_on_has_no_time_parked_far_away, Of<Thread> thread) {
+  FOR_ALL(thread);
+  ThreadState state = threads[thread.raw].state;
+  GIVEN(state == ThreadState::Ready || state == ThreadState::Receiving || state == ThreadState::Waiting);
+  return (threads[thread.raw].key & Key::kTimeParked) == 0;
+}
+/// When the scheduler takes the time back it is still the running one's.
+INVARIANT(thread_with_lent_time_runs, Of<Thread> thread) {
+  FOR_ALL(thread);
+  u32 cpu = threads[thread.raw].key & Key::kCpuMask;
+  GIVEN((threads[thread.raw].key & Key::kLentTime) != 0 && cpu < kMaximumCpus);
+  return cpus[cpu].current == &threads[thread.raw];
+}
+EXIT_INVARIANT(thread_with_lent_time_has_no_client, Of<Thread> thread) {
+  FOR_ALL(thread);
+  return (threads[thread.raw].key & Key::kLentTime) == 0 || threads[thread.raw].client.raw == 0;
 }
 
 // ---- its fault endpoint, a capability ----

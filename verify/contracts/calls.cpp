@@ -99,8 +99,8 @@ void contract_return_call(Thread& server) {
   verify_require("client_is_a_thread");
   verify_require("client_calls_its_server");
   verify_require("only_who_waits_for_a_reply_has_a_callee");
-  verify_require("delivered_call_is_at_an_endpoint");
-  verify_require("delivered_call_is_handled_by_the_server");
+  verify_keep("delivered_call_is_at_an_endpoint");
+  verify_keep("delivered_call_is_handled_by_the_server");
   verify_require("receiver_is_the_server");
   verify_require("receiver_is_typed");
   verify_require("receiver_is_receiving");
@@ -144,20 +144,9 @@ void entry_contract_complete(Of<Thread> thread, u64 status) {
 }
 
 void contract_unbind_server(Endpoint& endpoint) {
-  verify_keep("delivered_call_is_handled_by_the_server");
-  verify_keep("receiver_is_the_server");
-  verify_keep("only_who_waits_for_a_reply_has_a_callee");
-  verify_keep("callee_handles_the_call");
-  verify_keep("client_calls_its_server");
-  verify_require("receiver_waits_here");
-  verify_require("callee_is_a_thread");
-  verify_require("receiving_thread_has_no_client");
-  verify_require("server_is_a_thread");
-  verify_require("server_knows_its_endpoint");
-  verify_require("receiving_thread_is_at_an_endpoint");
-  verify_require("receiving_thread_is_the_receiver");
-  verify_require("thread_knows_itself");
-  verify_require("thread_cpu_exists");
+  verify_keep_all();
+  verify_obey("answered_call_is_forgotten_by_its_server");
+  verify_obey("ready_thread_keeps_its_result");
   verify_expect(is_started(this_cpu()) && is<Endpoint>(frame_of(endpoint)));
   if (endpoint.server.raw == 0) return;
   Thread& server = threads[endpoint.server.raw];

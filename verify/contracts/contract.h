@@ -9,9 +9,13 @@
 #include "kernel/object/thread.h"
 #include "kernel/sched/scheduler.h"
 #include "spec/invariants/predicate.h"
+#include "spec/invariants/property.h"
 #include "verify/entry.h"
 
 namespace pith {
+
+// RELATION(name, parameters…) { body }: what a contract's function obeys, as a PROPERTY is written, but not what every operation does.
+#define RELATION(name, ...) extern "C" bool relation_##name(__VA_ARGS__)
 
 template <class T>
 [[gnu::always_inline]] inline void forget(const T& field) {
@@ -65,8 +69,10 @@ void contract_expedite(Thread& thread);
 void contract_look_again(Thread& thread, u32 hops);
 void contract_recheck(Thread& thread);
 void contract_wake(Thread& thread);
+void contract_arm_timer(FrameNumber frame, u64 deadline);
 void contract_disarm_timer(FrameNumber frame);
 void contract_enqueue_call(Thread& caller, bool in_front);
+void contract_withdraw_call(Thread& caller);
 void contract_return_call(Thread& server);
 void contract_complete(Thread& thread, u64 status);
 void contract_leave_address_space(Thread& thread);

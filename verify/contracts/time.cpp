@@ -88,6 +88,31 @@ void entry_contract_remove_node_of_later_context(FrameNumber frame, CpuIndex cpu
   cpus[cpu.raw].timers.remove_node(frame);
 }
 
+/// It says nothing of when the timer fires.
+void contract_arm_timer(FrameNumber frame, u64) {
+  forget_wheels();
+  forget(threads[0].timer.tick);
+  forget(threads[0].timer.level);
+  forget(threads[0].timer.slot);
+  forget(scheduling_contexts[0].timer.tick);
+  forget(scheduling_contexts[0].timer.level);
+  forget(scheduling_contexts[0].timer.slot);
+  forget(cpus[0].timers.position);
+  forget(cpus[0].timers.next);
+  raise(cpus[0].timers.changed);
+  const Cpu& here = this_cpu();
+  verify_expect(is_started(here));
+  verify_expect(is<Thread>(frame) || is<SchedulingContext>(frame));
+  TimerNode& node = timer_node(frame);
+  verify_expect(!node.armed);
+  node.cpu = u8(here.number);
+  node.armed = true;
+}
+void entry_contract_arm_timer(FrameNumber frame, u64 deadline) {
+  running_cpu();
+  arm_timer(frame, deadline);
+}
+
 void contract_disarm_timer(FrameNumber frame) {
   forget_wheels();
   require_timers();

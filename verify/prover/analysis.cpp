@@ -23,7 +23,7 @@ bool only_reads(const llvm::BasicBlock& block) {
 
 /// All blocks between `block` and `end`, where its ways meet, only read.
 bool only_reads_until(const llvm::BasicBlock* block, const llvm::BasicBlock* end) {
-  std::unordered_set<const llvm::BasicBlock*> seen{block, end};
+  std::unordered_set<const llvm::BasicBlock*> seen{end};
   std::vector<const llvm::BasicBlock*> work{block};
   while (!work.empty()) {
     const llvm::BasicBlock* at = work.back();

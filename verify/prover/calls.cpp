@@ -148,7 +148,10 @@ Executor::Modelled Executor::model(Active& active, const llvm::CallInst& call, c
     (specifies ? state.promises : state.path).push_back(promised.simplify());
     return Modelled::Continues;
   }
-  if (name == "verify_forget" || name == "verify_raise" || name == "verify_require" || name == "verify_keep") return Modelled::Continues;
+  for (const char* said :
+       {"verify_forget", "verify_raise", "verify_require", "verify_keep", "verify_keep_all", "verify_obey", "verify_part"}) {
+    if (name == said) return Modelled::Continues;
+  }
   if (name.contains("assertion_failed")) {
     oblige(state, truth(false), "assertion", &call);
     return Modelled::Ends;

@@ -43,7 +43,7 @@ std::string text_at(const llvm::Value& address) {
 bool Contract::restores(const Predicate& predicate) const {
   // What need not hold in the middle of an operation is not shown there.
   if (!predicate.name.starts_with("invariant_")) return false;
-  if (kept.count(predicate.name) != 0) return true;
+  if (keeps_all || kept.count(predicate.name) != 0) return true;
   return std::any_of(predicate.leaves.begin(), predicate.leaves.end(), [&](int leaf) { return forgotten.count(leaf) + raised.count(leaf) != 0; });
 }
 
@@ -63,8 +63,20 @@ void collect(llvm::Function& summary, Executor& executor, Contract& contract) {
     }
     if (callee->getName() == "verify_require") contract.required.insert("invariant_" + text_at(*call->getArgOperand(0)));
     if (callee->getName() == "verify_keep") contract.kept.insert("invariant_" + text_at(*call->getArgOperand(0)));
+    if (callee->getName() == "verify_obey") {
+      std::string name = text_at(*call->getArgOperand(0)), property = "property_" + name;
+      contract.obeyed.insert(summary.getParent()->getFunction(property) != nullptr ? property : "relation_" + name);
+    }
     if (callee->getName().starts_with(kPrefix)) collect(*callee, executor, contract);
   }
+}
+
+/// The summary itself, not one that it calls, says so.
+bool says(llvm::Function& summary, llvm::StringRef what) {
+  return std::any_of(llvm::inst_begin(summary), llvm::inst_end(summary), [&](const llvm::Instruction& instruction) {
+    auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction);
+    return call != nullptr && call->getCalledFunction() != nullptr && call->getCalledFunction()->getName() == what;
+  });
 }
 
 }  // namespace
@@ -74,9 +86,11 @@ std::vector<Contract> contracts_of(llvm::Module& module, Executor& executor) {
   for (llvm::Function& summary : module) {
     if (summary.isDeclaration() || !summary.getName().starts_with(kPrefix)) continue;
     std::string name = summary.getName().drop_front(kPrefix.size()).str();
-    Contract contract{name, function_called(module, name), &summary, {}, {}, {}, {}};
+    Contract contract{name, function_called(module, name), &summary, {}, {}, {}, {}, {}};
     collect(summary, executor, contract);
-    for (const auto* names : {&contract.required, &contract.kept}) {
+    contract.parts = says(summary, "verify_part");
+    contract.keeps_all = says(summary, "verify_keep_all");
+    for (const auto* names : {&contract.required, &contract.kept, &contract.obeyed}) {
       for (const std::string& named : *names) {
         if (module.getFunction(named) == nullptr) throw std::runtime_error("contract_" + name + " names what does not exist: " + named);
       }
@@ -94,11 +108,12 @@ const Contract* Executor::contract_of(const llvm::Function& function) const {
 
 std::vector<Outcome> Executor::call_by_contract(const Contract& contract, State state, const std::vector<Value>& arguments) {
   if (!specifies) check_call(state, contract);
-  std::vector<Outcome> outcomes = call(std::move(state), *contract.summary, arguments, kDeep);
+  Memory before = state.memory;
+  std::vector<Outcome> outcomes = call(std::move(state), *contract.summary, arguments, contract.parts && !specifies ? 0 : kDeep);
   if (specifies) return outcomes;
   for (Outcome& outcome : outcomes) {
     int number = memory.forget(outcome.state.memory, contract.forgotten, contract.raised);
-    facts.add_call(number, outcome.state.memory);
+    facts.add_call(number, {before, outcome.state.memory, &contract});
     outcome.state.calls.push_back(number);
     called_[number] = &contract;
   }

@@ -19,6 +19,9 @@ struct Contract {
   std::set<int> raised;       ///< leaves of flags that it may set, but not clear
   std::set<std::string> required;  ///< names of invariants that it lists: they hold at the call,
   std::set<std::string> kept;      ///< and these afterwards, too, whatever they read
+  std::set<std::string> obeyed;    ///< names of properties: they hold of the state at the call and the state afterwards
+  bool keeps_all = false;          ///< all invariants hold at the call and afterwards
+  bool parts = false;              ///< a caller's path parts where the summary's does
 
   /// The invariant holds afterwards if it did when the function was called.
   bool restores(const Predicate& predicate) const;

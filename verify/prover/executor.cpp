@@ -20,13 +20,6 @@ void keep_common(std::set<T>& mine, const std::set<T>& other) {
   std::erase_if(mine, [&](const T& e) { return !other.count(e); });
 }
 
-/// Functions with many ways through them that differ in a few fields: they make one path.
-constexpr const char* kOnePath[] = {"_ZN4pith15transfer_bufferERNS_6ThreadENS_6HandleES1_"};
-unsigned depth_of(const llvm::Function& callee, unsigned depth) {
-  bool is_one_path = std::any_of(std::begin(kOnePath), std::end(kOnePath), [&](const char* name) { return callee.getName() == name; });
-  return is_one_path ? Executor::kDeep : depth + 1;
-}
-
 /// What a question about a state on this path is asked with: facts, the path, and the question itself.
 std::vector<Expression> on_path(std::vector<Expression> facts, const State& state, const Expression& question) {
   facts.insert(facts.end(), state.path.begin(), state.path.end());
@@ -115,6 +108,14 @@ void Executor::listen(State& state) {
 
 Answer Executor::refute_nearby(State& state, const Expression& counter) {
   return solver.ask(on_path(facts.relevant(facts.instances(state.reads, 0), {counter}), state, counter), Solver::kFewSteps);
+}
+
+Answer Executor::refute_alone(const std::vector<Read>& reads, const Expression& counter) {
+  std::set<int> numbers;
+  for (const Read& read : reads) numbers.insert(facts.number_of(read));
+  std::vector<Expression> conditions = facts.instances(numbers, 0);
+  conditions.push_back(counter);
+  return solver.ask(conditions, Solver::kFewSteps);
 }
 
 Answer Executor::refute(State& state, const Expression& counter) {
@@ -384,7 +385,7 @@ void Executor::execute_from(Frame& frame, Active active, llvm::BasicBlock::const
       for (const llvm::Use& use : made->args()) arguments.push_back(operand(active.locals, use.get()));
       const Contract* contract = contract_of(*callee);
       std::vector<Outcome> outcomes = contract != nullptr ? call_by_contract(*contract, std::move(active.state), arguments)
-                                                          : call(std::move(active.state), *callee, arguments, depth_of(*callee, frame.depth));
+                                                          : call(std::move(active.state), *callee, arguments, frame.depth + 1);
       for (Outcome& outcome : outcomes) {
         Active next{std::move(outcome.state), active.locals, active.from};
         if (outcome.result) next.locals.insert_or_assign(made, *outcome.result);

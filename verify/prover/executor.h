@@ -49,6 +49,9 @@ class Executor {
   Answer refute(State& state, const Expression& counter);
   /// The first of these questions alone: most are settled by what is near.
   Answer refute_nearby(State& state, const Expression& counter);
+  /// Without the path: with no more than what `reads` are instances for. What a path does elsewhere does not matter to most of what is
+  /// shown at its end.
+  Answer refute_alone(const std::vector<Read>& reads, const Expression& counter);
   /// All of them but the first.
   Answer refute_farther(State& state, const Expression& counter);
   /// Whether the path, with this condition, may be possible: not refuted with the nearest instances.

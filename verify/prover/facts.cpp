@@ -102,6 +102,12 @@ void Facts::add(llvm::Function& function) {
   }
 }
 
+bool Facts::holds_after(int call, std::size_t number) const {
+  const Predicate& predicate = predicates_[number];
+  if (predicate.is_property()) return call != Read::kBefore && calls_.at(call).contract->obeyed.count(predicate.name) != 0;
+  return call == Read::kBefore || predicate.name.starts_with("invariant_");
+}
+
 int Facts::number_of(const Read& read) {
   auto [where, is_new] = read_numbers_.try_emplace(key_of(read.call, read.leaf, read.index), int(reads_.size()));
   if (is_new) reads_.push_back(read);
@@ -111,11 +117,12 @@ int Facts::number_of(const Read& read) {
 int Facts::instance(int call, std::size_t number, const std::vector<Expression>& arguments) {
   auto [where, is_new] = fact_numbers_.try_emplace(key_of(call, int(number), arguments), int(facts_.size()));
   if (!is_new) return where->second;
+  const Call& found = calls_.at(call);
   std::vector<Value> values;
   for (const Expression& e : arguments) values.push_back(Value::of(e));
   std::vector<Read> reads;
-  Expression formula = executor_.evaluate(*predicates_[number].function, values, after_.at(call), nullptr, &reads).simplify();
-  Fact fact{formula, arguments, {}};
+  Expression formula = executor_.evaluate(*predicates_[number].function, values, found.after, &found.before, &reads).simplify();
+  Fact fact{formula, arguments, {}, predicates_[number].is_property()};
   for (const Read& read : reads) fact.reads.push_back(number_of(read));
   facts_.push_back(fact);
   return int(facts_.size()) - 1;
@@ -160,12 +167,14 @@ std::vector<Expression> Facts::instances(const std::set<int>& reads, int depth) 
   std::set<int> facts;
   auto take = [&](int fact, int at) {
     if (!facts.insert(fact).second) return;
+    // From one state to the one before it is no step: what is known of a place before a call tells what is there afterwards.
+    bool is_near = facts_[fact].is_property;
     for (int read : facts_[fact].reads) {
-      if (seen.insert(read).second && at < depth) work.push_back({read, at + 1});
+      if ((is_near || at < depth) && seen.insert(read).second) work.push_back({read, is_near ? at : at + 1});
     }
   };
   for (std::size_t p = 0; p < predicates_.size(); p++) {
-    if (predicates_[p].function->arg_empty()) take(instance(Read::kBefore, p, {}), 0);
+    if (predicates_[p].function->arg_empty() && !predicates_[p].is_property()) take(instance(Read::kBefore, p, {}), 0);
   }
   while (!work.empty()) {
     auto [number, at] = work.front();

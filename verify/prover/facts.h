@@ -14,6 +14,7 @@
 namespace pith::verify {
 
 class Executor;
+struct Contract;
 
 /// A predicate over the kernel's state; its parameters stand for every value.
 struct Predicate {
@@ -27,6 +28,9 @@ struct Predicate {
     std::vector<unsigned> position;
   };
   std::vector<std::vector<Trigger>> groups;  ///< one trigger of each group fixes all parameters
+
+  /// It compares two states.
+  bool is_property() const { return name.starts_with("property_") || name.starts_with("relation_"); }
 };
 
 class Facts {
@@ -42,9 +46,14 @@ class Facts {
   /// Whether some predicate that was learnt reads the object.
   bool speaks_of(int object) const { return objects_.count(object) != 0; }
 
-  /// The call, of this number, that a contract stands for left this behind.
-  void add_call(int number, const Memory& memory) { after_.emplace(number, memory); }
-  const Memory& after(int call) const { return after_.at(call); }
+  /// A call that a contract stands for: what it found and what it left behind.
+  struct Call {
+    Memory before, after;
+    const Contract* contract;  ///< null: not a call, but the state before the operation
+  };
+  void add_call(int number, Call call) { calls_.emplace(number, std::move(call)); }
+  const Call& call(int number) const { return calls_.at(number); }
+  const Memory& after(int call) const { return calls_.at(call).after; }
 
   int number_of(const Read& read);
   /// Instances for these reads, and for the reads of those instances up to `depth` times.
@@ -58,9 +67,10 @@ class Facts {
     Expression formula;
     std::vector<Expression> arguments;  // kept alive: their identities are in the key
     std::vector<int> reads;
+    bool is_property;
   };
-  /// A call restores the invariants that read what it leaves.
-  bool holds_after(int call, std::size_t predicate) const { return call == Read::kBefore || predicates_[predicate].name.starts_with("invariant_"); }
+  /// A call restores the invariants that read what it leaves, and obeys the properties that its contract names.
+  bool holds_after(int call, std::size_t predicate) const;
   const std::set<unsigned>& places_of(const Expression& formula);
   int instance(int call, std::size_t predicate, const std::vector<Expression>& arguments);
   void bind(int call, std::size_t predicate, std::size_t fixed, std::size_t group, std::vector<std::optional<Expression>> bound,
@@ -71,7 +81,7 @@ class Facts {
   std::vector<Predicate> predicates_;
   std::set<int> objects_;
   std::map<int, std::vector<std::pair<std::size_t, std::size_t>>> by_leaf_;  ///< leaf → predicate and group
-  std::map<int, Memory> after_{{Read::kBefore, {}}};
+  std::map<int, Call> calls_{{Read::kBefore, {{}, {}, nullptr}}};
   std::vector<Read> reads_;
   std::unordered_map<std::string, int> read_numbers_;
   std::vector<Fact> facts_;

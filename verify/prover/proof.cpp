@@ -72,6 +72,7 @@ class Proof {
     }
     for (llvm::Function& function : module_) {
       if (function.isDeclaration()) continue;
+      if (is_obeyed(function)) executor_.facts.add(function);
       bool is_assumed = function.getName().starts_with("invariant_") || function.getName().starts_with("lemma_");
       if (executor_.proving != nullptr) {
         // Where the function is called, other invariants may be broken.
@@ -90,14 +91,23 @@ class Proof {
     }
   }
 
+  /// Some contract says that its function obeys the property.
+  bool is_obeyed(const llvm::Function& property) const {
+    auto obeys = [&](const Contract& contract) { return contract.obeyed.count(property.getName().str()) != 0; };
+    return std::any_of(executor_.contracts.begin(), executor_.contracts.end(), obeys);
+  }
+
   State start() {
     State state;
     state.path.push_back(z3::ult(executor_.this_cpu, bits(64, 64)));
     return state;
   }
 
+  /// A system call is executed, or one of several that prove an operation together.
+  bool is_operation() const { return entry_.function == "entry_operation" || (executor_.proving == nullptr && entry_.name.find("_of_") != std::string::npos); }
+
   void execute(State state) {
-    if (entry_.function != "entry_operation") executor_.cuts.insert(std::begin(kCuts), std::end(kCuts));
+    if (!is_operation()) executor_.cuts.insert(std::begin(kCuts), std::end(kCuts));
     executor_.cuts.insert(kCuts[0]);
     llvm::Function* function = module_.getFunction(entry_.function);
     if (function == nullptr) throw std::runtime_error("there is no function " + entry_.function);
@@ -124,7 +134,7 @@ class Proof {
       Ending common = common_of(endings);
       for (const Predicate& predicate : executor_.facts.predicates()) {
         // Lemmas follow from what counts count; they are assumed, and checked by the host tests.
-        if (predicate.name.starts_with("lemma_")) continue;
+        if (predicate.name.starts_with("lemma_") || predicate.is_property()) continue;
         if (leaves(common) || !predicate.name.starts_with("exit_")) prove_predicate(endings, common, predicate, true);
       }
       for (const Predicate& predicate : exits_) prove_predicate(endings, common, predicate, false);
@@ -196,54 +206,97 @@ class Proof {
       for (std::size_t i = first; i < executor_.endings.size(); i++) {
         if (!executor_.is_feasible(executor_.endings[i].state, truth(true), nullptr)) continue;
         feasible++;
-        check_contract(executor_.endings[i], meant);
-        check_promises(executor_.endings[i], result, promises);
+        Anything anything = anything_of(executor_.endings[i], meant, result);
+        check_contract(executor_.endings[i], meant, anything);
+        check_promises(executor_.endings[i], result, promises, anything);
       }
     }
     if (feasible == 0) executor_.fail("no path is feasible: the assumptions contradict each other", nullptr, "", false);
   }
 
-  void check_contract(Ending& ending, const Memory& meant) {
+  /// What a contract says may be anything, and what it is where the function ends.
+  struct Anything {
+    z3::expr_vector any{solver_context()}, is{solver_context()};
+
+    void take(const Expression& said, const Expression& found) {
+      if (!is_anything(said)) return;
+      for (const Expression& known : any) {
+        if (is_same(known, said)) return;
+      }
+      any.push_back(said);
+      is.push_back(found);
+    }
+    Expression in(const Expression& e) const { return Expression(e).substitute(any, is).simplify(); }
+  };
+
+  static bool is_anything(const Expression& e) { return e.is_const() && !e.is_numeral() && e.decl().name().str().starts_with("any!"); }
+  static bool speaks_of_anything(const Expression& e) {
+    return is_anything(e) || (e.is_ite() && (speaks_of_anything(e.arg(1)) || speaks_of_anything(e.arg(2))));
+  }
+
+  /// The result, and what the contract stores, where that is anything.
+  Anything anything_of(Ending& ending, const Memory& meant, const std::optional<Value>& said) {
+    Anything anything;
+    auto take = [&](const Value& should, const Value& is) {
+      if (should.kind == Value::Kind::Integer && is.kind == Value::Kind::Integer)
+        anything.take(on_this_path(ending.state, *should.integer), *is.integer);
+    };
+    if (said && ending.result) take(*said, *ending.result);
+    MemoryModel& memory = executor_.memory;
+    memory.on_read = nullptr;  // of a path that was
+    for (int leaf : memory.touched(meant)) {
+      if (leaf < 0 || executor_.proving->forgotten.count(leaf) != 0) continue;
+      for (const auto& place : memory.stored(meant, leaf))
+        take(memory.read(meant, leaf, place), memory.read(ending.state.memory, leaf, place));
+    }
+    return anything;
+  }
+
+  /// Which of several values, of which some are anything, the expression has where the function ends.
+  Expression on_this_path(State& state, Expression e) {
+    while (e.is_ite() && speaks_of_anything(e)) {
+      Expression condition = e.arg(0);
+      bool is_first = executor_.refute_nearby(state, negate(condition)) == Answer::Impossible;
+      if (!is_first && executor_.refute_nearby(state, condition) != Answer::Impossible) break;
+      e = e.arg(is_first ? 1 : 2);
+    }
+    return e;
+  }
+
+  void check_contract(Ending& ending, const Memory& meant, const Anything& anything) {
     std::vector<int> touched = executor_.memory.touched(ending.state.memory);
     for (const Predicate& predicate : executor_.facts.predicates()) {
       if (executor_.proving->restores(predicate)) prove_predicate(ending, predicate, touched, true);
+      if (executor_.proving->obeyed.count(predicate.name) != 0) prove_predicate(ending, predicate, touched, false);
     }
-    std::vector<int> also = executor_.memory.touched(meant);
     std::set<int> leaves(touched.begin(), touched.end());
-    leaves.insert(also.begin(), also.end());
+    for (int leaf : executor_.memory.touched(meant)) leaves.insert(leaf);
     for (int leaf : leaves) {
       if (leaf < 0) throw std::runtime_error("a function with a contract clears a frame");
       if (executor_.proving->forgotten.count(leaf) || executor_.memory.object(executor_.memory.leaf(leaf).object).kind == ObjectKind::Local) continue;
-      compare(ending, meant, leaf);
+      compare(ending, meant, leaf, anything);
     }
   }
 
   /// The function's result is what the contract says, and what the contract promises of any result is true of this one.
-  void check_promises(Ending& ending, const std::optional<Value>& said, std::vector<Expression>& promises) {
+  void check_promises(Ending& ending, const std::optional<Value>& said, const std::vector<Expression>& promises, const Anything& anything) {
     executor_.solver.subject = "what a contract promises";
     auto show = [&](const Expression& goal) {
       if (goal.is_true()) return;
       Answer answer = executor_.refute(ending.state, negate(goal));
       if (answer != Answer::Impossible) executor_.fail(executor_.solver.subject, nullptr, executor_.example() + " at " + ending.where, answer == Answer::Unknown);
     };
-    z3::expr_vector any(solver_context()), is(solver_context());
     if (said.has_value() != ending.result.has_value()) throw std::runtime_error("a contract's result is of another kind than its function's");
     if (said) {
       if (said->kind != Value::Kind::Integer) throw std::runtime_error("a function with a contract has a result that is no number");
       show(negate(ending.result->poison_condition()));
-      bool is_any = said->integer->is_const() && !said->integer->is_numeral() && said->integer->decl().name().str().starts_with("any!");
-      if (is_any) {
-        any.push_back(*said->integer);
-        is.push_back(*ending.result->integer);
-      } else {
-        show(equal(*said->integer, *ending.result->integer).simplify());
-      }
+      show(anything.in(equal(*said->integer, *ending.result->integer)));
     }
-    for (Expression& promise : promises) show(promise.substitute(any, is).simplify());
+    for (const Expression& promise : promises) show(anything.in(promise));
   }
 
   /// Wherever either of them wrote the field there is the same in it.
-  void compare(Ending& ending, const Memory& meant, int leaf) {
+  void compare(Ending& ending, const Memory& meant, int leaf, const Anything& anything) {
     MemoryModel& memory = executor_.memory;
     std::vector<std::vector<Expression>> places = memory.stored(ending.state.memory, leaf), more = memory.stored(meant, leaf);
     places.insert(places.end(), more.begin(), more.end());
@@ -253,7 +306,7 @@ class Proof {
       if (is.kind != Value::Kind::Integer || should.kind != Value::Kind::Integer) throw std::runtime_error("a function with a contract stores a pointer");
       bool is_raised = executor_.proving->raised.count(leaf) != 0;
       auto flag = [](const Value& value) { return equal(low_bits(*value.integer, 1), bits(1, 1)); };
-      Expression goal = (is_raised ? either(negate(flag(should)), flag(is)) : equal(*is.integer, *should.integer)).simplify();
+      Expression goal = anything.in(is_raised ? either(negate(flag(should)), flag(is)) : equal(*is.integer, *should.integer));
       executor_.solver.subject = "as the contract says: " + memory.object(memory.leaf(leaf).object).name + "." + memory.leaf(leaf).path;
       if (goal.is_true()) continue;
       Answer answer = executor_.refute(ending.state, negate(goal));
@@ -300,9 +353,18 @@ class Proof {
       return;
     }
     for (const Read& read : reads) state.reads.insert(executor_.facts.number_of(read));
-    if (is_invariant && is_same(goal, executor_.evaluate(*predicate.function, arguments, shown, nullptr, nullptr))) {
-      report_.discharged++;
-      return;
+    if (is_invariant) {
+      Expression known = executor_.evaluate(*predicate.function, arguments, shown, nullptr, nullptr);
+      if (is_same(goal, known)) {
+        report_.discharged++;
+        return;
+      }
+      if (!state.calls.empty()) state.path.push_back(known);
+    }
+    for (int call : state.calls) {
+      const Facts::Call& one = executor_.facts.call(call);
+      if (one.contract->obeyed.count(predicate.name) != 0)
+        state.path.push_back(executor_.evaluate(*predicate.function, arguments, one.after, &one.before, nullptr));
     }
     report_.goals++;
     executor_.solver.subject = predicate.name;
@@ -362,6 +424,7 @@ class Proof {
     }
     for (const Read& read : reads) state.reads.insert(executor_.facts.number_of(read));
     if (executor_.refute_nearby(state, negate(goal)) == Answer::Impossible || is_shown_at_once(whole)) return;
+    if (executor_.refute_alone(reads, negate(goal)) == Answer::Impossible) return;
     is_refused_ = is_trial_;
     if (is_refused_) return;
     Answer answer = executor_.refute_farther(state, negate(goal));
@@ -401,6 +464,12 @@ class Proof {
   EntryReport report_;
 };
 
+/// Several entries called NAME_of_… prove the operation together.
+bool is_in_parts(const llvm::Module& module, llvm::StringRef operation) {
+  std::string parts = ("entry_" + operation + "_of_").str();
+  return std::any_of(module.begin(), module.end(), [&](const llvm::Function& function) { return function.getName().starts_with(parts); });
+}
+
 }  // namespace
 
 std::vector<Entry> entries_of(const llvm::Module& module) {
@@ -415,7 +484,7 @@ std::vector<Entry> entries_of(const llvm::Module& module) {
       if (enumerator == nullptr || enumerator->getName() == "Operation") continue;
       long code = enumerator->getValue().getZExtValue();
       bool known = std::any_of(entries.begin(), entries.end(), [&](const Entry& e) { return e.operation == code; });
-      if (!known) entries.push_back({enumerator->getName().str(), "entry_operation", code});
+      if (!known && !is_in_parts(module, enumerator->getName())) entries.push_back({enumerator->getName().str(), "entry_operation", code});
     }
   }
   for (const llvm::Function& function : module) {

@@ -39,7 +39,11 @@ TEST_F(Samples, EachHasTheVerdictThatItSays) {
     EXPECT_EQ(report.result, wanted.empty() ? "proved" : "failed") << entry.name;
     count++;
   }
-  EXPECT_GE(count, 71);
+  EXPECT_GE(count, 83);
+}
+
+TEST_F(Samples, APathPartsWhereAContractSaysSo) {
+  EXPECT_EQ(prove(*module, {"parts", "entry_parts_where_the_contract_does", -1}, {}).paths, 2);
 }
 
 TEST_F(Samples, AFailureHasAnExample) {

@@ -17,6 +17,7 @@ target triple = "x86_64-unknown-none-elf"
 @total = external global i32
 @flag = external global i8
 @name = constant [17 x i8] c"counter_is_small\00"
+@growing = constant [18 x i8] c"numbers_only_grow\00"
 @table = constant [4 x i32] [i32 3, i32 5, i32 7, i32 9]
 
 declare void @verify_assume(i1)
@@ -27,6 +28,9 @@ declare void @verify_forget(ptr, i64)
 declare void @verify_raise(ptr, i64)
 declare void @verify_require(ptr)
 declare void @verify_keep(ptr)
+declare void @verify_keep_all()
+declare void @verify_obey(ptr)
+declare void @verify_part()
 declare i32 @verify_any_word()
 declare i64 @verify_some(i64)
 declare void @verify_promise(i1)
@@ -423,6 +427,23 @@ next:
   %j = add nuw nsw i64 %i, 1
   %more = icmp ule i64 %j, 8
   br i1 %more, label %next, label %out
+out:
+  ret void
+}
+
+; One block, which changes something, and whose end only the path knows.
+define void @entry_loop_that_the_path_ends(i32 %n) "expect"="" {
+  %few = call i32 @llvm.umin.i32(i32 %n, i32 3)
+  %none = icmp eq i32 %few, 0
+  br i1 %none, label %out, label %next
+next:
+  %i = phi i32 [ 0, %0 ], [ %j, %next ]
+  %w = zext i32 %i to i64
+  %p = getelementptr [8 x i32], ptr @numbers, i64 0, i64 %w
+  store i32 0, ptr %p
+  %j = add nuw nsw i32 %i, 1
+  %done = icmp eq i32 %j, %few
+  br i1 %done, label %out, label %next
 out:
   ret void
 }
@@ -825,6 +846,150 @@ define void @contract_count_on() {
 }
 define void @entry_contract_count_on() "expect"="invariant_counter_is_small" {
   call void @count_on()
+  ret void
+}
+; A contract that forgets numbers but says how they change.
+define i1 @relation_numbers_only_grow(i32 %i) {
+  %in = icmp ult i32 %i, 8
+  br i1 %in, label %look, label %out
+look:
+  %w = zext i32 %i to i64
+  %p = getelementptr [8 x i32], ptr @numbers, i64 0, i64 %w
+  call void @verify_old_begin()
+  %before = load i32, ptr %p
+  call void @verify_old_end()
+  %after = load i32, ptr %p
+  %r = icmp ule i32 %before, %after
+  ret i1 %r
+out:
+  ret i1 true
+}
+define void @raise_number(i64 %i) {
+  %small = and i64 %i, 7
+  %p = getelementptr [8 x i32], ptr @numbers, i64 0, i64 %small
+  %c = load i32, ptr @counter
+  store i32 %c, ptr %p
+  ret void
+}
+define void @contract_raise_number(i64 %i) {
+  call void @verify_forget(ptr @numbers, i64 32)
+  call void @verify_obey(ptr @growing)
+  ret void
+}
+define void @entry_contract_raise_number(i64 %i) "expect"="" {
+  call void @raise_number(i64 %i)
+  ret void
+}
+define void @lower_number(i64 %i) {
+  %small = and i64 %i, 7
+  %p = getelementptr [8 x i32], ptr @numbers, i64 0, i64 %small
+  store i32 0, ptr %p
+  ret void
+}
+define void @contract_lower_number(i64 %i) {
+  call void @verify_forget(ptr @numbers, i64 32)
+  call void @verify_obey(ptr @growing)
+  ret void
+}
+define void @entry_contract_lower_number(i64 %i) "expect"="relation_numbers_only_grow" {
+  call void @lower_number(i64 %i)
+  ret void
+}
+define void @entry_knows_how_numbers_change(i64 %i, i64 %j) "expect"="" {
+  %p = getelementptr [8 x i32], ptr @numbers, i64 0, i64 3
+  %before = load i32, ptr %p
+  call void @raise_number(i64 %i)
+  call void @raise_number(i64 %j)
+  %after = load i32, ptr %p
+  %more = icmp ule i32 %before, %after
+  call void @llvm.assume(i1 %more)
+  ret void
+}
+define void @entry_knows_no_more_of_how(i64 %i) "expect"="assumption of the compiler" {
+  %p = getelementptr [8 x i32], ptr @numbers, i64 0, i64 3
+  %before = load i32, ptr %p
+  call void @raise_number(i64 %i)
+  %after = load i32, ptr %p
+  %same = icmp eq i32 %before, %after
+  call void @llvm.assume(i1 %same)
+  ret void
+}
+; A contract that stores what may be anything.
+define void @store_seven() {
+  store i32 7, ptr @total
+  ret void
+}
+define void @contract_store_seven() {
+  %any = call i32 @verify_any_word()
+  store i32 %any, ptr @total
+  ret void
+}
+define void @entry_contract_store_seven() "expect"="" {
+  call void @store_seven()
+  ret void
+}
+define void @entry_does_not_know_seven() "expect"="assumption of the compiler" {
+  call void @store_seven()
+  %t = load i32, ptr @total
+  %seven = icmp eq i32 %t, 7
+  call void @llvm.assume(i1 %seven)
+  ret void
+}
+; One that keeps all, and one that says so and does not.
+define void @count_more() {
+  %c = load i32, ptr @counter
+  %d = add i32 %c, 1
+  store i32 %d, ptr @counter
+  ret void
+}
+define void @contract_count_more() {
+  call void @verify_keep_all()
+  %c = load i32, ptr @counter
+  %d = add i32 %c, 1
+  store i32 %d, ptr @counter
+  ret void
+}
+define void @entry_contract_count_more() "expect"="invariant_counter_is_small" {
+  call void @count_more()
+  ret void
+}
+define void @entry_all_kept_after_the_call() "expect"="" {
+  call void @count_more()
+  ret void
+}
+define void @entry_all_needed_at_the_call(i32 %v) "expect"="invariant_counter_is_small" {
+  store i32 %v, ptr @counter
+  call void @count_more()
+  ret void
+}
+; One whose ways callers see each by itself.
+define void @set_either(i1 %c) {
+  br i1 %c, label %yes, label %no
+yes:
+  store i32 0, ptr @numbers
+  ret void
+no:
+  %p = getelementptr [8 x i32], ptr @numbers, i64 0, i64 1
+  store i32 0, ptr %p
+  ret void
+}
+define void @contract_set_either(i1 %c) {
+  call void @verify_part()
+  br i1 %c, label %yes, label %no
+yes:
+  store i32 0, ptr @numbers
+  ret void
+no:
+  %p = getelementptr [8 x i32], ptr @numbers, i64 0, i64 1
+  store i32 0, ptr %p
+  ret void
+}
+define void @entry_contract_set_either(i1 %c) "expect"="" {
+  call void @set_either(i1 %c)
+  ret void
+}
+define void @entry_parts_where_the_contract_does(i1 %c) "expect"="" {
+  call void @set_either(i1 %c)
   ret void
 }
 ; What endings have in common may not suffice, and then each is asked about.
