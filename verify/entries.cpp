@@ -92,7 +92,19 @@ void entry_RegionCreate_of_others(FrameNumber caller, CapabilitySlot slot) {
   });
 }
 
-void entry_schedule() { schedule(running_cpu()); }
+// The choice of who runs next: each way in which the thread may go on that ran until now is an entry.
+#define SCHEDULE_AFTER(kind, ...)                   \
+  void entry_schedule_of_##kind() {                 \
+    Cpu& cpu = running_cpu();                       \
+    const Thread* current = cpu.current;            \
+    u32 key = current == nullptr ? 0 : current->key; \
+    verify_assume(__VA_ARGS__);                     \
+    schedule(cpu);                                  \
+  }
+SCHEDULE_AFTER(nobody, current == nullptr)
+SCHEDULE_AFTER(stopping, current != nullptr && (key & Key::kStopping) != 0)
+SCHEDULE_AFTER(lent_time, current != nullptr && (key & Key::kStopping) == 0 && (key & Key::kLentTime) != 0)
+SCHEDULE_AFTER(others, current != nullptr && (key & (Key::kStopping | Key::kLentTime)) == 0)
 
 /// Nothing, or a thread that is ready, is entered as the scheduler left it.
 void entry_leave() { arch::leave(running_cpu()); }

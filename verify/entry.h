@@ -21,6 +21,8 @@ u64 verify_some(u64 value);
 u64 verify_any();
 u32 verify_any_word();
 bool verify_any_bit();
+/// In a contract: the thread in `frame`, or null if that is 0.
+Thread* verify_thread(u32 frame);
 /// In a contract: is true of the state at the call, of what the function returns, and of some values.
 void verify_promise(bool condition);
 /// In a contract: the invariant of this name holds when the function is called.

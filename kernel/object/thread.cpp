@@ -107,7 +107,7 @@ Result<void> Thread::start(Thread&, u64 new_instruction, u64 new_stack, u64 new_
   return {};
 }
 
-void stop_thread(Thread& thread) {
+[[gnu::noinline]] void stop_thread(Thread& thread) {
   if (thread.state != ThreadState::Inactive && thread.state != ThreadState::Ready) thread.result = error_status(Error::Cancelled);
   switch (thread.state) {
     case ThreadState::Calling:

@@ -51,7 +51,7 @@ void charge(SchedulingContext& context, u64 passed) {
 
 u64 next_replenishment(const SchedulingContext& context) { return context.pending[context.first_pending % kReplenishments].time; }
 
-void give_back(SchedulingContext& context, u64 now) {
+[[gnu::noinline]] void give_back(SchedulingContext& context, u64 now) {
   u64 amount = context.pending[context.first_pending % kReplenishments].amount;
   context.first_pending = (context.first_pending + 1) % kReplenishments;
   context.pending_count--;

@@ -14,31 +14,11 @@ namespace {
 
 /// How far apart steps of looking at parked contexts again are while somebody runs: a fraction of the time is enough for this work.
 constexpr u64 kRecheckPace = 20'000;  // ns
-/// Calls within calls that are followed before time is charged, and after one context was parked; longer chains are followed afterwards, or by the next entry.
-constexpr u32 kShortChain = 3;
 
 Link& context_link(FrameNumber context) { return view<SchedulingContext>(context).queue_link; }
 
-/// What a walk along a chain of calls found: its end, and whether the last step was a call that the end is handling.
-struct ChainEnd {
-  Thread* thread;
-  bool is_client;
-};
-
-template <u32 kHops>
-ChainEnd chain_end(FrameNumber first) {
-  ChainEnd end{&view<Thread>(first), true};
-  for (u32 hops = 0; hops < kHops; hops++) {
-    FrameNumber next = next_in_chain(*end.thread);
-    if (next.raw == 0) return end;
-    end.is_client = end.thread->state == ThreadState::WaitingForReply;
-    end.thread = &view<Thread>(next);
-  }
-  return end;
-}
-
 /// True when no other CPU runs the thread, which may run here then. Otherwise the CPU that leaves it gives the time back that waits for it.
-[[gnu::always_inline]] inline bool is_free_for(Cpu& cpu, Thread& thread) {
+bool is_free_for(Cpu& cpu, Thread& thread) {
   if ((thread.key & Key::kCpuMask) == cpu.number) return true;
   if (runs_elsewhere(thread)) {
     thread.key |= Key::kAwaited;
@@ -67,13 +47,15 @@ void park_at_end(FrameNumber frame, Thread& end) {
   recheck_below(end);
 }
 
-void run(Cpu& cpu, FrameNumber context, const ChainEnd& end, bool own_time) {
-  Thread& thread = *end.thread;
+/// The end of a chain runs, on the time in `context`.
+void run(Cpu& cpu, FrameNumber context, ChainEnd end) {
+  Thread& thread = view<Thread>(end.thread);
+  bool own_time = end.thread == view<SchedulingContext>(context).thread;
   cpu.current = &thread;
   if (cpu.context != context) view<SchedulingContext>(context).turn_start = cpu.last_accounted;
   cpu.context = context;
   // The fast reply goes on with the client on the time in use: only right where that time came along the client's call.
-  if (thread.client.raw != 0 && (own_time || !end.is_client))
+  if (thread.client.raw != 0 && (own_time || end.is_client == 0))
     thread.key |= Key::kSlowReply;
   else
     thread.key &= ~Key::kSlowReply;
@@ -199,26 +181,33 @@ void rest(Cpu& cpu) {
   cpu.reschedule = cpu.ready != 0;
 }
 
-/// Lets the end of the first chain that is ready run if it can, and is not farther away than `kHops`. Null if it does; otherwise how far it looked.
-template <u32 kHops>
-[[gnu::always_inline]] inline Thread* run_first(Cpu& cpu) {
-  FrameNumber frame = cpu.queue[63 - __builtin_clzll(cpu.ready)].first;
-  SchedulingContext& context = view<SchedulingContext>(frame);
-  ChainEnd end = chain_end<kHops>(context.thread);
-  if (end.thread->state != ThreadState::Ready || !is_free_for(cpu, *end.thread)) return end.thread;
+/// The context that is first of all that are ready.
+FrameNumber first_ready(const Cpu& cpu) { return cpu.queue[63 - __builtin_clzll(cpu.ready)].first; }
+
+}  // namespace
+
+[[gnu::noinline]] bool try_to_run(Cpu& cpu, FrameNumber context, ChainEnd end) {
+  Thread& thread = view<Thread>(end.thread);
+  if (thread.state != ThreadState::Ready || !is_free_for(cpu, thread)) return false;
   cpu.reschedule = false;
-  run(cpu, frame, end, end.thread->self == context.thread);
-  return nullptr;
+  run(cpu, context, end);
+  return true;
 }
 
-/// Sets cpu.current and cpu.context to the end of the first chain that can run here, or to nothing. One context that cannot run is parked on the way.
-void choose(Cpu& cpu) {
+[[gnu::noinline]] void choose(Cpu& cpu) {
   if (cpu.ready == 0) return rest(cpu);
-  Thread* end = run_first<kChainDepth>(cpu);
-  if (end == nullptr) return;
-  park_at_end(cpu.queue[63 - __builtin_clzll(cpu.ready)].first, *end);
-  if (cpu.ready == 0 || run_first<kShortChain>(cpu) != nullptr) rest(cpu);
+  FrameNumber context = first_ready(cpu);
+  ChainEnd end = end_of_chain(view<SchedulingContext>(context).thread);
+  if (try_to_run(cpu, context, end)) return;
+  cpu.reschedule = true;
+  if (cpu.context == context) cpu.context = FrameNumber();
+  park_at_end(context, view<Thread>(end.thread));
+  if (cpu.ready == 0) return rest(cpu);
+  context = first_ready(cpu);
+  if (!try_to_run(cpu, context, end_of_short_chain(view<SchedulingContext>(context).thread))) rest(cpu);
 }
+
+namespace {
 
 /// The time in use is still the first that is ready, and its chain of calls ends in a thread that ran here last: that one goes on on it. Nothing is to be
 /// charged then, and the hardware timer is set for the end of this turn already.
@@ -226,11 +215,10 @@ bool goes_on_along_chain(Cpu& cpu) {
   if (cpu.context.raw == 0 || cpu.current == nullptr || (cpu.current->key & (Key::kAwaited | Key::kStopping)) != 0) return false;
   const SchedulingContext& context = view<SchedulingContext>(cpu.context);
   if (cpu.ready >> context.priority != 1 || cpu.queue[context.priority].first != cpu.context) return false;
-  ChainEnd end = chain_end<kShortChain>(context.thread);
-  if (end.thread->state != ThreadState::Ready || (end.thread->key & (Key::kCpuMask | Key::kStopping)) != cpu.number) return false;
-  cpu.reschedule = false;
-  run(cpu, cpu.context, end, end.thread->self == context.thread);
-  return true;
+  ChainEnd end = end_of_short_chain(context.thread);
+  const Thread& thread = view<Thread>(end.thread);
+  if (thread.state != ThreadState::Ready || (thread.key & (Key::kCpuMask | Key::kStopping)) != cpu.number) return false;
+  return try_to_run(cpu, cpu.context, end);
 }
 
 /// True unless the running thread simply goes on.
@@ -239,11 +227,20 @@ bool must_choose(const Cpu& cpu) {
   return cpu.current->state != ThreadState::Ready || (cpu.current->key & Key::kStopping) != 0;
 }
 
-/// Time of other CPUs that waits for the thread which ran here finds it free now, or goes on along its chain.
-void pass_on_awaited(const Cpu& cpu, Thread* before) {
-  if (before == cpu.current || before == nullptr || (before->key & Key::kAwaited) == 0) return;
-  before->key &= ~Key::kAwaited;
-  look_again(*before, 0);
+/// The thread that ran here, if time of other CPUs waits for it; nobody is awaited then until that is passed on.
+Thread* take_awaited(const Cpu& cpu) {
+  if (cpu.current == nullptr || (cpu.current->key & Key::kAwaited) == 0) return nullptr;
+  cpu.current->key &= ~Key::kAwaited;
+  return cpu.current;
+}
+
+/// Time of other CPUs that waits for the thread finds it free now, or goes on along its chain, unless it is still the one that runs here.
+void pass_on_awaited(const Cpu& cpu, Thread* awaited) {
+  if (awaited == nullptr) return;
+  if (awaited == cpu.current)
+    awaited->key |= Key::kAwaited;
+  else
+    look_again(*awaited, 0);
 }
 
 /// The running thread goes on until the timer's interrupt, which comes at once, if it can.
@@ -253,9 +250,9 @@ void keep_if_ready(Cpu& cpu) {
 
 /// Chooses who runs, or leaves that to the timer's interrupt where something else comes first.
 void choose_next(Cpu& cpu, bool in_turn) {
-  Thread* before = cpu.current;
-  if (before != nullptr && (before->key & Key::kStopping) != 0) {
-    stop_thread(*before);
+  Thread* awaited = take_awaited(cpu);
+  if (cpu.current != nullptr && (cpu.current->key & Key::kStopping) != 0) {
+    stop_thread(*cpu.current);
     cpu.current = nullptr;
     cpu.reschedule = true;
   } else if (in_turn) {
@@ -263,7 +260,7 @@ void choose_next(Cpu& cpu, bool in_turn) {
   } else {
     keep_if_ready(cpu);
   }
-  pass_on_awaited(cpu, before);
+  pass_on_awaited(cpu, awaited);
 }
 
 /// Sets the hardware timer for whatever comes first.
@@ -321,9 +318,9 @@ void schedule(Cpu& cpu) {
 void schedule_later(Cpu& cpu) {
   if (!needs_schedule(cpu) && !must_choose(cpu)) return;
   if (cpu.current != nullptr && (cpu.current->key & Key::kLentTime) != 0) end_lent_time(cpu);
-  Thread* before = cpu.current;
+  Thread* awaited = take_awaited(cpu);
   keep_if_ready(cpu);
-  pass_on_awaited(cpu, before);
+  pass_on_awaited(cpu, awaited);
   cpu.reschedule = true;
   (void)account(cpu);
   set_hardware_timer(cpu);

@@ -5,6 +5,7 @@
 namespace pith {
 
 struct Thread;
+struct ChainEnd;
 
 /// Puts a scheduling context that has a thread and time left at the end of its CPU's ready queue, wherever it was before.
 void enqueue_context(FrameNumber context);
@@ -29,6 +30,13 @@ void end_lent_time(Cpu& cpu);
 /// The time in `frame`, which alone is parked on `thread` and is higher than all that is ready here, is used from now on. The hardware timer may come
 /// too early: it is set when that turns out.
 void begin_turn(Cpu& cpu, FrameNumber frame, Thread& thread);
+
+/// Lets the end of a chain of calls run on the time in `context`, which is ready, if it can; false: not on this CPU, or not now.
+bool try_to_run(Cpu& cpu, FrameNumber context, ChainEnd end);
+
+/// Sets cpu.current and cpu.context to the end of the first chain that can run here, or to nothing. One context that cannot run is parked on the way.
+/// Whoever ran here before must not be awaited, and run on no lent time.
+void choose(Cpu& cpu);
 
 /// True when something has happened that may change who runs, or when the hardware timer must come.
 inline bool needs_schedule(const Cpu& cpu) { return cpu.reschedule || cpu.timers.changed; }

@@ -75,33 +75,38 @@ void TimerWheel::arm(FrameNumber frame, u64 deadline, u64 now) {
   here.timers.arm(frame, deadline, here.last_accounted);
 }
 
-TimerWheel::Slot TimerWheel::earliest() const {
+[[gnu::noinline]] u32 TimerWheel::earliest() const {
   // Of two that begin together the higher one, for what it still holds belongs into the lower ones.
-  Slot found{~u64{0}, kTimerLevels, 0};
+  u64 earliest_begins = ~u64{0};
+  u32 found = kNothingArmed;
   for (u32 level = 0; level < kTimerLevels; level++) {
     if (occupied[level] == 0) continue;
     u32 number = u32(__builtin_ctzll(occupied[level]));
     u64 begins = begin_of(level, number);
-    if (begins <= found.begins) found = {begins, level, number};
+    if (begins > earliest_begins) continue;
+    earliest_begins = begins;
+    found = level * kTimerSlots + number;
   }
   return found;
 }
 
 void TimerWheel::advance(u64 now) {
   u64 now_tick = now >> kTimerTickShift;
-  Slot first = earliest();
-  if (first.level != kTimerLevels && first.begins <= now_tick) {
-    if (first.begins > position) position = first.begins;
-    FrameNumber frame = slot[first.level][first.number].first;
+  u32 first = earliest();
+  u64 begins = begin_of(first / kTimerSlots, first % kTimerSlots);
+  if (first != kNothingArmed && begins <= now_tick) {
+    if (begins > position) position = begins;
+    FrameNumber frame = slot[first / kTimerSlots][first % kTimerSlots].first;
     remove_node(frame);
     if (timer_node(frame).tick <= now_tick)  // correctness is checked here; the slot was only a hint
       timer_fired(frame);
     else
       insert_node(frame);
     first = earliest();
+    begins = begin_of(first / kTimerSlots, first % kTimerSlots);
   }
-  next = first.level == kTimerLevels ? 0 : first.begins << kTimerTickShift;
-  if (first.level != kTimerLevels && next == 0) next = 1;
+  next = first == kNothingArmed ? 0 : begins << kTimerTickShift;
+  if (first != kNothingArmed && next == 0) next = 1;
 }
 
 }  // namespace pith

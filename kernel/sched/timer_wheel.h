@@ -8,6 +8,7 @@ namespace pith {
 inline constexpr u32 kTimerTickShift = 12;
 inline constexpr u32 kTimerLevels = 8;
 inline constexpr u32 kTimerSlots = 64;
+inline constexpr u32 kNothingArmed = kTimerLevels * kTimerSlots;
 
 /// A timer's place in the wheel; it lies in a Thread or a SchedulingContext, whose frame names it.
 struct TimerNode {
@@ -39,15 +40,12 @@ struct TimerWheel {
   /// Moves or fires at most one node that is due at `now`, and finds out when the next one is.
   void advance(u64 now);
 
+  /// The slot that holds nodes and begins first, as level * kTimerSlots + number; kNothingArmed: there is none.
+  u32 earliest() const;
+
  private:
-  /// A slot that holds nodes, and the tick at which it begins.
-  struct Slot {
-    u64 begins;
-    u32 level;  ///< kTimerLevels: there is none
-    u32 number;
-  };
+  /// The tick at which a slot begins.
   u64 begin_of(u32 level, u64 number) const;
-  Slot earliest() const;
 };
 
 /// Arms the node in `frame`, which is not armed, for `deadline` (nanoseconds) in this CPU's wheel.

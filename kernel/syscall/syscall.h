@@ -13,6 +13,6 @@ namespace pith {
 void fault_raised(Thread& thread, FaultKind kind, u64 address, u64 code);
 
 /// Ends a kernel entry: chooses who runs, and leaves. `operation` is noted with the time it took.
-[[noreturn]] void finish_entry(Cpu& cpu, u64 operation);
+[[noreturn, gnu::noinline]] void finish_entry(Cpu& cpu, u64 operation);
 
 }  // namespace pith

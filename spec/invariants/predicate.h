@@ -23,6 +23,7 @@ using SlotIndex = Index<struct SlotTag, kSlotsPerTable>;
 using Level = Index<struct LevelTag, kPriorities>;
 using CpuIndex = Index<struct CpuTag, 64>;
 using LineIndex = Index<struct LineTag, 256>;
+using RingIndex = Index<struct RingTag, 4>;  ///< of what comes back of a budget
 using WheelLevel = Index<struct WheelLevelTag, 8>;
 using WheelSlot = Index<struct WheelSlotTag, 64>;
 

@@ -326,6 +326,11 @@ EXIT_INVARIANT(thread_with_lent_time_has_no_client, Of<Thread> thread) {
   FOR_ALL(thread);
   return (threads[thread.raw].key & Key::kLentTime) == 0 || threads[thread.raw].client.raw == 0;
 }
+INVARIANT(thread_with_lent_time_elsewhere_has_no_client, Of<Thread> thread) {
+  FOR_ALL(thread);
+  GIVEN((threads[thread.raw].key & Key::kCpuMask) != this_cpu().number);
+  return (threads[thread.raw].key & Key::kLentTime) == 0 || threads[thread.raw].client.raw == 0;
+}
 
 // ---- its fault endpoint, a capability ----
 

@@ -287,6 +287,18 @@ INVARIANT(budget_is_conserved, Of<SchedulingContext> context) {
     sum += i < it.pending_count ? it.pending[(it.first_pending + i) % kReplenishments].amount : 0;
   return sum == it.budget;
 }
+INVARIANT(pending_time_is_within_the_budget, Of<SchedulingContext> context, RingIndex place) {
+  FOR_ALL(context, place);
+  const SchedulingContext& it = scheduling_contexts[context.raw];
+  bool is_pending = (place.raw + kReplenishments - it.first_pending) % kReplenishments < it.pending_count;
+  GIVEN(it.configured && it.budget != it.period && it.first_pending < kReplenishments && is_pending);
+  return it.pending[place.raw].amount <= it.budget;
+}
+INVARIANT(time_without_a_limit_never_ends, Of<SchedulingContext> context) {
+  FOR_ALL(context);
+  const SchedulingContext& it = scheduling_contexts[context.raw];
+  return !it.configured || it.budget != it.period || it.left != 0;
+}
 LEMMA(time_used_is_less_than_would_ever_be, Of<SchedulingContext> context) {
   FOR_ALL(context);
   return scheduling_contexts[context.raw].used < u64{1} << 63;
@@ -320,7 +332,7 @@ INVARIANT(time_in_use_is_bound, CpuIndex cpu) {
   GIVEN(is<SchedulingContext>(context));
   return scheduling_contexts[context.raw].thread.raw != 0;
 }
-EXIT_INVARIANT(time_in_use_is_in_the_ready_queue, CpuIndex cpu) {
+INVARIANT(time_in_use_is_in_the_ready_queue, CpuIndex cpu) {
   FOR_ALL(cpu);
   FrameNumber context = cpus[cpu.raw].context;
   GIVEN(is<SchedulingContext>(context));
@@ -346,8 +358,15 @@ EXIT_INVARIANT(running_thread_is_ready, CpuIndex cpu) {
   const Thread* current = cpus[cpu.raw].current;
   return current == nullptr || current->state == ThreadState::Ready;
 }
+/// On other CPUs that holds even between an operation here and the choice of who runs here.
+INVARIANT(thread_that_runs_elsewhere_is_ready, CpuIndex cpu) {
+  FOR_ALL(cpu);
+  const Thread* current = cpus[cpu.raw].current;
+  GIVEN(&cpus[cpu.raw] != &this_cpu());
+  return current == nullptr || current->state == ThreadState::Ready;
+}
 /// Or its CPU is interrupted at once to choose anew.
-EXIT_INVARIANT(running_thread_has_time, CpuIndex cpu) {
+INVARIANT(running_thread_has_time, CpuIndex cpu) {
   FOR_ALL(cpu);
   return cpus[cpu.raw].current == nullptr || cpus[cpu.raw].context.raw != 0 || cpus[cpu.raw].reschedule;
 }

@@ -8,13 +8,16 @@ usage: ./pith verify [--only ENTRY]... [--all] [--jobs N] [--json]
        ./pith verify --list
 
 Proves the kernel's entries from the bitcode that ships: no undefined behaviour, no broken assertion, every invariant of
-spec/invariants kept. Entries of verify/open.txt, which are not proved yet, are only tried when named or with --all. Proofs are
-kept in build/proofs and not repeated while nothing changes that they depend on.
+spec/invariants kept. Then it shows of the same sources, compiled with a trap wherever behaviour is undefined, that no trap can be
+reached: that is what the line `undefined behaviour: N entries, 0 not proved` counts. Entries of verify/open.txt and of
+verify/open-traps.txt, which are not proved yet, are only tried when named or with --all. Proofs are kept in build/proofs and not
+repeated while nothing changes that they depend on.
   --only ENTRY  proves this one
   --all         tries the open ones as well
   --jobs N      proofs at a time (default: number of processors)
   --json        prints {"arch", "operations": [{"name", "result", "paths", "queries", "seconds", "worst_instructions"}],
-                "seeded_bugs": {"caught", "total"}}; bugs count as caught that ./pith test verify/bugs found in this kernel
+                "seeded_bugs": {"caught", "total"}, "undefined_behaviour": {"proved", "total"}}; bugs count as caught that
+                ./pith test verify/bugs found in this kernel
   --list        prints the entries
 --bounds  computes from the kernel's machine code how many instructions each kernel entry runs at most and how many frames it
           clears. The table lands in build/docs/reference/bounds.md as well; measured lengths of the last counted runs of
@@ -51,19 +54,29 @@ worst_cases() {
     } { print $1, $2 }'
 }
 
-# Proves entries of the kernel.
+# Proves entries of the kernel, then that they reach no trap. $1: `yes` for one JSON object; the others are the prover's arguments.
 verify_proofs() {
+  local json=$1 status=0 prove traps counts
+  shift
   build pith-prove proof_module
-  if [[ " $* " == *" --json "* ]]; then
+  prove=("$PITH_BUILD/bin/pith-prove" --open "$PITH_ROOT/verify/open.txt" --cache "$PITH_BUILD/proofs" "$@" "$PITH_BUILD/proof.bc")
+  traps=("$PITH_BUILD/bin/pith-prove" --traps --open "$PITH_ROOT/verify/open-traps.txt" --cache "$PITH_BUILD/proofs" "$@" "$PITH_BUILD/proof-sanitized.bc")
+  if [ -n "$json" ]; then
     build pith-bounds kernel
     worst_cases >"$PITH_BUILD/worst.txt" || true
-    set -- --worst "$PITH_BUILD/worst.txt" --seeded "$("$PITH_ROOT/verify/bugs/run" --count)" "$@"
+    counts=$("${traps[@]}" | awk '/^undefined behaviour:/ { print $3 - $5, $3 }') || status=$?
+    "${prove[@]}" --json --worst "$PITH_BUILD/worst.txt" --seeded "$("$PITH_ROOT/verify/bugs/run" --count)" --without-traps "$counts" || status=$?
+    return "$status"
   fi
-  "$PITH_BUILD/bin/pith-prove" --open "$PITH_ROOT/verify/open.txt" --cache "$PITH_BUILD/proofs" "$@" "$PITH_BUILD/proof.bc"
+  "${prove[@]}" || status=$?
+  # Neither a list nor one predicate has to do with traps, and after wrong usage there is nothing more to say.
+  case " $* " in *" --list "* | *" --predicate "*) return "$status" ;; esac
+  if [ "$status" -lt 2 ]; then "${traps[@]}" || status=$?; fi
+  return "$status"
 }
 
 main() {
-  local bounds='' jobs passed_on=()
+  local bounds='' json='' jobs passed_on=()
   jobs=$(nproc)
   while [ $# -gt 0 ]; do
     case $1 in
@@ -73,7 +86,8 @@ main() {
         ;;
       --bounds) bounds=yes ;;
       --update) passed_on+=(--update "$PITH_ROOT/docs/bounds.md") ;;
-      --json | --all | --list | --verbose) passed_on+=("$1") ;;
+      --json) json=yes ;;
+      --all | --list | --verbose) passed_on+=("$1") ;;
       --path | --only | --predicate)
         [ $# -gt 1 ] || misused "$1 needs a name"
         passed_on+=("$1" "$2")
@@ -90,8 +104,8 @@ main() {
   done
   install_packages verify
   if [ -n "$bounds" ]; then
-    verify_bounds "${passed_on[@]}"
+    verify_bounds ${json:+--json} "${passed_on[@]}"
   else
-    verify_proofs --jobs "$jobs" "${passed_on[@]}"
+    verify_proofs "$json" --jobs "$jobs" "${passed_on[@]}"
   fi
 }

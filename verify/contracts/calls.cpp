@@ -6,20 +6,6 @@
 
 namespace pith {
 
-namespace {
-
-/// What a walk along a chain of calls relies on.
-[[gnu::always_inline]] inline void require_chains() {
-  verify_require("thread_knows_itself");
-  verify_require("client_is_a_thread");
-  verify_require("callee_is_a_thread");
-  verify_require("only_who_waits_for_a_reply_has_a_callee");
-  verify_require("call_waits_at_an_endpoint");
-  verify_require("server_is_a_thread");
-}
-
-}  // namespace
-
 extern "C" {
 
 Error contract_check_call(FrameNumber endpoint, const Thread& caller) {

@@ -7,6 +7,7 @@
 #include "kernel/object/region.h"
 #include "kernel/object/scheduling_context.h"
 #include "kernel/object/thread.h"
+#include "kernel/sched/parking.h"
 #include "kernel/sched/scheduler.h"
 #include "spec/invariants/predicate.h"
 #include "spec/invariants/property.h"
@@ -37,6 +38,21 @@ template <class T>
   forget(endpoints[0].parking.contexts);
 }
 
+/// Where is looked at parked contexts again.
+[[gnu::always_inline]] inline void forget_rechecks() {
+  forget(threads[0].parking.link);
+  forget(threads[0].parking.until);
+  forget(threads[0].parking.cpu);
+  forget(threads[0].parking.hops);
+  forget(endpoints[0].parking.link);
+  forget(endpoints[0].parking.until);
+  forget(endpoints[0].parking.cpu);
+  forget(cpus[0].threads_to_recheck);
+  forget(cpus[0].doors_to_recheck);
+  raise(cpus[0].timers.changed);
+  forget(parking_clock);
+}
+
 /// Where calls wait.
 [[gnu::always_inline]] inline void forget_calls() {
   forget(threads[0].queue_link);
@@ -53,6 +69,16 @@ template <class T>
   forget(cpus[0].timers.slot[0][0]);
 }
 
+/// What a walk along a chain of calls relies on.
+[[gnu::always_inline]] inline void require_chains() {
+  verify_require("thread_knows_itself");
+  verify_require("client_is_a_thread");
+  verify_require("callee_is_a_thread");
+  verify_require("only_who_waits_for_a_reply_has_a_callee");
+  verify_require("call_waits_at_an_endpoint");
+  verify_require("server_is_a_thread");
+}
+
 [[gnu::always_inline]] inline void require_timers() {
   verify_require("thread_timer_is_in_a_wheel");
   verify_require("thread_timer_is_in_a_level");
@@ -62,22 +88,23 @@ template <class T>
   verify_require("context_timer_is_in_a_slot");
 }
 
-// Those that others are made of.
+// Those that others are made of: what they expect must stay apart from what those expect.
 extern "C" {
-void contract_enqueue_context(FrameNumber frame);
-void contract_expedite(Thread& thread);
-void contract_look_again(Thread& thread, u32 hops);
-void contract_recheck(Thread& thread);
-void contract_wake(Thread& thread);
-void contract_arm_timer(FrameNumber frame, u64 deadline);
-void contract_disarm_timer(FrameNumber frame);
-void contract_enqueue_call(Thread& caller, bool in_front);
-void contract_withdraw_call(Thread& caller);
-void contract_return_call(Thread& server);
-void contract_complete(Thread& thread, u64 status);
-void contract_leave_address_space(Thread& thread);
-void contract_leave_capability_space(Thread& thread);
-void contract_take_guest_from_space(Guest& guest);
+[[gnu::noinline]] void contract_enqueue_context(FrameNumber frame);
+[[gnu::noinline]] void contract_expedite(Thread& thread);
+[[gnu::noinline]] void contract_look_again(Thread& thread, u32 hops);
+[[gnu::noinline]] void contract_recheck(Thread& thread);
+[[gnu::noinline]] void contract_recheck_below(const Thread& thread);
+[[gnu::noinline]] void contract_wake(Thread& thread);
+[[gnu::noinline]] void contract_arm_timer(FrameNumber frame, u64 deadline);
+[[gnu::noinline]] void contract_disarm_timer(FrameNumber frame);
+[[gnu::noinline]] void contract_enqueue_call(Thread& caller, bool in_front);
+[[gnu::noinline]] void contract_withdraw_call(Thread& caller);
+[[gnu::noinline]] void contract_return_call(Thread& server);
+[[gnu::noinline]] void contract_complete(Thread& thread, u64 status);
+[[gnu::noinline]] void contract_leave_address_space(Thread& thread);
+[[gnu::noinline]] void contract_leave_capability_space(Thread& thread);
+[[gnu::noinline]] void contract_take_guest_from_space(Guest& guest);
 }
 
 }  // namespace pith

@@ -118,6 +118,7 @@ Error contract_receive_next(Endpoint& endpoint, Thread& server, u64 deadline) {
   verify_expect(is<Endpoint>(frame_of(endpoint)) && endpoint.server == server.self && server.endpoint == frame_of(endpoint));
   verify_expect(server.client.raw == 0 && server.state == ThreadState::Ready);
   verify_expect((server.key & (Key::kFullFrame | Key::kInGuest)) == 0);
+  verify_expect(this_cpu().current == &server);
   if ((server.key & Key::kSignalPending) != 0) {
     server.key &= ~Key::kSignalPending;
     Notification& notification = notifications[server.notification.raw];

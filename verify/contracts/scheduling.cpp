@@ -164,18 +164,8 @@ void entry_contract_recheck(Of<Thread> thread) {
 
 /// It says nothing of where is looked again.
 void contract_recheck_below(const Thread& thread) {
-  forget(threads[0].parking.link);
-  forget(threads[0].parking.until);
-  forget(threads[0].parking.cpu);
-  forget(threads[0].parking.hops);
-  forget(endpoints[0].parking.link);
-  forget(endpoints[0].parking.until);
-  forget(endpoints[0].parking.cpu);
-  forget(cpus[0].threads_to_recheck);
-  forget(cpus[0].doors_to_recheck);
-  raise(cpus[0].timers.changed);
+  forget_rechecks();
   raise(cpus[0].reschedule);
-  forget(parking_clock);
   verify_require("thread_knows_itself");
   verify_require("thread_cpu_exists");
   verify_require("callee_is_a_thread");

@@ -81,6 +81,7 @@ void entry_contract_leave_capability_space(Of<Thread> thread) {
 
 void contract_detach_thread(Thread& thread) {
   verify_require("thread_buffer_is_data");
+  verify_expect(is<Thread>(thread.self) && &thread == &threads[thread.self.raw]);
   contract_leave_address_space(thread);
   contract_leave_capability_space(thread);
   if (thread.buffer.raw != 0) frames[thread.buffer.raw].uses--;

@@ -12,6 +12,8 @@ void contract_charge(SchedulingContext& context, u64 passed) {
   forget(scheduling_contexts[0].first_pending);
   forget(scheduling_contexts[0].pending_count);
   forget(scheduling_contexts[0].debt);
+  verify_require("no_more_is_left_than_the_budget");
+  verify_require("budget_is_at_most_a_minute");
   verify_expect(passed < u64{1} << 63);
   u64 used = verify_some(context.used + passed);
   verify_promise(used >= context.used);
@@ -20,6 +22,7 @@ void contract_charge(SchedulingContext& context, u64 passed) {
   verify_promise(left <= context.left && (left != 0) == (passed < context.left));
   context.left = left;
 }
+/// The ring of what comes back is proved for each place where it may begin.
 #define CHARGE_OF_RING_AT(first)                                                                  \
   void entry_contract_charge_of_ring_at_##first(Of<SchedulingContext> context, u64 passed) {      \
     running_cpu();                                                                                \
@@ -34,6 +37,45 @@ CHARGE_OF_RING_AT(1)
 CHARGE_OF_RING_AT(2)
 CHARGE_OF_RING_AT(3)
 static_assert(kReplenishments == 4);
+
+void contract_give_back(SchedulingContext& context, u64) {
+  forget(scheduling_contexts[0].pending[0]);
+  forget(scheduling_contexts[0].first_pending);
+  forget(scheduling_contexts[0].pending_count);
+  forget(scheduling_contexts[0].debt);
+  verify_require("configured_context_has_a_budget");
+  verify_require("budget_is_at_most_a_minute");
+  verify_expect(is<SchedulingContext>(frame_of(context)));
+  verify_expect(context.configured && is_limited(context));
+  verify_expect(context.left == 0);
+  u64 left = verify_any();
+  verify_promise(left <= context.budget);
+  context.left = left;
+}
+#define GIVE_BACK_OF_RING_AT(first)                                                                  \
+  void entry_contract_give_back_of_ring_at_##first(Of<SchedulingContext> context, u64 now) {         \
+    running_cpu();                                                                                   \
+    verify_assume(is<SchedulingContext>(context));                                                   \
+    verify_assume(scheduling_contexts[context.raw].first_pending == first);                          \
+    verify_split(scheduling_contexts[context.raw].pending_count, kReplenishments + 1);               \
+    give_back(scheduling_contexts[context.raw], now);                                                \
+  }
+GIVE_BACK_OF_RING_AT(0)
+GIVE_BACK_OF_RING_AT(1)
+GIVE_BACK_OF_RING_AT(2)
+GIVE_BACK_OF_RING_AT(3)
+
+u32 contract_earliest(const TimerWheel& wheel) {
+  u32 first = verify_any_word();
+  verify_promise(first <= kNothingArmed);
+  verify_promise(first == kNothingArmed || (wheel.occupied[first / kTimerSlots % kTimerLevels] >> first % kTimerSlots & 1) != 0);
+  return first;
+}
+u32 entry_contract_earliest(CpuIndex cpu) {
+  running_cpu();
+  verify_assume(cpu.raw < kMaximumCpus);
+  return cpus[cpu.raw].timers.earliest();
+}
 
 void contract_insert_node(TimerWheel& wheel, FrameNumber frame) {
   forget_wheels();

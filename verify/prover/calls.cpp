@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "verify/prover/executor.h"
+#include "verify/prover/traps.h"
 
 namespace pith::verify {
 
@@ -33,7 +34,7 @@ Executor::Modelled Executor::intrinsic(Active& active, const llvm::CallInst& cal
     case Id::trap:
     case Id::ubsantrap:
     case Id::debugtrap:
-      oblige(state, truth(false), "undefined behaviour (trap reached)", &call);
+      oblige(state, truth(false), trap_of(call), &call);
       return Modelled::Ends;
     case Id::umin:
     case Id::umax:
@@ -54,12 +55,17 @@ Executor::Modelled Executor::intrinsic(Active& active, const llvm::CallInst& cal
     }
     case Id::uadd_with_overflow:
     case Id::usub_with_overflow:
-    case Id::umul_with_overflow: {
+    case Id::umul_with_overflow:
+    case Id::sadd_with_overflow:
+    case Id::ssub_with_overflow:
+    case Id::smul_with_overflow: {
       Value a = argument(0), b = argument(1);
       Expression x = *a.integer, y = *b.integer;
-      Arithmetic kind = id == Id::uadd_with_overflow ? Arithmetic::Add : id == Id::usub_with_overflow ? Arithmetic::Subtract : Arithmetic::Multiply;
+      bool adds = id == Id::uadd_with_overflow || id == Id::sadd_with_overflow, subtracts = id == Id::usub_with_overflow || id == Id::ssub_with_overflow;
+      bool is_signed = id == Id::sadd_with_overflow || id == Id::ssub_with_overflow || id == Id::smul_with_overflow;
+      Arithmetic kind = adds ? Arithmetic::Add : subtracts ? Arithmetic::Subtract : Arithmetic::Multiply;
       Expression result = kind == Arithmetic::Add ? x + y : kind == Arithmetic::Subtract ? x - y : x * y;
-      Value value = Value::of(std::vector<Value>{Value::of(result.simplify()), Value::of(negate(no_overflow(kind, x, y, false)).simplify())});
+      Value value = Value::of(std::vector<Value>{Value::of(result.simplify()), Value::of(negate(no_overflow(kind, x, y, is_signed)).simplify())});
       value.add_poison(either(a.poison_condition(), b.poison_condition()));
       return set(value);
     }
@@ -134,14 +140,19 @@ Executor::Modelled Executor::model(Active& active, const llvm::CallInst& call, c
   }
   if (name == "verify_expect") {
     Expression expected = as_truth(*argument(0).integer);
-    if (!specifies) oblige(state, expected, "what a contract expects", &call);
-    if (specifies) state.path.push_back(expected.simplify());
+    // What a contract expects is its callers' to show; what those expect that it is made of is shown where it is proved, of what it says.
+    bool is_own = call.getFunction() == summary_;
+    if (is_own != specifies)
+      oblige(state, expected, "what a contract expects", &call);
+    else
+      state.path.push_back(expected.simplify());
     return Modelled::Continues;
   }
   if (name == "verify_some") {
     Value value = argument(0);
     return set(specifies ? value : Value::of(fresh("some", width_of(*value.integer))));
   }
+  if (name == "verify_thread") return set(Value::of(memory.element(memory.object_named("threads"), *argument(0).integer, true)));
   if (name.starts_with("verify_any")) return set(Value::of(fresh("any", callee.getReturnType()->getIntegerBitWidth())));
   if (name == "verify_promise") {
     Expression promised = as_truth(*argument(0).integer);

@@ -109,6 +109,7 @@ const Contract* Executor::contract_of(const llvm::Function& function) const {
 std::vector<Outcome> Executor::call_by_contract(const Contract& contract, State state, const std::vector<Value>& arguments) {
   if (!specifies) check_call(state, contract);
   Memory before = state.memory;
+  summary_ = contract.summary;
   std::vector<Outcome> outcomes = call(std::move(state), *contract.summary, arguments, contract.parts && !specifies ? 0 : kDeep);
   if (specifies) return outcomes;
   for (Outcome& outcome : outcomes) {

@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "verify/prover/traps.h"
+
 namespace pith::verify {
 
 namespace {
@@ -145,7 +147,7 @@ void Executor::oblige(State& state, const Expression& condition, const char* wha
   if (must.is_true() || state.met.count(identity(must))) return;
   obligations++;
   obligations_met.insert(what);
-  if (!options_.only_obligation.empty() && options_.only_obligation != what) {
+  if (!llvm::StringRef(what).starts_with(options_.only_obligation)) {
     state.path.push_back(must);
     return;
   }
@@ -428,7 +430,10 @@ void Executor::branch(Frame& frame, Active active, const llvm::BranchInst& branc
   for (bool swapped : {false, true}) {
     const llvm::BasicBlock* failing = swapped ? yes : no;
     if (pure_ || !FunctionAnalysis::is_failure(failing)) continue;
-    oblige(active.state, swapped ? negate(condition) : condition, "assertion", failing->getFirstNonPHI());
+    const char* what = failure_of(*failing, "assertion");
+    // Checks of one kind share a trap.
+    const llvm::Instruction* at = is_trap(what) ? &branch : failing->getFirstNonPHI();
+    oblige(active.state, swapped ? negate(condition) : condition, what, at);
     return go(frame, std::move(active), swapped ? no : yes);
   }
   if (condition.is_true()) return go(frame, std::move(active), yes);
@@ -469,7 +474,7 @@ void Executor::switch_to(Frame& frame, Active active, const llvm::SwitchInst& in
     go(frame, std::move(taken), option.getCaseSuccessor());
   }
   if (FunctionAnalysis::is_failure(instruction.getDefaultDest()) && !pure_) {
-    oblige(active.state, negate(otherwise), "value outside the enumeration", &instruction);
+    oblige(active.state, negate(otherwise), failure_of(*instruction.getDefaultDest(), "value outside the enumeration"), &instruction);
     return;
   }
   if (!is_feasible(active.state, otherwise, &instruction)) return;

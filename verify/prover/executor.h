@@ -24,7 +24,7 @@ struct ExecutorOptions {
   int fact_depth = 2;        ///< how far instances of invariants are followed before an obligation counts as failed
   unsigned split_depth = 8;  ///< calls nested deeper than this make one path of those that they fork into
   long most_steps = 400'000; ///< instructions executed in all, against loops without end
-  std::string only_obligation;        ///< others hold on the way: somebody else shows them; empty: none does
+  std::string only_obligation;        ///< or what begins so; others hold on the way: somebody else shows them; empty: none does
   bool stops_at_failure = false;  ///< one failure is enough: nothing is looked at behind it
 };
 
@@ -150,6 +150,7 @@ class Executor {
   ExecutorOptions options_;
   std::map<const llvm::Function*, std::unique_ptr<FunctionAnalysis>> analyses_;
   bool pure_ = false;
+  const llvm::Function* summary_ = nullptr;  ///< the contract that stands for a call, not one that it is made of
   const Memory* old_ = nullptr;
   std::map<int, const Contract*> called_;  ///< by the call's number
   std::vector<Expression> kept_;  ///< expressions whose identities are noted somewhere

@@ -32,10 +32,12 @@ Proves entries of the kernel: MODULE is bitcode of the kernel, of the entry func
   --json            prints one JSON object
   --worst FILE      longest ways in instructions, NAME NUMBER on each line, for --json
   --seeded TEXT     how many of how many seeded bugs are caught, for --json: "CAUGHT TOTAL"
+  --without-traps TEXT  how many of how many entries reach no trap, for --json: "PROVED TOTAL"
   --list            prints the entries
   --verbose         prints each question to the solver
   --predicate NAME  proves only this predicate, or with `none` none
   --obligation NAME asks of what must hold on the way only for what is called so, and with `none` for nothing
+  --traps           asks only whether a trap can be reached: MODULE is compiled with -fsanitize-trap, and the rest is shown of another
   --first           stops at an entry's first failure
   --split N         calls nested deeper than N make one path of several (default 8)
   --depth N         instances of invariants are followed N times (default 2)
@@ -44,7 +46,7 @@ Exit status: 0 all are proved, 1 some are not, 2 wrong usage.
 )";
 
 struct Arguments {
-  std::string file, cache, open, worst, seeded;
+  std::string file, cache, open, worst, seeded, without_traps;
   std::set<std::string> only;
   ProofOptions proof;
   JobLimits limits;
@@ -66,9 +68,11 @@ bool parse(int count, char** words, Arguments& arguments) {
     else if (word == "--json") arguments.json = true;
     else if (word == "--worst") arguments.worst = value();
     else if (word == "--seeded") arguments.seeded = value();
+    else if (word == "--without-traps") arguments.without_traps = value();
     else if (word == "--list") arguments.list = true;
     else if (word == "--verbose") arguments.proof.verbose = true;
     else if (word == "--predicate") arguments.proof.only_predicate = value();
+    else if (word == "--traps") arguments.proof.only_traps = true;
     else if (word == "--first") arguments.proof.executor.stops_at_failure = true;
     else if (word == "--obligation") arguments.proof.executor.only_obligation = value();
     else if (word == "--dump") arguments.proof.dump_folder = value();
@@ -105,7 +109,10 @@ void print_json(const std::vector<EntryReport>& reports, const Arguments& argume
   }
   long caught = 0, total = 0;
   std::istringstream(arguments.seeded) >> caught >> total;
-  std::printf("\n], \"seeded_bugs\": {\"caught\": %ld, \"total\": %ld}}\n", caught, total);
+  std::printf("\n], \"seeded_bugs\": {\"caught\": %ld, \"total\": %ld}", caught, total);
+  if (long proved = 0; std::istringstream(arguments.without_traps) >> proved >> total)
+    std::printf(", \"undefined_behaviour\": {\"proved\": %ld, \"total\": %ld}", proved, total);
+  std::printf("}\n");
 }
 
 std::set<std::string> names_in(const std::string& path) {
@@ -156,7 +163,7 @@ int main(int count, char** words) {
     reports.push_back(report);
   };
   for (const Entry& entry : wanted) {
-    std::string question = arguments.proof.only_predicate;
+    std::string question = arguments.proof.only_traps ? "traps" : arguments.proof.only_predicate;
     if (!executor.only_obligation.empty()) question += " " + executor.only_obligation;
     keys[entry.name] = digests.of(entry, question + (executor.stops_at_failure ? " first" : ""));
     auto known = cached(arguments.cache, keys[entry.name]);
@@ -182,6 +189,6 @@ int main(int count, char** words) {
   if (arguments.json)
     print_json(reports, arguments);
   else
-    std::printf("%zu entries, %ld not proved\n", reports.size(), unproved);
+    std::printf("%s%zu entries, %ld not proved\n", arguments.proof.only_traps ? "undefined behaviour: " : "", reports.size(), unproved);
   return unproved != 0;
 }

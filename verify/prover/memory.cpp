@@ -201,14 +201,27 @@ Value MemoryModel::decode(const Leaf& leaf, const Expression& stored) const {
   const Object& holder = objects_[leaf.object];
   bool to_thread = holder.name == "cpus" && leaf.path == "0";
   std::string target = to_thread ? "threads" : holder.name;
+  return Value::of(element(object_named(target), low_bits(stored, 32), to_thread));
+}
+
+Pointer MemoryModel::element(int object, const Expression& index, bool may_be_null) const {
   Pointer pointer;
-  pointer.object = object_named(target);
-  llvm::Type* element = llvm::cast<llvm::ArrayType>(objects_[pointer.object].type)->getElementType();
+  pointer.object = object;
+  llvm::Type* type = llvm::cast<llvm::ArrayType>(objects_[object].type)->getElementType();
   // The kernel computes such an address from a frame number, of 32 bits.
-  Expression index = zero_extend(low_bits(stored, 32), 64);
-  pointer.terms.push_back({std::int64_t(layout_.getTypeAllocSize(element)), index});
-  if (to_thread) pointer.is_null = equal(index, bits(0, 64)).simplify();
-  return Value::of(pointer);
+  pointer.terms.push_back({std::int64_t(layout_.getTypeAllocSize(type)), zero_extend(index, 64)});
+  if (may_be_null) pointer.is_null = equal(index, bits(0, 32)).simplify();
+  return pointer;
+}
+
+Expression MemoryModel::held(const Value& value) const {
+  if (value.kind == Value::Kind::Integer) return *value.integer;
+  const Pointer& pointer = value.pointer;
+  if (value.kind == Value::Kind::Pointer && pointer.object < 0) return bits(0, 32);
+  if (value.kind != Value::Kind::Pointer || pointer.offset != 0 || pointer.terms.size() != 1) throw std::runtime_error("a pointer in memory is not to an element");
+  Expression index = low_bits(pointer.terms[0].second, 32).simplify(), none = pointer.null_condition().simplify();
+  bool says_so = none.is_false() || is_same(none, equal(index, bits(0, 32)).simplify());
+  return says_so ? index : choose(none, bits(0, 32), index).simplify();
 }
 
 Value MemoryModel::before(int number, const std::vector<Expression>& index) {

@@ -99,6 +99,10 @@ class MemoryModel {
   int leaf_at(int object, const std::string& path);
 
   Value read(const Memory& memory, int leaf, const std::vector<Expression>& index);
+  /// A pointer to the element of the array `object` with this index; where `may_be_null` the index 0 means none.
+  Pointer element(int object, const Expression& index, bool may_be_null) const;
+  /// What the memory holds where the value is stored: of a pointer to an element of an array its index, 0 for none.
+  Expression held(const Value& value) const;
   void write(Memory& memory, int leaf, const std::vector<Expression>& index, const Value& value);
   /// All views of one frame become zero.
   void clear_frame(Memory& memory, const Expression& frame);

@@ -1,12 +1,11 @@
 // From an entry function to a verdict.
 #include "verify/prover/proof.h"
 
-#include <llvm/IR/DebugInfo.h>
-#include <llvm/IR/DebugInfoMetadata.h>
-
 #include <algorithm>
 #include <iostream>
 #include <utility>
+
+#include "verify/prover/traps.h"
 
 namespace pith::verify {
 
@@ -15,7 +14,7 @@ namespace {
 /// Functions at which an entry's proof stops because finishing the entry is proved on its own.
 constexpr const char* kCuts[] = {"_ZN4pith12finish_entryERNS_3CpuEm", "_ZN4pith11system_callERNS_6ThreadE", "slow_call", "noted_call"};
 /// Entries that begin after an operation and before the choice of who runs next: what holds only when the kernel is left is proved, not assumed.
-constexpr const char* kAfterOperation[] = {"entry_schedule"};
+constexpr llvm::StringRef kAfterOperation = "entry_schedule";
 
 /// Entries that prove a contract: entry_contract_NAME calls the function NAME with any arguments that the contract speaks of, or several
 /// entry_contract_NAME_of_… together do.
@@ -24,11 +23,20 @@ constexpr llvm::StringRef kContractEntry = "entry_contract_";
 /// Places that a path wrote for which a predicate is shown one by one from the beginning.
 constexpr std::size_t kFewPlaces = 2;
 
+/// What would be proved of nothing is not proved.
+constexpr const char* kContradiction = "no path is feasible: the assumptions contradict each other";
+
 class Proof {
  public:
   Proof(llvm::Module& module, const Entry& entry, const ProofOptions& options)
-      : module_(module), entry_(entry), options_(options), executor_(module, options.executor) {
-    is_after_operation_ = std::find(std::begin(kAfterOperation), std::end(kAfterOperation), entry.function) != std::end(kAfterOperation);
+      : module_(module), entry_(entry), options_(options), executor_(module, executor_options(options)) {
+    is_after_operation_ = llvm::StringRef(entry.function).starts_with(kAfterOperation);
+  }
+
+  static ExecutorOptions executor_options(const ProofOptions& options) {
+    ExecutorOptions chosen = options.executor;
+    if (options.only_traps) chosen.only_obligation = kUndefinedBehaviour;
+    return chosen;
   }
 
   EntryReport run() {
@@ -40,7 +48,8 @@ class Proof {
         prove_contract();
       } else {
         execute(start());
-        check_endings();
+        if (!options_.only_traps) check_endings();
+        check_possible();
       }
     } catch (const StoppedAtFailure&) {
       // The report says which.
@@ -140,9 +149,13 @@ class Proof {
       for (const Predicate& predicate : exits_) prove_predicate(endings, common, predicate, false);
       for (const Predicate& predicate : properties_) prove_predicate(endings, common, predicate, false);
     }
-    // The invariants take part: an entry of which only paths are left that they rule out would be proved of nothing.
+    if (groups.empty()) executor_.fail(kContradiction, nullptr, "", false);
+  }
+
+  /// The invariants take part: an entry of which only paths are left that they rule out would be proved of nothing.
+  void check_possible() {
     bool is_possible = std::any_of(executor_.endings.begin(), executor_.endings.end(), [&](Ending& ending) { return !executor_.is_ruled_out(ending.state); });
-    if (groups.empty() || !is_possible) executor_.fail("no path is feasible: the assumptions contradict each other", nullptr, "", false);
+    if (!is_possible) executor_.fail(kContradiction, nullptr, "", false);
   }
 
   bool leaves(const Ending& ending) const { return ending.leaves || is_after_operation_; }
@@ -206,12 +219,13 @@ class Proof {
       for (std::size_t i = first; i < executor_.endings.size(); i++) {
         if (!executor_.is_feasible(executor_.endings[i].state, truth(true), nullptr)) continue;
         feasible++;
+        if (options_.only_traps) break;
         Anything anything = anything_of(executor_.endings[i], meant, result);
         check_contract(executor_.endings[i], meant, anything);
         check_promises(executor_.endings[i], result, promises, anything);
       }
     }
-    if (feasible == 0) executor_.fail("no path is feasible: the assumptions contradict each other", nullptr, "", false);
+    if (feasible == 0) executor_.fail(kContradiction, nullptr, "", false);
   }
 
   /// What a contract says may be anything, and what it is where the function ends.
@@ -237,12 +251,9 @@ class Proof {
   /// The result, and what the contract stores, where that is anything.
   Anything anything_of(Ending& ending, const Memory& meant, const std::optional<Value>& said) {
     Anything anything;
-    auto take = [&](const Value& should, const Value& is) {
-      if (should.kind == Value::Kind::Integer && is.kind == Value::Kind::Integer)
-        anything.take(on_this_path(ending.state, *should.integer), *is.integer);
-    };
-    if (said && ending.result) take(*said, *ending.result);
     MemoryModel& memory = executor_.memory;
+    auto take = [&](const Value& should, const Value& is) { anything.take(on_this_path(ending.state, memory.held(should)), memory.held(is)); };
+    if (said && ending.result) take(*said, *ending.result);
     memory.on_read = nullptr;  // of a path that was
     for (int leaf : memory.touched(meant)) {
       if (leaf < 0 || executor_.proving->forgotten.count(leaf) != 0) continue;
@@ -302,11 +313,10 @@ class Proof {
     places.insert(places.end(), more.begin(), more.end());
     memory.on_read = [&](const Read& read) { ending.state.reads.insert(executor_.facts.number_of(read)); };
     for (const auto& place : places) {
-      Value is = memory.read(ending.state.memory, leaf, place), should = memory.read(meant, leaf, place);
-      if (is.kind != Value::Kind::Integer || should.kind != Value::Kind::Integer) throw std::runtime_error("a function with a contract stores a pointer");
+      Expression is = memory.held(memory.read(ending.state.memory, leaf, place)), should = memory.held(memory.read(meant, leaf, place));
       bool is_raised = executor_.proving->raised.count(leaf) != 0;
-      auto flag = [](const Value& value) { return equal(low_bits(*value.integer, 1), bits(1, 1)); };
-      Expression goal = anything.in(is_raised ? either(negate(flag(should)), flag(is)) : equal(*is.integer, *should.integer));
+      auto flag = [](const Expression& value) { return equal(low_bits(value, 1), bits(1, 1)); };
+      Expression goal = anything.in(is_raised ? either(negate(flag(should)), flag(is)) : equal(is, should));
       executor_.solver.subject = "as the contract says: " + memory.object(memory.leaf(leaf).object).name + "." + memory.leaf(leaf).path;
       if (goal.is_true()) continue;
       Answer answer = executor_.refute(ending.state, negate(goal));
@@ -316,6 +326,7 @@ class Proof {
 
   /// What the contract requires of the state in which its function is called.
   void check_call(State& state, const Contract& contract) {
+    if (options_.only_traps) return;
     Ending here{state, std::nullopt, "call of " + contract.name, false};
     std::vector<int> touched = executor_.memory.touched(state.memory);
     for (const Predicate& predicate : executor_.facts.predicates()) {
@@ -332,7 +343,8 @@ class Proof {
 
   void prove_predicate(const Ending& ending, const Predicate& predicate, const std::vector<int>& touched, bool is_invariant) {
     if (!options_.only_predicate.empty() && predicate.name != options_.only_predicate) return;
-    if (!is_touched(predicate, touched)) {
+    bool was_known = !is_after_operation_ || !predicate.name.starts_with("exit_");
+    if (was_known && !is_touched(predicate, touched)) {
       report_.discharged++;
       return;
     }
@@ -464,36 +476,7 @@ class Proof {
   EntryReport report_;
 };
 
-/// Several entries called NAME_of_… prove the operation together.
-bool is_in_parts(const llvm::Module& module, llvm::StringRef operation) {
-  std::string parts = ("entry_" + operation + "_of_").str();
-  return std::any_of(module.begin(), module.end(), [&](const llvm::Function& function) { return function.getName().starts_with(parts); });
-}
-
 }  // namespace
-
-std::vector<Entry> entries_of(const llvm::Module& module) {
-  std::vector<Entry> entries;
-  llvm::DebugInfoFinder finder;
-  finder.processModule(module);
-  for (const llvm::DIType* type : finder.types()) {
-    auto* enumeration = llvm::dyn_cast<llvm::DICompositeType>(type);
-    if (enumeration == nullptr || enumeration->getName() != "Operation" || enumeration->getElements().empty()) continue;
-    for (const llvm::DINode* element : enumeration->getElements()) {
-      auto* enumerator = llvm::dyn_cast<llvm::DIEnumerator>(element);
-      if (enumerator == nullptr || enumerator->getName() == "Operation") continue;
-      long code = enumerator->getValue().getZExtValue();
-      bool known = std::any_of(entries.begin(), entries.end(), [&](const Entry& e) { return e.operation == code; });
-      if (!known && !is_in_parts(module, enumerator->getName())) entries.push_back({enumerator->getName().str(), "entry_operation", code});
-    }
-  }
-  for (const llvm::Function& function : module) {
-    llvm::StringRef name = function.getName();
-    if (function.isDeclaration() || !name.starts_with("entry_") || name == "entry_operation") continue;
-    entries.push_back({name.drop_front(6).str(), name.str(), -1});
-  }
-  return entries;
-}
 
 EntryReport prove(llvm::Module& module, const Entry& entry, const ProofOptions& options) { return Proof(module, entry, options).run(); }
 

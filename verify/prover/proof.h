@@ -34,6 +34,7 @@ struct ProofOptions {
   bool verbose = false;
   std::string dump_folder;
   std::string only_predicate;  ///< empty: all
+  bool only_traps = false;     ///< what is asked is whether a trap can be reached, and nothing else: all else is shown of the module without traps
 };
 
 /// All entries of a module: each kernel operation (the enumerators of `Operation` in the debug information), and the other functions called entry_….

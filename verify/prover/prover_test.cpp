@@ -39,7 +39,7 @@ TEST_F(Samples, EachHasTheVerdictThatItSays) {
     EXPECT_EQ(report.result, wanted.empty() ? "proved" : "failed") << entry.name;
     count++;
   }
-  EXPECT_GE(count, 83);
+  EXPECT_GE(count, 93);
 }
 
 TEST_F(Samples, APathPartsWhereAContractSaysSo) {
@@ -58,6 +58,17 @@ TEST_F(Samples, OnePredicateAloneIsAskedFor) {
   EXPECT_EQ(prove(*module, {"counts_back", "entry_counts_back", -1}, options).result, "proved");
   options.only_predicate = "invariant_numbers_are_below_the_counter";
   EXPECT_EQ(prove(*module, {"counts_back", "entry_counts_back", -1}, options).result, "failed");
+}
+
+TEST_F(Samples, TrapsAloneAreAskedFor) {
+  ProofOptions options;
+  options.only_traps = true;
+  auto result = [&](const std::string& name) { return prove(*module, {name, "entry_" + name, -1}, options).result; };
+  EXPECT_EQ(result("shift_checked"), "failed");
+  EXPECT_EQ(result("add_of_small"), "proved");
+  EXPECT_EQ(result("trap_behind_an_assertion"), "proved");
+  EXPECT_EQ(result("division"), "proved");
+  EXPECT_EQ(result("contract_count_more"), "proved");
 }
 
 TEST_F(Samples, TheFirstFailureIsEnough) {

@@ -42,6 +42,11 @@ declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 declare void @llvm.assume(i1)
 declare void @llvm.trap()
+declare void @assertion_failed()
+declare void @llvm.ubsantrap(i8)
+declare { i32, i1 } @llvm.sadd.with.overflow.i32(i32, i32)
+declare { i32, i1 } @llvm.ssub.with.overflow.i32(i32, i32)
+declare { i32, i1 } @llvm.smul.with.overflow.i32(i32, i32)
 declare i32 @llvm.umin.i32(i32, i32)
 declare i32 @llvm.cttz.i32(i32, i1)
 declare { i32, i1 } @llvm.uadd.with.overflow.i32(i32, i32)
@@ -1004,5 +1009,124 @@ left:
 right:
   call void @verify_assume(i1 %more)
   store i32 %v, ptr @total
+  ret void
+}
+; The compiler's traps, by kind.
+define void @entry_add_overflows(i32 %a, i32 %b) "expect"="undefined behaviour: signed addition overflows" {
+  %r = call { i32, i1 } @llvm.sadd.with.overflow.i32(i32 %a, i32 %b)
+  %o = extractvalue { i32, i1 } %r, 1
+  br i1 %o, label %bad, label %good
+bad:
+  call void @llvm.ubsantrap(i8 0)
+  unreachable
+good:
+  ret void
+}
+define void @entry_add_of_small(i32 %a, i32 %b) "expect"="" {
+  %s = icmp ult i32 %a, 1048576
+  call void @verify_assume(i1 %s)
+  %t = icmp ult i32 %b, 1048576
+  call void @verify_assume(i1 %t)
+  %r = call { i32, i1 } @llvm.sadd.with.overflow.i32(i32 %a, i32 %b)
+  %o = extractvalue { i32, i1 } %r, 1
+  br i1 %o, label %bad, label %good
+bad:
+  call void @llvm.ubsantrap(i8 0)
+  unreachable
+good:
+  ret void
+}
+define void @entry_subtract_overflows(i32 %a, i32 %b) "expect"="undefined behaviour: signed subtraction overflows" {
+  %r = call { i32, i1 } @llvm.ssub.with.overflow.i32(i32 %a, i32 %b)
+  %o = extractvalue { i32, i1 } %r, 1
+  br i1 %o, label %bad, label %good
+bad:
+  call void @llvm.ubsantrap(i8 21)
+  unreachable
+good:
+  ret void
+}
+define void @entry_subtract_of_small(i32 %a, i32 %b) "expect"="" {
+  %s = icmp ult i32 %a, 1048576
+  call void @verify_assume(i1 %s)
+  %t = icmp ult i32 %b, 1048576
+  call void @verify_assume(i1 %t)
+  %r = call { i32, i1 } @llvm.ssub.with.overflow.i32(i32 %a, i32 %b)
+  %o = extractvalue { i32, i1 } %r, 1
+  br i1 %o, label %bad, label %good
+bad:
+  call void @llvm.ubsantrap(i8 21)
+  unreachable
+good:
+  ret void
+}
+define void @entry_multiply_overflows(i32 %a, i32 %b) "expect"="undefined behaviour: signed multiplication overflows" {
+  %s = icmp ult i32 %a, 1048576
+  call void @verify_assume(i1 %s)
+  %t = icmp ult i32 %b, 1048576
+  call void @verify_assume(i1 %t)
+  %r = call { i32, i1 } @llvm.smul.with.overflow.i32(i32 %a, i32 %b)
+  %o = extractvalue { i32, i1 } %r, 1
+  br i1 %o, label %bad, label %good
+bad:
+  call void @llvm.ubsantrap(i8 12)
+  unreachable
+good:
+  ret void
+}
+define void @entry_multiply_of_small(i32 %a, i32 %b) "expect"="" {
+  %s = icmp ult i32 %a, 32768
+  call void @verify_assume(i1 %s)
+  %t = icmp ult i32 %b, 32768
+  call void @verify_assume(i1 %t)
+  %r = call { i32, i1 } @llvm.smul.with.overflow.i32(i32 %a, i32 %b)
+  %o = extractvalue { i32, i1 } %r, 1
+  br i1 %o, label %bad, label %good
+bad:
+  call void @llvm.ubsantrap(i8 12)
+  unreachable
+good:
+  ret void
+}
+define void @entry_add_of_negative(i32 %a, i32 %b) "expect"="undefined behaviour: signed addition overflows" {
+  %s = icmp slt i32 %a, 0
+  call void @verify_assume(i1 %s)
+  %r = call { i32, i1 } @llvm.sadd.with.overflow.i32(i32 %a, i32 %b)
+  %o = extractvalue { i32, i1 } %r, 1
+  br i1 %o, label %bad, label %good
+bad:
+  call void @llvm.ubsantrap(i8 0)
+  unreachable
+good:
+  ret void
+}
+define void @entry_shift_checked(i32 %a, i32 %b) "expect"="undefined behaviour: shift by too much" {
+  %s = icmp ult i32 %b, 32
+  br i1 %s, label %good, label %bad
+bad:
+  call void @llvm.ubsantrap(i8 20)
+  unreachable
+good:
+  %x = shl i32 %a, %b
+  ret void
+}
+define void @entry_choice_checked(i32 %a) "expect"="undefined behaviour: what cannot be reached is reached" {
+  switch i32 %a, label %bad [ i32 0, label %good
+                              i32 1, label %good ]
+bad:
+  call void @llvm.ubsantrap(i8 1)
+  unreachable
+good:
+  ret void
+}
+; A trap behind a call that does not return is that call's: the assertion is what is broken, and somebody else's question when only traps are.
+define void @entry_trap_behind_an_assertion(i32 %a, i32 %b) "expect"="assertion" {
+  %s = icmp ult i32 %b, 32
+  br i1 %s, label %good, label %bad
+bad:
+  call void @assertion_failed()
+  call void @llvm.ubsantrap(i8 1)
+  unreachable
+good:
   ret void
 }

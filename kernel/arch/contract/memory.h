@@ -30,6 +30,7 @@ static_assert(!PageTableEntry::leaf(FrameNumber(1), Access::ReadWrite).is_device
 static_assert(PageTableEntry::device(0x1000).is_device() && PageTableEntry::device(0x1000).is_present());
 
 // Every port defines, in port/memory.h:
+//   kChecksViews                whether a view of a frame looks at the frame's type when it is taken
 //   kPageTableLevels            number of levels; the top one is kPageTableLevels - 1
 //   kUserEnd                    first address behind the user half
 //   void clear_frame(FrameNumber, u32)       its first words are zero in every view; the only routine that changes views

@@ -4,6 +4,8 @@
 
 namespace pith::arch {
 
+/// Whether a view of a frame looks at the frame's type when it is taken.
+inline constexpr bool kChecksViews = true;
 inline constexpr u32 kPageTableLevels = 4;
 inline constexpr u64 kUserEnd = 0x0000'7fff'ffff'f000;
 /// Entries of the top-level table that are the user's.

@@ -5,6 +5,8 @@
 
 namespace pith::arch {
 
+/// Whether a view of a frame looks at the frame's type when it is taken.
+inline constexpr bool kChecksViews = false;
 inline constexpr u32 kPageTableLevels = 4;
 /// The last page of the lower half stays unmapped so that a system call never returns to a non-canonical address.
 inline constexpr u64 kUserEnd = 0x0000'7fff'ffff'f000;
