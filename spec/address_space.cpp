@@ -159,6 +159,6 @@ Error address_space_query(FrameNumber, FrameNumber self, VirtualAddress address,
   return kSuccess;
 }
 
-Error address_space_flush(FrameNumber, FrameNumber self) { return is_flushed(frames[self].generation) ? kSuccess : Error::Again; }
+Error address_space_flush(FrameNumber, FrameNumber self) { return spec_is_flushed(frames[self].generation) ? kSuccess : Error::Again; }
 
 }  // namespace pith::spec

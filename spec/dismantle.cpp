@@ -25,7 +25,7 @@ void drop_inner(FrameNumber table, Entry& entry) {
   entry = {};
 }
 
-/// 32 entries a step; a table that is linked is taken out first.
+/// Ten entries a step; a table that is linked is taken out first.
 Progress dismantle_page_table(FrameNumber frame) {
   Frame& entry = frames[frame];
   bool is_top = entry.level == kLevels - 1;
@@ -35,9 +35,11 @@ Progress dismantle_page_table(FrameNumber frame) {
     page_tables[entry.parent].entry[entry.index] = {};
     entry.parent = FrameNumber();
     entry.generation = state.generation;
+    return Progress::More;
   }
-  if (!is_flushed(entry.generation)) return Progress::More;  // a running program must not see it being emptied
+  if (!spec_is_flushed(entry.generation)) return Progress::More;  // a running program must not see it being emptied
   u32 end = is_top ? kUserTopEntries : kEntries;
+  if (entry.cursor >= end) return Progress::Done;
   for (u32 i = 0; i < kEntriesPerStep && entry.cursor < end; i++, entry.cursor++) {
     Entry& here = page_tables[frame].entry[entry.cursor];
     if (entry.level == 0)
@@ -45,15 +47,19 @@ Progress dismantle_page_table(FrameNumber frame) {
     else
       drop_inner(frame, here);
   }
-  return entry.cursor < end ? Progress::More : Progress::Done;
+  return Progress::More;
 }
 
 Progress dismantle_share(FrameNumber frame) {
   Frame& entry = frames[frame];
-  if (entry.parent.raw != 0) unlink(frame);
-  if (!is_flushed(entry.generation)) return Progress::More;
+  if (entry.parent.raw != 0) {
+    unlink(frame);
+    return Progress::More;
+  }
+  if (!spec_is_flushed(entry.generation)) return Progress::More;
+  if (entry.cursor >= kEntries) return Progress::Done;
   for (u32 i = 0; i < kEntriesPerStep && entry.cursor < kEntries; i++, entry.cursor++) drop_leaf(page_tables[frame].entry[entry.cursor]);
-  return entry.cursor < kEntries ? Progress::More : Progress::Done;
+  return Progress::More;
 }
 
 /// A step towards taking the thread out of its spaces: it stops, then it is taken out.
@@ -87,6 +93,7 @@ Progress dismantle_capability_space(FrameNumber frame) {
     return Progress::More;
   }
   Frame& entry = frames[frame];
+  if (entry.cursor >= kTablesPerSpace) return Progress::Done;
   for (u32 i = 0; i < kEntriesPerStep && entry.cursor < kTablesPerSpace; i++, entry.cursor++) {
     FrameNumber table = capability_spaces[frame].table[entry.cursor];
     if (table.raw == 0) continue;
@@ -94,7 +101,7 @@ Progress dismantle_capability_space(FrameNumber frame) {
     frames[table].index = 0;
     capability_spaces[frame].table[entry.cursor] = FrameNumber();
   }
-  return entry.cursor < kTablesPerSpace ? Progress::More : Progress::Done;
+  return Progress::More;
 }
 
 Progress dismantle_capability_table(FrameNumber frame) {
@@ -104,6 +111,8 @@ Progress dismantle_capability_table(FrameNumber frame) {
   return Progress::Done;
 }
 
+/// A thread without a client is stopped and loses its time and whatever else it is tied to in one step; time of others that is parked on it
+/// goes elsewhere before it goes itself.
 Progress dismantle_thread(FrameNumber frame) {
   Thread& thread = threads[frame];
   if (state.cpus[state.here].current == frame) return Progress::Blocked;  // nobody takes itself apart
@@ -111,19 +120,24 @@ Progress dismantle_thread(FrameNumber frame) {
     unbind_server(thread.endpoint);
     return Progress::More;
   }
+  if (thread.vector_state.raw != 0) {
+    (void)release_vector_state(thread.vector_state);
+    return Progress::More;
+  }
   if (thread.client.raw != 0) {
     stop_or_ask(frame);
     return Progress::More;
   }
-  if (!stop_or_ask(frame)) return Progress::More;
-  if (thread.scheduling_context.raw != 0) unbind_context(thread.scheduling_context);
-  if (spec_has_parked_time(frame.raw)) return Progress::More;
-  part_from_guest(frame);
-  if (thread.notification.raw != 0) unbind_notification(thread.notification);
-  if (!release_vector_state(thread.vector_state)) return Progress::More;
-  detach(frame);
-  if (state.cpus[state.here].current == frame) state.cpus[state.here].current = FrameNumber();
-  return Progress::Done;
+  bool is_active = thread.state != ThreadState::Inactive;
+  if (is_active || thread.scheduling_context.raw != 0 || thread.space.raw != 0 || thread.guest.raw != 0 || thread.notification.raw != 0) {
+    if (is_active && !stop_or_ask(frame)) return Progress::More;
+    if (thread.scheduling_context.raw != 0) unbind_context(thread.scheduling_context);
+    part_from_guest(frame);
+    if (thread.notification.raw != 0) unbind_notification(thread.notification);
+    detach(frame);
+    return Progress::More;
+  }
+  return spec_has_parked_time(frame.raw) ? Progress::More : Progress::Done;
 }
 
 /// One call a step. Nobody will ever resume a fault whose handler is gone: that thread stays inactive.
@@ -134,18 +148,43 @@ Progress dismantle_endpoint(FrameNumber frame) {
   }
   FrameNumber caller(spec_first_waiting(frame.raw));
   if (caller.raw == 0) caller = FrameNumber(spec_first_set_aside(frame.raw));
-  if (caller.raw != 0 && threads[caller].faulted)
-    stop(caller);
-  else if (caller.raw != 0)
-    cancel_wait(caller, Error::Cancelled);
-  if (spec_first_waiting(frame.raw) != 0 || spec_first_set_aside(frame.raw) != 0) return Progress::More;
+  if (caller.raw != 0) {
+    if (threads[caller].faulted)
+      stop(caller);
+    else
+      cancel_wait(caller, Error::Cancelled);
+    return Progress::More;
+  }
   return spec_has_parked_time(frame.raw) ? Progress::More : Progress::Done;
 }
 
 Progress dismantle_notification(FrameNumber frame) {
-  if (notifications[frame].waiter.raw != 0) cancel_wait(notifications[frame].waiter, Error::Cancelled);
+  if (notifications[frame].waiter.raw != 0) {
+    cancel_wait(notifications[frame].waiter, Error::Cancelled);
+    return Progress::More;
+  }
   unbind_notification(frame);
   return Progress::Done;
+}
+
+Progress dismantle_scheduling_context(FrameNumber frame) {
+  if (scheduling_contexts[frame].thread.raw != 0) {
+    unbind_context(frame);
+    return Progress::More;
+  }
+  regions[frames[frame].owner].time_given -= scheduling_contexts[frame].share;
+  return Progress::Done;
+}
+
+Progress dismantle_guest(FrameNumber frame) {
+  Guest& guest = guests[frame];
+  if (guest.space.raw != 0 || guest.thread.raw != 0) {
+    (void)detach_guest(frame);
+    return Progress::More;
+  }
+  if (guest.vector_state.raw == 0) return Progress::Done;
+  (void)release_vector_state(guest.vector_state);
+  return Progress::More;
 }
 
 Progress dismantle_interrupt(FrameNumber frame) {
@@ -176,9 +215,7 @@ Progress dismantle(FrameNumber frame) {
     case ObjectType::Thread:
       return dismantle_thread(frame);
     case ObjectType::SchedulingContext:
-      if (scheduling_contexts[frame].thread.raw != 0) unbind_context(frame);
-      regions[frames[frame].owner].time_given -= scheduling_contexts[frame].share;
-      return Progress::Done;
+      return dismantle_scheduling_context(frame);
     case ObjectType::Endpoint:
       return dismantle_endpoint(frame);
     case ObjectType::Notification:
@@ -188,7 +225,7 @@ Progress dismantle(FrameNumber frame) {
     case ObjectType::IoPorts:
       return Progress::Done;
     case ObjectType::Guest:
-      return detach_guest(frame) && release_vector_state(guests[frame].vector_state) ? Progress::Done : Progress::More;
+      return dismantle_guest(frame);
     case ObjectType::VectorState:
       return release_vector_state(frame) ? Progress::Done : Progress::More;
     case ObjectType::Platform:

@@ -77,29 +77,6 @@ Error receive_next(FrameNumber self, FrameNumber server, u64 deadline) {
 
 }  // namespace
 
-namespace {
-
-/// How many calls lead to what `thread` does now, one handled within the other.
-u32 clients_above(FrameNumber thread) {
-  u32 count = 0;
-  for (FrameNumber client = threads[thread].client; count < kChainDepth && client.raw != 0; count++) client = threads[client].client;
-  return count;
-}
-
-/// A server of `endpoint` may not wait itself, perhaps through other servers, for an answer from there. Errors: Deadlock, TooDeep.
-Error check_no_circle(FrameNumber endpoint, FrameNumber server) {
-  for (u32 hops = 0; hops < kChainDepth; hops++) {
-    if (server.raw == 0) return kSuccess;
-    const Thread& thread = threads[server];
-    bool calls = thread.state == ThreadState::Calling || thread.state == ThreadState::WaitingForReply;
-    if (calls && thread.waiting_at == endpoint) return Error::Deadlock;
-    server = next_in_chain(server);
-  }
-  return Error::TooDeep;
-}
-
-}  // namespace
-
 void return_call(FrameNumber server) {
   FrameNumber client = threads[server].client;
   if (client.raw == 0) return;
@@ -118,13 +95,8 @@ void unbind_server(FrameNumber endpoint) {
 }
 
 Error begin_call(FrameNumber endpoint, FrameNumber caller, Badge badge) {
-  FrameNumber server = endpoints[endpoint].server, next = server;
-  for (u32 hops = clients_above(caller);; hops++) {
-    if (hops >= kChainDepth) return Error::TooDeep;
-    if (next.raw == 0) break;
-    if (next == caller) return Error::Deadlock;
-    next = next_in_chain(next);
-  }
+  FrameNumber server = endpoints[endpoint].server;
+  if (Error error = spec_walk_call(endpoint, caller); error != kSuccess) return error;
 
   Thread& thread = threads[caller];
   thread.caller_badge = badge;
@@ -211,7 +183,7 @@ Error endpoint_bind(FrameNumber caller, FrameNumber self, CapabilitySlot slot) {
   FrameNumber thread = TRY(lookup(caller, slot, ObjectType::Thread, right::Thread::Control)).frame;
   if (threads[thread].endpoint.raw != 0 || endpoints[self].server.raw != 0) return Error::Busy;
   if (!is_open(frames[self].owner) || !is_open(frames[thread].owner)) return Error::Closing;
-  if (Error error = check_no_circle(self, thread); error != kSuccess) return error;
+  if (Error error = spec_walk_circle(self, thread); error != kSuccess) return error;
 
   endpoints[self].server = thread;
   threads[thread].endpoint = self;
@@ -220,7 +192,10 @@ Error endpoint_bind(FrameNumber caller, FrameNumber self, CapabilitySlot slot) {
 
 Error endpoint_requeue(FrameNumber, FrameNumber self) {
   FrameNumber server = endpoints[self].server;
-  if (server.raw != 0) return_call(server);
+  if (server.raw != 0 && threads[server].client.raw != 0) {
+    return_call(server);
+    return spec_last_set_aside(self.raw) != 0 ? Error::Again : kSuccess;
+  }
   // The last goes first, so that the first ends up in front; but a server that waits gets the first at once.
   FrameNumber caller(is_receiving(server) ? spec_first_set_aside(self.raw) : spec_last_set_aside(self.raw));
   if (caller.raw != 0) wait_in_front(caller);

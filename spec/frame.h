@@ -1,44 +1,20 @@
 // What every operation is made of: frames below a region, capability slots, and looking a capability up. This is the access-control policy.
 #pragma once
 #include "spec/oracle.h"
+#include "spec/walks.h"
 
 namespace pith::spec {
 
-/// `region`, or one of the at most eight regions above it, is `above`.
-inline bool is_within(FrameNumber region, FrameNumber above) {
-  for (u32 depth = 0; depth <= kRegionDepth && region.raw != 0; depth++) {
-    if (region == above) return true;
-    region = regions[region].parent;
-  }
-  return false;
-}
-
 /// Neither `region` nor one above it is closing.
-inline bool is_open(FrameNumber region) {
-  for (u32 depth = 0; depth <= kRegionDepth && region.raw != 0; depth++) {
-    if (regions[region].closing) return false;
-    region = regions[region].parent;
-  }
-  return true;
-}
+inline bool is_open(FrameNumber region) { return spec_walk_open(region) == kSuccess; }
 
 /// A region on the way from `region` up to `above`, `above` excluded, is closing.
-inline bool is_closed_below(FrameNumber region, FrameNumber above) {
-  bool closing = false;
-  for (u32 depth = 0; depth <= kRegionDepth && region.raw != 0; depth++) {
-    if (region == above) return closing;
-    closing = closing || regions[region].closing;
-    region = regions[region].parent;
-  }
-  return false;
-}
+inline bool is_closed_below(FrameNumber region, FrameNumber above) { return spec_walk_closed_below(region, above); }
 
 inline bool is_frame(FrameNumber frame) { return frame.raw != 0 && frame.raw < state.frame_count; }
 
 /// `frame` is memory whose owner is `region` or below it.
-inline bool is_below(FrameNumber frame, FrameNumber region) {
-  return is_frame(frame) && frames[frame].type != ObjectType::Reserved && is_within(frames[frame].owner, region);
-}
+inline bool is_below(FrameNumber frame, FrameNumber region) { return spec_walk_below(frame, region) == kSuccess; }
 
 /// The epoch has come to its end: no more capability to this frame can be made stale.
 inline bool is_exhausted(FrameNumber frame) { return frames[frame].epoch >= kLastEpoch; }
@@ -51,16 +27,6 @@ inline void end_idleness() {
   Cpu& cpu = state.cpus[state.here];
   if (cpu.idle) cpu.flushed_generation = state.generation;
   cpu.idle = false;
-}
-
-/// No CPU still has a translation that was taken away in `generation`. This CPU forgets them itself, others have to be asked.
-inline bool is_flushed(u64 generation) {
-  if (state.cpus[state.here].flushed_generation <= generation) flush();
-  for (u32 i = 0; i < state.cpu_count; i++) {
-    const Cpu& cpu = state.cpus[i];
-    if (!cpu.idle && cpu.flushed_generation <= generation) return false;
-  }
-  return true;
 }
 
 /// Another CPU runs the thread: its registers are that CPU's and nobody else's.

@@ -1,6 +1,8 @@
 // The specification by itself: its state, and who comes first, found by looking at everybody.
 #include "spec/oracle.h"
 
+#include "spec/frame.h"
+
 pith::spec::State specification;
 
 namespace pith::spec {
@@ -20,6 +22,15 @@ u32 first_thread(IsCandidate is_candidate, IsBefore is_before) {
 }
 
 }  // namespace
+
+bool spec_is_flushed(u64 generation) {
+  if (state.cpus[state.here].flushed_generation <= generation) flush();
+  for (u32 i = 0; i < state.cpu_count; i++) {
+    const Cpu& cpu = state.cpus[i];
+    if (!cpu.idle && cpu.flushed_generation <= generation) return false;
+  }
+  return true;
+}
 
 u32 spec_first_waiting(u32 endpoint) {
   return first_thread([=](const Thread& thread) { return thread.state == ThreadState::Calling && thread.waiting_at.raw == endpoint; },

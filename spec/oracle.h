@@ -18,6 +18,10 @@ u32 spec_first_guest_of_space(u32 space);
 /// The thread that has been in a capability space longest; 0 if there is none.
 u32 spec_first_thread_of_capabilities(u32 space);
 
+/// No CPU still has a translation that was taken away in `generation`. This CPU forgets them itself, others have to be asked: until the kernel knows, the answer
+/// may be false.
+bool spec_is_flushed(u64 generation);
+
 /// A word of a Data frame, which user code may change at any time.
 u64 spec_user_word(u32 frame, u32 index);
 /// The kernel writes a word of a Data frame.

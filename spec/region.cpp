@@ -117,7 +117,7 @@ Error check_creatable(FrameNumber region, FrameNumber frame) {
   if (frames[frame].type != ObjectType::Untyped) return Error::FrameInUse;
   if (!is_open(frames[frame].owner)) return Error::Closing;
   if (is_exhausted(frame)) return Error::Exhausted;
-  if (!is_flushed(frames[frame].generation)) return Error::Again;
+  if (!spec_is_flushed(frames[frame].generation)) return Error::Again;
   return kSuccess;
 }
 
@@ -138,7 +138,7 @@ Error region_create(FrameNumber caller, FrameNumber self, FrameNumber frame, Obj
 Error region_give(FrameNumber caller, FrameNumber self, CapabilitySlot child_slot, FrameNumber first, u64 count) {
   FrameNumber child = TRY(lookup(caller, child_slot, ObjectType::Region, right::Region::Use)).frame;
   if (regions[child].parent != self) return Error::BadArgument;
-  if (count == 0 || count > 32) return Error::BadArgument;
+  if (count == 0 || count > 16) return Error::BadArgument;
   if (first.raw + count > state.frame_count) return Error::BadFrame;
   if (!is_open(child)) return Error::Closing;
   for (u64 i = 0; i < count; i++) {

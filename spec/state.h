@@ -27,7 +27,7 @@ inline constexpr u64 kUserEnd = 0x0000'7fff'ffff'f000;  ///< first address behin
 inline constexpr u32 kVectorWords = 64;                 ///< of a vector state
 inline constexpr u32 kCpus = 64;
 inline constexpr u32 kLines = 256;                     ///< interrupt lines
-inline constexpr u64 kLastEpoch = (u64{1} << 48) - 3;  ///< an epoch that has come so far is not counted on
+inline constexpr u64 kLastEpoch = (u64{1} << 48) - 2;  ///< an epoch that has come so far is not counted on
 
 /// A value of the enumeration T that takes as little room as its values need.
 template <class T, class Cell = u8>

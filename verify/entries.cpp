@@ -4,10 +4,13 @@
 #include "kernel/object/interrupt.h"
 #include "kernel/object/scheduling_context.h"
 #include "kernel/object/thread.h"
+#include "kernel/object/vector_state.h"
+#include "kernel/sched/crossing.h"
 #include "kernel/sched/scheduler.h"
 #include "kernel/syscall/syscall.h"
 #include "spec/invariants/predicate.h"
 #include "verify/entry.h"
+#include "verify/machine.h"
 
 namespace pith {
 
@@ -18,6 +21,8 @@ PITH_FAST_CALL void fast_call_message(PITH_FAST_PARAMETERS);
 PITH_FAST_CALL void fast_reply_message(PITH_FAST_PARAMETERS);
 PITH_FAST_CALL void fast_receive(PITH_FAST_PARAMETERS);
 PITH_FAST_CALL void fast_signal(PITH_FAST_PARAMETERS);
+PITH_FAST_CALL void fast_run_guest(PITH_FAST_PARAMETERS);
+Thread* guest_called();
 }
 
 namespace {
@@ -31,10 +36,14 @@ Thread& running(FrameNumber frame) {
   return thread;
 }
 
-/// It makes a system call: the port's code that went to user code took all registers from the thread, and it is not in its guest.
+/// It makes a system call: the port's code that went to user code took all registers from the thread, and it is not in its guest. The machine is as it
+/// was then: every way out demands that.
 Thread& calling(FrameNumber frame) {
   Thread& thread = running(frame);
   verify_assume((thread.key & (Key::kInGuest | Key::kFullFrame)) == 0);
+  verify_assume(has_own_translations(thread));
+  verify_assume(has_own_vectors(thread.vector_state));
+  verify_assume(has_vectors_as_its_key_says(thread));
   return thread;
 }
 
@@ -146,6 +155,28 @@ void entry_fast_signal(u64 handle, u64 w0, u64 w1, u64 w2, u64 w3, u64 w4, Frame
   Thread* current = &calling(caller);
   fast_signal(PITH_FAST_ARGUMENTS(handle, current));
 }
+
+void entry_fast_run_guest(u64 handle, u64 w0, u64 w1, u64 w2, u64 w3, u64 w4, FrameNumber caller, u64 w5) {
+  running_cpu();
+  Thread* current = &calling(caller);
+  fast_run_guest(PITH_FAST_ARGUMENTS(handle, current));
+}
+
+/// A guest's system call, and the way to its thread.
+void entry_guest_called(FrameNumber thread) {
+  running_cpu();
+  verify_assume((running(thread).key & Key::kInGuest) != 0);
+  machine_leave_guest(guest_called());
+}
+
+/// The first use of a vector register since others had them.
+void entry_vector_used(FrameNumber thread) {
+  running_cpu();
+  load_vector_state(running(thread));
+}
+
+/// A message from another processor.
+void entry_interruption_received() { interruption_received(running_cpu()); }
 
 /// The interrupt of the timer, whatever it finds to do.
 void entry_timer_interrupted() { timer_interrupted(running_cpu()); }

@@ -7,8 +7,8 @@ namespace pith {
 extern "C" {
 /// The rest of the proof speaks of states in which this holds.
 void verify_assume(bool condition);
-/// The rest of the proof is done for each value below `limit` on its own. There are no others.
-void verify_split(u32 value, u32 limit);
+/// The rest of the proof is done for each value below `limit` on its own, which it answers. There are no others.
+u32 verify_split(u32 value, u32 limit);
 /// In a contract: holds when the function is called.
 void verify_expect(bool condition);
 /// In a contract: the fields in `size` bytes from `field` on have any values afterwards that the invariants allow, wherever in arrays they are.
@@ -23,6 +23,9 @@ u32 verify_any_word();
 bool verify_any_bit();
 /// In a contract: the thread in `frame`, or null if that is 0.
 Thread* verify_thread(u32 frame);
+/// In a contract: any index of an array. Where the condition holds of it, the field there of up to 8 bytes has this value afterwards, whatever the index is.
+u64 verify_each();
+void verify_write_where(bool condition, u64 each, void* field, u64 value);
 /// In a contract: is true of the state at the call, of what the function returns, and of some values.
 void verify_promise(bool condition);
 /// In a contract: the invariant of this name holds when the function is called.
@@ -35,6 +38,8 @@ void verify_keep_all();
 void verify_part();
 /// In a contract: the property or relation of this name holds of the state at the call and the state afterwards.
 void verify_obey(const char* property);
+/// In a contract: the same of all properties.
+void verify_obey_all();
 }
 
 inline bool is_started(const Cpu& cpu) { return cpu_count <= kMaximumCpus && cpu.number < cpu_count && &cpu == &cpus[cpu.number]; }

@@ -22,54 +22,35 @@ namespace {
 
 constexpr u32 kEntriesPerStep = 10;
 
-/// A leaf table's entries: the frames that they map are used once less each.
-void drop_leaf(arch::PageTableEntry& entry) {
-  if (entry.is_present() && !entry.is_device()) info(entry.frame()).uses--;
-  entry = {};
-}
-
-/// An inner table's entries: the tables below stand alone afterwards.
-void drop_inner(FrameNumber table, arch::PageTableEntry& entry) {
-  if (entry.is_present()) {
-    FrameInfo& child = info(entry.frame());
-    if (child.parent == table) {
-      child.parent = FrameNumber();
-      child.index = 0;
-    } else {
-      child.uses--;  // a spare table in place of a revoked share
-    }
-  }
-  entry = {};
-}
+/// How many entries of a page table user space has a say in.
+u32 entries_of(const FrameInfo& table) { return table.level == arch::kPageTableLevels - 1 ? arch::kUserTopEntries : kPageTableEntries; }
 
 Progress dismantle_page_table(FrameNumber frame) {
   FrameInfo& entry = info(frame);
   if (entry.level == arch::kPageTableLevels - 1 && entry.parent.raw != 0) return Progress::Blocked;  // its address space goes first
   if (entry.uses != 0) return Progress::Blocked;
-  PageTable& table = view<PageTable>(frame);
   if (entry.parent.raw != 0) {
     view<PageTable>(entry.parent).entry[entry.index] = {};
     entry.parent = FrameNumber();
     entry.generation = current_generation();
+    return Progress::More;
   }
   if (!is_flushed(entry.generation)) return Progress::More;  // a running program must not see the table being emptied
-  u32 end = entry.level == arch::kPageTableLevels - 1 ? arch::kUserTopEntries : kPageTableEntries;
-  for (u32 i = 0; i < kEntriesPerStep && entry.cursor < end; i++, entry.cursor++) {
-    if (entry.level == 0)
-      drop_leaf(table.entry[entry.cursor]);
-    else
-      drop_inner(frame, table.entry[entry.cursor]);
-  }
-  return entry.cursor < end ? Progress::More : Progress::Done;
+  if (entry.cursor >= entries_of(entry)) return Progress::Done;
+  for (u32 i = 0; i < kEntriesPerStep; i++) drop_entry(frame);
+  return Progress::More;
 }
 
 Progress dismantle_share(FrameNumber frame) {
   FrameInfo& entry = info(frame);
-  if (entry.parent.raw != 0) unlink_share(frame);
+  if (entry.parent.raw != 0) {
+    unlink_share(frame);
+    return Progress::More;
+  }
   if (!is_flushed(entry.generation)) return Progress::More;  // whoever had linked it must not see it being emptied
-  Share& share = view<Share>(frame);
-  for (u32 i = 0; i < kEntriesPerStep && entry.cursor < kPageTableEntries; i++, entry.cursor++) drop_leaf(share.entry[entry.cursor]);
-  return entry.cursor < kPageTableEntries ? Progress::More : Progress::Done;
+  if (entry.cursor >= kPageTableEntries) return Progress::Done;
+  for (u32 i = 0; i < kEntriesPerStep; i++) drop_shared_entry(frame);
+  return Progress::More;
 }
 
 /// A step towards taking the thread out of its spaces.
@@ -101,15 +82,9 @@ Progress dismantle_capability_space(FrameNumber frame) {
     part_from_thread(view<Thread>(space.threads.first));
     return Progress::More;
   }
-  FrameInfo& entry = info(frame);
-  for (u32 i = 0; i < kEntriesPerStep && entry.cursor < kTablesPerSpace; i++, entry.cursor++) {
-    FrameNumber table = space.table[entry.cursor];
-    if (table.raw == 0) continue;
-    info(table).parent = FrameNumber();
-    info(table).index = 0;
-    space.table[entry.cursor] = FrameNumber();
-  }
-  return entry.cursor < kTablesPerSpace ? Progress::More : Progress::Done;
+  if (info(frame).cursor >= kTablesPerSpace) return Progress::Done;
+  for (u32 i = 0; i < kEntriesPerStep; i++) drop_capability_table(frame);
+  return Progress::More;
 }
 
 Progress dismantle_capability_table(FrameNumber frame) {
@@ -119,29 +94,39 @@ Progress dismantle_capability_table(FrameNumber frame) {
   return Progress::Done;
 }
 
+/// Something refers to the thread, or it does something.
+bool is_tied(const Thread& thread) {
+  return thread.state != ThreadState::Inactive || thread.scheduling_context.raw != 0 || thread.space.raw != 0 || thread.guest.raw != 0 ||
+         thread.notification.raw != 0;
+}
+
 Progress dismantle_thread(FrameNumber frame) {
   Thread& thread = view<Thread>(frame);
   if (this_cpu().current == &thread) return Progress::Blocked;  // it asks for this itself: its answer must have a place to go
-  // No chain of calls ends here from now on, so that time which is taken back is not parked here again.
   if (thread.endpoint.raw != 0) {
     unbind_server(view<Endpoint>(thread.endpoint));
+    return Progress::More;
+  }
+  if (thread.vector_state.raw != 0) {
+    (void)release_vector_state(thread.vector_state);
     return Progress::More;
   }
   if (thread.client.raw != 0) {
     stop_or_ask(thread);
     return Progress::More;
   }
-  if (!stop_or_ask(thread)) return Progress::More;
-  if (thread.scheduling_context.raw != 0) unbind_context(thread.scheduling_context);
+  if (is_tied(thread)) {
+    if (thread.state != ThreadState::Inactive && !stop_or_ask(thread)) return Progress::More;
+    if (thread.scheduling_context.raw != 0) unbind_context(thread.scheduling_context);
+    cut_ties(thread);
+    return Progress::More;
+  }
+  // No chain of calls ends here from now on, so that time which is taken back is not parked here again.
   if (!thread.parking.contexts.is_empty()) {
     look_again(thread, 0);
     return Progress::More;
   }
   look_no_more(thread);
-  part_from_guest(thread);
-  if (thread.notification.raw != 0) unbind_notification(view<Notification>(thread.notification));
-  if (!release_vector_state(thread.vector_state)) return Progress::More;
-  detach_thread(thread);
   return Progress::Done;
 }
 
@@ -159,8 +144,8 @@ Progress dismantle_endpoint(FrameNumber frame) {
       stop_thread(thread);
     else
       cancel_wait(thread, Error::Cancelled);
+    return Progress::More;
   }
-  if (endpoint.callers != 0 || !endpoint.set_aside_calls.is_empty()) return Progress::More;
   if (!endpoint.parking.contexts.is_empty()) {
     recheck_door(endpoint);
     return Progress::More;
@@ -171,15 +156,20 @@ Progress dismantle_endpoint(FrameNumber frame) {
 
 Progress dismantle_notification(FrameNumber frame) {
   Notification& notification = view<Notification>(frame);
-  if (notification.waiter.raw != 0) cancel_wait(view<Thread>(notification.waiter), Error::Cancelled);
+  if (notification.waiter.raw != 0) {
+    cancel_wait(view<Thread>(notification.waiter), Error::Cancelled);
+    return Progress::More;
+  }
   unbind_notification(notification);
   return Progress::Done;
 }
 
 Progress dismantle_scheduling_context(FrameNumber frame) {
   SchedulingContext& context = view<SchedulingContext>(frame);
-  if (context.thread.raw != 0) unbind_context(frame);
-  disarm_timer(frame);
+  if (context.thread.raw != 0) {
+    unbind_context(frame);
+    return Progress::More;
+  }
   view<Region>(info(frame).owner).time_given -= context.share;
   return Progress::Done;
 }
@@ -200,14 +190,16 @@ Progress dismantle_interrupt(FrameNumber frame) {
 
 Progress dismantle_guest(FrameNumber frame) {
   Guest& guest = view<Guest>(frame);
-  if (!detach_guest(guest) || !release_vector_state(guest.vector_state)) return Progress::More;
-  return Progress::Done;
+  if (guest.space.raw != 0 || guest.thread.raw != 0) {
+    (void)detach_guest(guest);
+    return Progress::More;
+  }
+  if (guest.vector_state.raw == 0) return Progress::Done;
+  (void)release_vector_state(guest.vector_state);
+  return Progress::More;
 }
 
-}  // namespace
-
-Progress dismantle(FrameNumber frame) {
-  note_heavy_entry();
+Progress dismantle_object(FrameNumber frame) {
   switch (info(frame).type) {
     case ObjectType::Data:
       return info(frame).uses == 0 ? Progress::Done : Progress::Blocked;
@@ -245,6 +237,57 @@ Progress dismantle(FrameNumber frame) {
       return Progress::Blocked;
   }
   return Progress::Blocked;
+}
+
+}  // namespace
+
+[[gnu::noinline]] void drop_entry(FrameNumber frame) {
+  FrameInfo& table = info(frame);
+  if (table.cursor >= entries_of(table)) return;
+  arch::PageTableEntry& entry = view<PageTable>(frame).entry[table.cursor];
+  table.cursor++;
+  if (!entry.is_present()) return;
+  FrameInfo& below = info(entry.frame());
+  entry = {};
+  if (table.level != 0 && below.parent == frame) {
+    below.parent = FrameNumber();
+    below.index = 0;
+  } else {
+    below.uses--;  // a page, or a spare table in place of a revoked share
+  }
+}
+
+[[gnu::noinline]] void drop_shared_entry(FrameNumber frame) {
+  FrameInfo& share = info(frame);
+  if (share.cursor >= kPageTableEntries) return;
+  arch::PageTableEntry& entry = view<Share>(frame).entry[share.cursor];
+  share.cursor++;
+  if (entry.is_present() && !entry.is_device()) info(entry.frame()).uses--;
+  entry = {};
+}
+
+[[gnu::noinline]] void drop_capability_table(FrameNumber frame) {
+  FrameInfo& space = info(frame);
+  if (space.cursor >= kTablesPerSpace) return;
+  FrameNumber& table = view<CapabilitySpace>(frame).table[space.cursor];
+  space.cursor++;
+  if (table.raw == 0) return;
+  info(table).parent = FrameNumber();
+  info(table).index = 0;
+  table = FrameNumber();
+}
+
+[[gnu::noinline]] void cut_ties(Thread& thread) {
+  part_from_guest(thread);
+  if (thread.notification.raw != 0) unbind_notification(view<Notification>(thread.notification));
+  detach_thread(thread);
+}
+
+Progress dismantle(FrameNumber frame) {
+  note_heavy_entry();
+  Progress progress = dismantle_object(frame);
+  if (progress == Progress::Done) release_frame(frame);
+  return progress;
 }
 
 }  // namespace pith

@@ -112,8 +112,8 @@ TEST(Dismantle, RegionTreeWithEverythingInItComesBack) {
             kSuccess);
   u32 first = machine.spare_frames(64).raw;
   u64 before = view<Region>(machine.region).frames;
-  for (u32 i = 0; i < 64; i += 32)
-    ASSERT_EQ(machine(Operation::RegionGive, RootSlot::Region, {region.raw, first + i, 32}).error(), kSuccess);
+  for (u32 i = 0; i < 64; i += 16)
+    ASSERT_EQ(machine(Operation::RegionGive, RootSlot::Region, {region.raw, first + i, 16}).error(), kSuccess);
   EXPECT_EQ(view<Region>(machine.region).frames, before - 64);
 
   u32 next = first;

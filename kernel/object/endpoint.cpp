@@ -333,10 +333,18 @@ Result<void> Endpoint::bind(Thread& caller, CapabilitySlot thread_slot) {
 
 Result<void> Endpoint::requeue(Thread&) {
   note_heavy_entry();
-  if (server.raw != 0 && receiver.raw == 0) return_call(view<Thread>(server));  // who waits handles none
+  if (server.raw != 0 && view<Thread>(server).client.raw != 0) {
+    return_call(view<Thread>(server));
+    if (!set_aside_calls.is_empty()) return Error::Again;
+    return {};
+  }
   // The last to be set aside goes first, so that the first ends up in front; a server that waits gets the first at once.
   FrameNumber next = receiver.raw != 0 ? set_aside_calls.first : set_aside_calls.last;
-  if (next.raw != 0) take_up(view<Thread>(next));
+  if (next.raw != 0) {
+    Thread& caller = view<Thread>(next);
+    take_up(caller);
+    if (!caller.parking.contexts.is_empty()) look_again(caller, 0);  // time that is parked there leads to the server from now on
+  }
   if (!set_aside_calls.is_empty()) return Error::Again;
   return {};
 }

@@ -184,6 +184,7 @@ TEST_F(EndpointTest, RequeueKeepsTheOrder) {
     (void)machine.invoke(*server, Operation::EndpointSetAside, endpoint);
     EXPECT_FALSE(receive(server).returned);
   }
+  EXPECT_EQ(root(Operation::EndpointRequeue), Error::Again);  // the call in progress
   EXPECT_EQ(root(Operation::EndpointRequeue), Error::Again);
   EXPECT_EQ(root(Operation::EndpointRequeue), kSuccess);
   for (const Made& caller : callers) EXPECT_EQ((*caller).state, ThreadState::Calling);

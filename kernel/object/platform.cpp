@@ -14,7 +14,6 @@ namespace pith {
 
 namespace {
 
-constexpr u64 kDevicePagesPerShare = 32;
 constexpr u64 kLastPort = 0xffff;
 
 /// Everything that the three kinds of device object check alike; answers the caller's empty slot.
@@ -52,20 +51,29 @@ Result<void> Platform::create_io_ports(Thread& caller, CapabilitySlot region, Fr
   return {};
 }
 
-Result<void> Platform::create_device_share(Thread& caller, CapabilitySlot region, FrameNumber frame, u64 first, u64 pages,
-                                           CapabilitySlot slot) {
-  Capability& destination = TRY(check_device_object(caller, region, frame, slot));
-  if (pages == 0 || pages > kDevicePagesPerShare || first % kPageSize != 0 || first >> 40 != 0) return Error::BadArgument;
-  note_heavy_entry();
+[[gnu::noinline]] Result<void> check_device_memory(u64 first, u64 pages) {
   if (arch::is_kernel_memory(first, pages * kPageSize)) return Error::BadArgument;
   for (u64 i = 0; i < pages; i++) {
     u64 number = first / kPageSize + i;
     if (number < frame_count && frames[number].type != ObjectType::Reserved) return Error::BadArgument;
   }
+  return {};
+}
+
+[[gnu::noinline]] void map_device(Share& share, u64 first, u64 pages) {
+  for (u64 i = 0; i < pages; i++) share.entry[i] = arch::PageTableEntry::device(first + i * kPageSize);
+}
+
+Result<void> Platform::create_device_share(Thread& caller, CapabilitySlot region, FrameNumber frame, u64 first, u64 pages,
+                                           CapabilitySlot slot) {
+  Capability& destination = TRY(check_device_object(caller, region, frame, slot));
+  if (pages == 0 || pages > kDevicePagesPerShare || first % kPageSize != 0 || first >> 40 != 0) return Error::BadArgument;
+  note_heavy_entry();
+  TRY(check_device_memory(first, pages));
 
   retype(frame, ObjectType::Share);
   info(frame).level = 1;
-  for (u64 i = 0; i < pages; i++) view<Share>(frame).entry[i] = arch::PageTableEntry::device(first + i * kPageSize);
+  map_device(view<Share>(frame), first, pages);
   destination = Capability::full(frame, ObjectType::Share);
   return {};
 }

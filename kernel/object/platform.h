@@ -17,6 +17,15 @@ struct alignas(kPageSize) Platform {
   Result<PlatformMeasureResult> measure(Thread& caller);
 };
 
+/// Pages of device memory that one share maps at most.
+inline constexpr u64 kDevicePagesPerShare = 32;
+
+/// Checks that nothing of the kernel and no frame lies in the pages from the address `first` on. Error: BadArgument.
+Result<void> check_device_memory(u64 first, u64 pages);
+
+/// Lets the empty share map the pages from the address `first` on.
+void map_device(Share& share, u64 first, u64 pages);
+
 extern "C" Platform platforms[];
 template <>
 struct ViewArray<Platform> {

@@ -15,8 +15,6 @@ namespace {
 
 /// Frames of one owner that one entry looks at.
 constexpr u64 kFramesPerEntry = 6;
-/// Frames that one entry gives away at most.
-constexpr u64 kFramesPerGift = 32;
 /// What a region without limit counts for in the account of the one around it: more than any limit.
 constexpr u64 kUnlimitedCost = u64{1} << 32;
 static_assert(kUnlimitedCost > kMaximumCpus * kWholeCpu);
@@ -104,13 +102,13 @@ RegionReclaimResult reclaim_object(FrameNumber frame, FrameNumber region) {
   Progress progress = dismantle(frame);
   if (progress == Progress::More) return {0, 1};
   if (progress == Progress::Blocked) return {1, 2};
-  release_frame(frame);
   change_owner(frame, region);
   return {1, 0};
 }
 
-/// True when `region` is `above` or below it, and some region on the way down to it, `above` excluded, is closing.
-bool is_closed_below(FrameNumber above, FrameNumber region) {
+}  // namespace
+
+[[gnu::noinline]] bool is_closed_below(FrameNumber above, FrameNumber region) {
   bool closing = false;
   for (u32 depth = 0; depth <= kRegionDepth && region.raw != 0; depth++) {
     if (region == above) return closing;
@@ -121,7 +119,15 @@ bool is_closed_below(FrameNumber above, FrameNumber region) {
   return false;
 }
 
-}  // namespace
+[[gnu::noinline]] bool take_back(FrameNumber frame, FrameNumber region) {
+  FrameInfo& entry = info(frame);
+  if (entry.type == ObjectType::Data) {
+    if (entry.uses != 0) return false;
+    release_frame(frame);
+  }
+  change_owner(frame, region);
+  return true;
+}
 
 bool has_time_for(const Region& region, u64 given, u64 wanted) {
   return region.is_limited == 0 || region.time_given - given + wanted <= region.time_share;
@@ -154,6 +160,17 @@ Result<void> Region::create(Thread& caller, FrameNumber frame, ObjectType type, 
   return {};
 }
 
+[[gnu::noinline]] Result<void> move_frames(FrameNumber from, FrameNumber first, u64 count, FrameNumber to) {
+  for (u64 i = 0; i < count; i++) {
+    const FrameInfo& entry = info(FrameNumber(u32(first.raw + i)));
+    if (entry.owner != from) return Error::BadFrame;
+    if (entry.type != ObjectType::Untyped) return Error::FrameInUse;
+  }
+
+  for (u64 i = 0; i < count; i++) info(FrameNumber(u32(first.raw + i))).owner = to;
+  return {};
+}
+
 Result<void> Region::give(Thread& caller, CapabilitySlot child_slot, FrameNumber first, u64 count) {
   FrameNumber self = frame_of(*this);
   Capability& child = TRY(check_capability(caller, child_slot, ObjectType::Region, right::Region::Use));
@@ -161,13 +178,8 @@ Result<void> Region::give(Thread& caller, CapabilitySlot child_slot, FrameNumber
   if (count == 0 || count > kFramesPerGift) return Error::BadArgument;
   if (u64{first.raw} + count > frame_count) return Error::BadFrame;
   TRY(check_open(child.frame));
-  for (u64 i = 0; i < count; i++) {
-    const FrameInfo& entry = info(FrameNumber(u32(first.raw + i)));
-    if (entry.owner != self) return Error::BadFrame;
-    if (entry.type != ObjectType::Untyped) return Error::FrameInUse;
-  }
+  TRY(move_frames(self, first, count, child.frame));
 
-  for (u64 i = 0; i < count; i++) info(FrameNumber(u32(first.raw + i))).owner = child.frame;
   frames -= count;
   view<Region>(child.frame).frames += count;
   return {};
@@ -200,14 +212,7 @@ Result<RegionReclaimResult> Region::reclaim(Thread&, FrameNumber first, u64 coun
     if (entry.owner != owner) return RegionReclaimResult{i, blocked};
     if (entry.type == ObjectType::Reserved || !closed) continue;
     if (is_object(entry.type)) return RegionReclaimResult{i, blocked};
-    if (entry.type == ObjectType::Data) {
-      if (entry.uses != 0) {
-        blocked = 2;
-        continue;
-      }
-      release_frame(frame);
-    }
-    change_owner(frame, self);
+    if (!take_back(frame, self)) blocked = 2;
   }
   return RegionReclaimResult{most, blocked};
 }
@@ -226,7 +231,6 @@ Result<void> Region::destroy(Thread&, FrameNumber frame) {
     case Progress::Blocked:
       return Error::Busy;
     case Progress::Done:
-      release_frame(frame);
       return {};
   }
   return {};

@@ -29,6 +29,12 @@ struct alignas(kPageSize) Region {
   Result<void> share_time(Thread& caller, CapabilitySlot child, u64 share);
 };
 
+/// Frames that one entry gives away at most.
+inline constexpr u64 kFramesPerGift = 16;
+
+/// Untyped frames of the region `from` become the region `to`'s, all or none. Errors: BadFrame, FrameInUse.
+Result<void> move_frames(FrameNumber from, FrameNumber first, u64 count, FrameNumber to);
+
 /// A whole CPU as a share of time.
 inline constexpr u64 kWholeCpu = 65536;
 
@@ -41,5 +47,11 @@ u64 time_cost(const Region& region);
 /// Checks that the untyped `frame` below `region` may become an object now: open, flushed, epochs left.
 /// Errors: BadFrame, FrameInUse, Closing, Exhausted, Again.
 Result<void> check_creatable(FrameNumber region, FrameNumber frame);
+
+/// True when `region` is below `above`, and some region on the way down to it, `above` excluded, is closing.
+bool is_closed_below(FrameNumber above, FrameNumber region);
+
+/// Takes an untyped frame or Data from its owner, which is closing, back to `region`; false when it is still used.
+bool take_back(FrameNumber frame, FrameNumber region);
 
 }  // namespace pith

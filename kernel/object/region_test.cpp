@@ -94,11 +94,11 @@ TEST_F(RegionTest, GiveMovesUntypedFrames) {
   EXPECT_EQ(root(Operation::RegionGive, {RootSlot::Thread.raw, first.raw, 1}), Error::WrongType);
   EXPECT_EQ(root(Operation::RegionGive, {RootSlot::Region.raw, first.raw, 1}), Error::BadArgument);
   EXPECT_EQ(root(Operation::RegionGive, {child.raw, first.raw, 0}), Error::BadArgument);
-  EXPECT_EQ(root(Operation::RegionGive, {child.raw, first.raw, 33}), Error::BadArgument);
+  EXPECT_EQ(root(Operation::RegionGive, {child.raw, first.raw, 17}), Error::BadArgument);
   EXPECT_EQ(root(Operation::RegionGive, {child.raw, frame_count - 1, 2}), Error::BadFrame);
   EXPECT_EQ(root(Operation::RegionGive, {child.raw, 0, 2}), Error::BadFrame);
   EXPECT_EQ(root(Operation::RegionGive, {child.raw, machine.make_frame(ObjectType::Data).raw, 1}), Error::FrameInUse);
-  for (u32 i = 0; i < 64; i += 32) EXPECT_EQ(root(Operation::RegionGive, {child.raw, first.raw + i, 32}), kSuccess);
+  for (u32 i = 0; i < 64; i += 16) EXPECT_EQ(root(Operation::RegionGive, {child.raw, first.raw + i, 16}), kSuccess);
   EXPECT_EQ(root(Operation::RegionGive, {child.raw, first.raw, 1}), Error::BadFrame);
   EXPECT_EQ(machine(Operation::RegionStatus, child)[0], 64u);
   EXPECT_EQ(machine(Operation::RegionCreate, child, {first.raw, u64(ObjectType::Region), grandchild.raw, 5, 0}).error(), kSuccess);

@@ -70,7 +70,7 @@ SchedulingContextStatusResult time_until_now(FrameNumber frame) {
   return {context.used + passed, passed < context.left ? context.left - passed : 0};
 }
 
-void unbind_context(FrameNumber frame) {
+[[gnu::noinline]] void unbind_context(FrameNumber frame) {
   SchedulingContext& context = view<SchedulingContext>(frame);
   Cpu& cpu = cpus[context.cpu];
   if (cpu.context == frame) settle(cpu);  // what was used until now counts

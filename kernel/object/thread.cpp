@@ -169,7 +169,7 @@ void cut_short(Thread& thread, Error error) {
 
 }  // namespace
 
-bool cancel_wait(Thread& thread, Error error) {
+[[gnu::noinline]] bool cancel_wait(Thread& thread, Error error) {
   if (!can_be_cancelled(thread)) return false;
   if ((thread.key & Key::kDeadline) != 0) {
     disarm_timer(thread.self);

@@ -141,6 +141,7 @@ TEST_F(ThreadTest, GuestLives) {
   // Another thread may run it now, and the guest may go while it is inside.
   EXPECT_FALSE(machine.invoke(*other, Handle::run_guest(guest)).returned);
   EXPECT_EQ((*thread).guest.raw, 0u);
+  EXPECT_EQ(machine(Operation::RegionDestroy, RootSlot::Region, {machine.frame_in(guest).raw}).error(), Error::Again);
   EXPECT_EQ(machine(Operation::RegionDestroy, RootSlot::Region, {machine.frame_in(guest).raw}).error(), kSuccess);
   EXPECT_EQ((*other).words.w[0], u64(GuestExit::Interrupted));
   EXPECT_EQ(info(page).uses, 0u);

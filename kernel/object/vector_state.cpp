@@ -20,7 +20,7 @@ Result<DataPage&> page_of_same_owner(FrameNumber self, FrameNumber frame) {
 
 }  // namespace
 
-bool release_vector_state(FrameNumber frame) {
+[[gnu::noinline]] bool release_vector_state(FrameNumber frame) {
   if (frame.raw == 0) return true;
   if (!evict_vector_state(frame)) return false;
   VectorState& state = view<VectorState>(frame);

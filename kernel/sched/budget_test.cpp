@@ -108,8 +108,8 @@ TEST_F(BudgetTest, HostileComponentTakesNoMoreThanItsShare) {
   ASSERT_EQ(share(kWholeCpu / 5), kSuccess);
   constexpr u32 kFramesGiven = 400;
   FrameNumber first = machine.spare_frames(kFramesGiven);
-  for (u32 i = 0; i < kFramesGiven; i += 25)
-    ASSERT_EQ(machine(Operation::RegionGive, RootSlot::Region, {region.raw, first.raw + i, 25}).error(), kSuccess);
+  for (u32 i = 0; i < kFramesGiven; i += 16)
+    ASSERT_EQ(machine(Operation::RegionGive, RootSlot::Region, {region.raw, first.raw + i, 16}).error(), kSuccess);
   u32 next = first.raw, refused = 0;
   auto make = [&](ObjectType type, CapabilitySlot slot, u64 argument) {
     ASSERT_EQ(machine(Operation::RegionCreate, region, {next++, u64(type), slot.raw, argument, 0}).error(), kSuccess);
@@ -152,6 +152,7 @@ TEST_F(BudgetTest, HostileComponentTakesNoMoreThanItsShare) {
   // What goes gives its share back.
   u64 given = view<Region>(machine.frame_in(region)).time_given;
   u64 of_one = view<SchedulingContext>(contexts[0]).share;
+  ASSERT_EQ(machine(Operation::RegionDestroy, region, {contexts[0].raw}).error(), Error::Again);
   ASSERT_EQ(machine(Operation::RegionDestroy, region, {contexts[0].raw}).error(), kSuccess);
   EXPECT_EQ(view<Region>(machine.frame_in(region)).time_given, given - of_one);
 }

@@ -78,6 +78,7 @@ TEST(Crossing, AThreadIsStoppedByTheCpuThatRunsIt) {
   EXPECT_EQ((*thread).state, ThreadState::Inactive);
   EXPECT_EQ(machine.other().current, nullptr);
   EXPECT_EQ(machine(Operation::ThreadStop, thread.slot).error(), kSuccess);
+  EXPECT_EQ(machine(Operation::RegionDestroy, RootSlot::Region, {thread.frame.raw}).error(), Error::Again);
   EXPECT_EQ(machine(Operation::RegionDestroy, RootSlot::Region, {thread.frame.raw}).error(), kSuccess);
 }
 

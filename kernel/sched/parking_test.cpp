@@ -72,6 +72,50 @@ TEST_F(ParkingTest, ServersOwnTimeStaysParkedWhileItWorksForAClient) {
   EXPECT_EQ(cpus[0].context, server.context_frame);
 }
 
+/// A server of low priority whose call of higher priority is set aside: the client's time waits where its chain ends, at the client.
+struct SetAside {
+  SetAside(Machine& machine, CapabilitySlot endpoint, const Made& server, const Made& client) {
+    EXPECT_FALSE(machine.call(*client, endpoint).returned);
+    EXPECT_EQ(machine.invoke(*server, Operation::EndpointSetAside, endpoint).error(), kSuccess);
+    EXPECT_EQ(view<SchedulingContext>(client.context_frame).place, Whereabouts::Parked);
+  }
+};
+
+TEST_F(ParkingTest, TimeOfARequeuedCallHelpsTheServer) {
+  Made server = serve(5, endpoint), client = machine.make_thread(30);
+  park_root();
+  SetAside call(machine, endpoint, server, client);
+  EXPECT_EQ(machine.invoke(*server, Operation::EndpointRequeue, endpoint).error(), kSuccess);
+  machine.advance(kMillisecond);
+  EXPECT_EQ(machine.running(), &*server);
+  EXPECT_EQ(cpus[0].context, client.context_frame);
+}
+
+TEST_F(ParkingTest, TimeOfARequeuedCallGoesToTheServerThatWaits) {
+  Made server = serve(5, endpoint), client = machine.make_thread(30), other = machine.make_thread(10);
+  park_root();
+  SetAside call(machine, endpoint, server, client);
+  EXPECT_FALSE(machine.invoke(*server, Operation::EndpointReceive, endpoint).returned);
+  EXPECT_EQ(machine.invoke(*other, Operation::EndpointRequeue, endpoint).error(), kSuccess);
+  machine.advance(kMillisecond);
+  EXPECT_EQ(machine.running(), &*server);
+  EXPECT_EQ(cpus[0].context, client.context_frame);
+}
+
+TEST_F(ParkingTest, TimeOfARequeuedCallWaitsAtTheDoorForTheNextServer) {
+  Made server = serve(5, endpoint), client = machine.make_thread(30), other = machine.make_thread(10);
+  park_root();
+  SetAside call(machine, endpoint, server, client);
+  EXPECT_EQ(machine.invoke(*other, Operation::EndpointBind, endpoint, {kNoSlot.raw}).error(), kSuccess);
+  EXPECT_EQ(machine.invoke(*other, Operation::EndpointRequeue, endpoint).error(), kSuccess);
+  machine.advance(kMillisecond);
+  EXPECT_EQ(place_of(client), Whereabouts::AtDoor);
+  EXPECT_EQ(machine.invoke(*other, Operation::EndpointBind, endpoint, {server.slot.raw}).error(), kSuccess);
+  machine.advance(kMillisecond);
+  EXPECT_EQ(machine.running(), &*server);
+  EXPECT_EQ(cpus[0].context, client.context_frame);
+}
+
 TEST_F(ParkingTest, ServerGoesOnWhenItsClientsTimeIsUsedUp) {
   Made server = serve(40, endpoint), client = machine.make_thread(30);
   view<SchedulingContext>(client.context_frame).period = 10 * Machine::kTurn;

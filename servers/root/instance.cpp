@@ -13,7 +13,7 @@ namespace {
 constexpr kernel::Region kRegion{RootSlot::Region};
 constexpr kernel::CapabilitySpace kCapabilities{RootSlot::CapabilitySpace};
 constexpr u64 kAtOnce = 64;      // limit of Region.reclaim
-constexpr u64 kGiveAtOnce = 32;  // limit of Region.give
+constexpr u64 kGiveAtOnce = 16;  // limit of Region.give
 constexpr u32 kBatch = 256;  // pages copied through the window at once
 
 /// Spreads the machine's seed over components and instances (splitmix64); those that need good randomness have a source of their own.

@@ -12,7 +12,7 @@ namespace {
 constexpr kernel::Region kRegion{RootSlot::Region};
 constexpr kernel::CapabilitySpace kCapabilities{RootSlot::CapabilitySpace};
 constexpr kernel::Platform kPlatform{RootSlot::Platform};
-constexpr u64 kGiveAtOnce = 32;  // Region.give's limit
+constexpr u64 kGiveAtOnce = 16;  // Region.give's limit
 constexpr u64 kSharePages = 512;
 
 template <class List>

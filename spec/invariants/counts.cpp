@@ -5,6 +5,7 @@
 #include "kernel/object/guest.h"
 #include "kernel/object/page_table.h"
 #include "kernel/object/region.h"
+#include "kernel/object/scheduling_context.h"
 #include "kernel/object/thread.h"
 #include "spec/invariants/predicate.h"
 
@@ -106,6 +107,19 @@ LEMMA(space_of_a_guest_has_guests, Of<Guest> guest) {
   FrameNumber space = guests[guest.raw].space;
   GIVEN(is<AddressSpace>(space));
   return address_spaces[space.raw].guests.first.raw != 0;
+}
+
+LEMMA(thread_of_a_parked_context_has_contexts, Of<SchedulingContext> context) {
+  FOR_ALL(context);
+  const SchedulingContext& it = scheduling_contexts[context.raw];
+  GIVEN(it.place == Whereabouts::Parked && is<Thread>(it.parked_on));
+  return threads[it.parked_on.raw].parking.contexts.first.raw != 0;
+}
+LEMMA(endpoint_of_a_context_at_its_door_has_contexts, Of<SchedulingContext> context) {
+  FOR_ALL(context);
+  const SchedulingContext& it = scheduling_contexts[context.raw];
+  GIVEN(it.place == Whereabouts::AtDoor && is<Endpoint>(it.parked_on));
+  return endpoints[it.parked_on.raw].parking.contexts.first.raw != 0;
 }
 
 }  // namespace pith

@@ -116,6 +116,10 @@ INVARIANT(vector_state_holder_has_the_registers, Of<VectorState> state) {
   GIVEN(holder != 0 && holder <= kMaximumCpus);
   return cpus[holder - 1].vector_owner == state;
 }
+INVARIANT(vector_state_in_a_cpu_has_a_user, Of<VectorState> state) {
+  FOR_ALL(state);
+  return vector_states[state.raw].holder == 0 || vector_states[state.raw].user.raw != 0;
+}
 INVARIANT(vector_registers_are_of_a_state, CpuIndex cpu) {
   FOR_ALL(cpu);
   FrameNumber owner = cpus[cpu.raw].vector_owner;
@@ -132,6 +136,15 @@ INVARIANT(live_vector_registers_are_in_the_cpu, Of<Thread> thread) {
   u32 cpu = threads[thread.raw].key & Key::kCpuMask;
   GIVEN((threads[thread.raw].key & Key::kVectorLive) != 0 && cpu < kMaximumCpus);
   return cpus[cpu].vector_owner == threads[thread.raw].vector_state;
+}
+
+/// Threads with equal keys can take turns: neither finds the other's registers.
+INVARIANT(vector_registers_in_its_cpu_are_live, Of<Thread> thread) {
+  FOR_ALL(thread);
+  u32 cpu = threads[thread.raw].key & Key::kCpuMask;
+  FrameNumber state = threads[thread.raw].vector_state;
+  GIVEN(state.raw != 0 && cpu < kMaximumCpus && cpus[cpu].vector_owner == state);
+  return (threads[thread.raw].key & Key::kVectorLive) != 0;
 }
 
 // ---- interrupts ----

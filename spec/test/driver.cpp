@@ -2,6 +2,9 @@
 #include "spec/test/driver.h"
 
 #include "kernel/object/address_space.h"
+#include "kernel/object/scheduling_context.h"
+#include "kernel/sched/crossing.h"
+#include "kernel/sched/scheduler.h"
 #include "spec/test/abstraction.h"
 
 namespace pith::spec::test {
@@ -14,7 +17,16 @@ constexpr CapabilitySlot kThreadSlot(300), kContextSlot(301), kSpaceSlot(302), k
 
 Driver::Driver(Source& source, u32 count) : source_(source), lockstep_(count), machine_(lockstep_.machine), arguments_(source, around_) {
   begin();
+  if (source.one_in(2)) lower_root();
   take_over();
+}
+
+/// Below the workers, root leaves the choice of who runs to their times: these are used, and parked, as soon as they are ready.
+void Driver::lower_root() {
+  withdraw_context(machine_.root_context);
+  view<pith::SchedulingContext>(machine_.root_context).priority = 0;
+  enqueue_context(machine_.root_context);
+  reschedule_on(pith::cpus[0]);
 }
 
 /// A region with nearly all memory, a capability space for the workers outside it, and workers and objects in it.
@@ -25,8 +37,8 @@ void Driver::begin() {
   around_.first = machine_.spare_frames(around_.count).raw;
   (void)machine_(Operation::RegionCreate, RootSlot::Region, {frame.raw, u64(ObjectType::Region), own_.raw, 40, 0});
   around_.region = machine_.frame_in(own_);
-  for (u32 i = 0; i < around_.count; i += 20) {
-    u64 most = around_.count - i < 20 ? around_.count - i : 20;
+  for (u32 i = 0; i < around_.count; i += 16) {
+    u64 most = around_.count - i < 16 ? around_.count - i : 16;
     (void)machine_(Operation::RegionGive, RootSlot::Region, {own_.raw, around_.first + i, most});
   }
   capabilities_ = machine_.frame_in(machine_.make(ObjectType::CapabilitySpace));

@@ -20,6 +20,7 @@ class Driver {
 
  private:
   void begin();
+  void lower_root();
   void make_space();
   void make_worker(u32 index);
   void make_object();

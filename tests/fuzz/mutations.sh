@@ -4,17 +4,19 @@
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+# One copy for all of them, so that each compiles only what it changes.
+mkdir "$work/source"
+(cd "$PITH_ROOT" && tar -c --exclude=./build --exclude=./.git .) | tar -x -C "$work/source"
+cmake -G Ninja -S "$work/source" -B "$work/build" >"$work/log" 2>&1 || { tail -n 20 "$work/log" && exit 1; }
+cp "$PITH_BUILD/image-fuzz" "$PITH_BUILD/image-stress" "$PITH_BUILD/image-timing" "$work/build/"
 for patch in "$PITH_ROOT"/tests/mutations/*.patch; do
   name=$(basename "$patch" .patch)
-  mkdir -p "$work/$name"
-  (cd "$PITH_ROOT" && tar -c --exclude=./build --exclude=./.git .) | tar -x -C "$work/$name"
-  patch -s -p1 -d "$work/$name" <"$patch"
-  if ! { cmake -G Ninja -S "$work/$name" -B "$work/build" && ninja -C "$work/build" -j2 kernel; } >"$work/log" 2>&1; then
+  patch -s -p1 -d "$work/source" <"$patch"
+  if ! ninja -C "$work/build" -j2 kernel >"$work/log" 2>&1; then
     tail -n 20 "$work/log"
     echo "$name: the kernel cannot be built"
     exit 1
   fi
-  cp "$PITH_BUILD/image-fuzz" "$PITH_BUILD/image-stress" "$PITH_BUILD/image-timing" "$work/build/"
   mapfile -t runs < <(sed -n 's/^test: //p' "$patch")
   [ ${#runs[@]} -gt 0 ] || runs=("--system fuzz --timeout 120")
   for run in "${runs[@]}"; do
@@ -30,5 +32,5 @@ for patch in "$PITH_ROOT"/tests/mutations/*.patch; do
     fi
     grep -m 3 -aE '^(MISTAKE|CHANGED|MISSING|SILENT|STUCK|FAILED|.*panic)' "$work/output"
   done
-  rm -rf "${work:?}/$name" "$work/build"
+  patch -s -R -p1 -d "$work/source" <"$patch"
 done

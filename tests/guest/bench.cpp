@@ -1,5 +1,6 @@
 // Prices of kernel operations in counter ticks, seen from user space; under `-icount shift=0` a tick is an instruction.
 #include "abi/guest.h"
+#include "lib/retry.h"
 #include "tests/guest/machine.h"
 
 using namespace pith;
@@ -246,8 +247,8 @@ void measure_threads() {
     REQUIRE(thread.configure(other_space, RootSlot::CapabilitySpace, buffer, kNoSlot, 0, kNoSlot));
     REQUIRE(thread.start(reinterpret_cast<u64>(&fault), kScratch, 0, 0));
     u32 made = low_counter();
-    REQUIRE(kRegion.destroy(thread_frame));
-    REQUIRE(kRegion.destroy(context_frame));
+    REQUIRE(retry([&] { return kRegion.destroy(thread_frame); }));
+    REQUIRE(retry([&] { return kRegion.destroy(context_frame); }));
     u32 gone = low_counter();
     REQUIRE(kCapabilities.remove(thread.slot));
     REQUIRE(kCapabilities.remove(context.slot));

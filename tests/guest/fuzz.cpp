@@ -130,7 +130,7 @@ void make_hostile() {
       have = 0;
     }
   }
-  for (u32 i = 0; i < kRegionFrames; i += 32) REQUIRE(kRegion.give(region, FrameNumber(first.raw + i), 32));
+  for (u32 i = 0; i < kRegionFrames; i += 16) REQUIRE(kRegion.give(region, FrameNumber(first.raw + i), 16));
   shared.first_frame = first;
   shared.frame_count = kRegionFrames;
   Made made = make_thread(space, kHostilePriority);

@@ -67,7 +67,7 @@ void regions() {
   refuse_argument(RegionGive, region, {{0, word(frame), 1}}, 0, ObjectType::Region);
   want(Error::BadFrame, RegionGive, region, {{word(child), word(shared.foreign_frame), 1}});
   want(Error::FrameInUse, RegionGive, region, {{word(child), word(round.good.data), 1}});
-  want(Error::BadArgument, RegionGive, region, {{word(child), word(frame), 65}});
+  want(Error::BadArgument, RegionGive, region, {{word(child), word(frame), 17}});
   want(Error::BadArgument, RegionGive, region, {{word(region), word(frame), 1}});
   want(Error::Closing, RegionGive, region, {{word(round.closed_region), word(frame), 1}});
   ok(RegionShareTime, region, {{word(child), 1000}});

@@ -117,11 +117,11 @@ void begin_round() {
   ok(RegionCreate, HostileSlot::Region, {{word(round.region_frame), u64(ObjectType::Region), word(round.region), kCeiling}});
   round.next = FrameNumber(shared.first_frame.raw + 1);
   round.end = FrameNumber(round.next.raw + kRoundFrames);
-  for (u32 i = 0; i < kRoundFrames; i += 32) ok(RegionGive, HostileSlot::Region, {{word(round.region), round.next.raw + i, 32}});
+  for (u32 i = 0; i < kRoundFrames; i += 16) ok(RegionGive, HostileSlot::Region, {{word(round.region), round.next.raw + i, 16}});
 
   FrameNumber closed_frame;
   CapabilitySlot closed = make(round.region, ObjectType::Region, kCeiling, &closed_frame);
-  ok(RegionGive, round.region, {{word(closed), word(round.next), 32}});
+  for (u32 i = 0; i < 32; i += 16) ok(RegionGive, round.region, {{word(closed), round.next.raw + i, 16}});
   FrameNumber behind{round.next.raw + 32};
   round.closed = make_set(closed);
   ok(RegionClose, closed);

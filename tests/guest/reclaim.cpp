@@ -225,7 +225,7 @@ void make_nested() {
   nested.region.slot = component.make(ObjectType::Region, 55);
   nested.first = nested.next = component.next;
   nested.end = FrameNumber(component.next.raw + kNestedFrames);
-  for (u32 i = 0; i < kNestedFrames; i += 32) REQUIRE(component.region.give(nested.region.slot, FrameNumber(component.next.raw + i), 32));
+  for (u32 i = 0; i < kNestedFrames; i += 16) REQUIRE(component.region.give(nested.region.slot, FrameNumber(component.next.raw + i), 16));
   component.next = nested.end;
   nested.space.slot = reserved_slot();
   FrameNumber frame = nested.take(), top = nested.make_frame(ObjectType::PageTable, kTopLevel);
@@ -312,7 +312,7 @@ void run_test() {
   take_census(census_before);
   (void)REQUIRE(kPlatform.measure());  // the boot
 
-  for (u32 i = 0; i < kFrames; i += 32) REQUIRE(kRegion.give(component.region.slot, FrameNumber(component.first.raw + i), 32));
+  for (u32 i = 0; i < kFrames; i += 16) REQUIRE(kRegion.give(component.region.slot, FrameNumber(component.first.raw + i), 16));
   note_longest("give");
   make_memory();
   note_longest("memory");

@@ -143,7 +143,7 @@ void build_threads(Component& own) {
 void build(Component& own) {
   own.used = 0;
   EXPECT_OK(own.worker, insist(own.timer, [&] { return kRegion.create(own.region, ObjectType::Region, own.slot(RegionSlot), kWorkerPriority, FrameNumber()); }));
-  for (u32 i = 0; i < kFrames; i += 24) EXPECT_OK(own.worker, kRegion.give(own.slot(RegionSlot), FrameNumber(own.first.raw + i), 24));
+  for (u32 i = 0; i < kFrames; i += 16) EXPECT_OK(own.worker, kRegion.give(own.slot(RegionSlot), FrameNumber(own.first.raw + i), 16));
   build_memory(own);
   build_threads(own);
   count(Kind::Build);

@@ -78,9 +78,9 @@ targets_for() {
   echo pith-launch pith-manifest kernel host_test_list
   grep -q '^unit/' <<<"$1" && echo host_tests
   grep -qE "^(launch|manifest)/" <<<"$1" && echo guest_programs rootfs
-  grep -qE '^(boot|linux|perf|recovery|fuzz)/' <<<"$1" && echo images guest_programs
+  grep -qE '^(boot|linux|time|perf|recovery|fuzz|long)/' <<<"$1" && echo images guest_programs
   grep -q '^bounds/' <<<"$1" && echo pith-bounds
-  grep -q '^verify/' <<<"$1" && echo pith-prove proof_module
+  grep -qE '^(verify/|long/bugs$)' <<<"$1" && echo pith-prove proof_module
   grep -q '^fuzz/' <<<"$1" && echo fuzzers
   return 0
 }

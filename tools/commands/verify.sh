@@ -5,19 +5,21 @@ verify_usage() {
   cat <<'END_OF_TEXT'
 usage: ./pith verify [--only ENTRY]... [--all] [--jobs N] [--json]
        ./pith verify --bounds [--json] [--path ENTRY] [--update]
+       ./pith verify --figures [--update]
        ./pith verify --list
 
 Proves the kernel's entries from the bitcode that ships: no undefined behaviour, no broken assertion, every invariant of
 spec/invariants kept. Then it shows of the same sources, compiled with a trap wherever behaviour is undefined, that no trap can be
-reached: that is what the line `undefined behaviour: N entries, 0 not proved` counts. Entries of verify/open.txt and of
-verify/open-traps.txt, which are not proved yet, are only tried when named or with --all. Proofs are kept in build/proofs and not
-repeated while nothing changes that they depend on.
+reached: that is what the line `undefined behaviour: N entries, 0 not proved` counts. Last, of some operations, that their effect is the
+specification's (`refinement: …`). Entries of verify/open.txt, open-traps.txt and open-refinement.txt, which are not proved yet, are only
+tried when named or with --all. Proofs are kept in build/proofs and not repeated while nothing changes that they depend on.
   --only ENTRY  proves this one
   --all         tries the open ones as well
   --jobs N      proofs at a time (default: number of processors)
   --json        prints {"arch", "operations": [{"name", "result", "paths", "queries", "seconds", "worst_instructions"}],
-                "seeded_bugs": {"caught", "total"}, "undefined_behaviour": {"proved", "total"}}; bugs count as caught that
-                ./pith test verify/bugs found in this kernel
+                "seeded_bugs": {"caught", "total"}, "undefined_behaviour": {"proved", "total"},
+                "refinement": {"proved", "total"}}; bugs count as caught that
+                ./pith test verify/bugs or, of all of them, long/bugs found in this kernel
   --list        prints the entries
 --bounds  computes from the kernel's machine code how many instructions each kernel entry runs at most and how many frames it
           clears. The table lands in build/docs/reference/bounds.md as well; measured lengths of the last counted runs of
@@ -25,6 +27,8 @@ repeated while nothing changes that they depend on.
   --json        prints {"arch": "x86_64", "entries": [{"name", "worst_instructions", "clears", "measured"}]}
   --path ENTRY  prints instead where the instructions of an entry's longest path are
   --update      writes the table of docs/bounds.md anew
+--figures prints lines of kernel and proof, and of each entry what its proof took: the page docs/proof-figures.md.
+  --update      writes that page anew
 Exit status: 0 everything is proved or within its bound, 1 something is not, 2 wrong usage.
 END_OF_TEXT
 }
@@ -54,29 +58,54 @@ worst_cases() {
     } { print $1, $2 }'
 }
 
-# Proves entries of the kernel, then that they reach no trap. $1: `yes` for one JSON object; the others are the prover's arguments.
+# How many of how many operations do what the specification says, the open ones among all; $1: what the prover printed about the others.
+refinement_counts() {
+  local open
+  open=$(grep -cv '^#' "$PITH_ROOT/verify/open-refinement.txt")
+  awk -v open="$open" '/^refinement:/ { print "\"refinement\": {\"proved\": " $2 - $4 ", \"total\": " $2 + open "}" }' <<<"$1"
+}
+
+# Proves entries of the kernel, then that they reach no trap, then that they do what the specification says. $1: `yes` for one JSON object; the others are the prover's arguments.
 verify_proofs() {
-  local json=$1 status=0 prove traps counts
+  local json=$1 status=0 prove traps refines counts refined
   shift
   build pith-prove proof_module
   prove=("$PITH_BUILD/bin/pith-prove" --open "$PITH_ROOT/verify/open.txt" --cache "$PITH_BUILD/proofs" "$@" "$PITH_BUILD/proof.bc")
   traps=("$PITH_BUILD/bin/pith-prove" --traps --open "$PITH_ROOT/verify/open-traps.txt" --cache "$PITH_BUILD/proofs" "$@" "$PITH_BUILD/proof-sanitized.bc")
+  refines=("$PITH_BUILD/bin/pith-prove" --refines --open "$PITH_ROOT/verify/open-refinement.txt" --cache "$PITH_BUILD/proofs" "$@" "$PITH_BUILD/proof-refined.bc")
   if [ -n "$json" ]; then
     build pith-bounds kernel
     worst_cases >"$PITH_BUILD/worst.txt" || true
     counts=$("${traps[@]}" | awk '/^undefined behaviour:/ { print $3 - $5, $3 }') || status=$?
-    "${prove[@]}" --json --worst "$PITH_BUILD/worst.txt" --seeded "$("$PITH_ROOT/verify/bugs/run" --count)" --without-traps "$counts" || status=$?
+    refined=$(refinement_counts "$("${refines[@]}")") || status=$?
+    "${prove[@]}" --json --worst "$PITH_BUILD/worst.txt" --seeded "$("$PITH_ROOT/verify/bugs/run" --count)" --without-traps "$counts" |
+      sed "\$ s/}\$/, $refined}/" || status=$?
     return "$status"
   fi
   "${prove[@]}" || status=$?
   # Neither a list nor one predicate has to do with traps, and after wrong usage there is nothing more to say.
   case " $* " in *" --list "* | *" --predicate "*) return "$status" ;; esac
   if [ "$status" -lt 2 ]; then "${traps[@]}" || status=$?; fi
+  # What has no specification of its own, a contract or the way out, is no entry of this pass.
+  case " $* " in *" --only "*) return "$status" ;; esac
+  if [ "$status" -lt 2 ]; then "${refines[@]}" || status=$?; fi
+  return "$status"
+}
+
+# The page of figures, from all proofs. $1: `yes` writes it into docs/.
+verify_figures() {
+  local update=$1 status=0 page=$PITH_BUILD/docs/reference/proof-figures.md
+  shift
+  verify_proofs yes "$@" >"$PITH_BUILD/proofs.json" || status=$?
+  [ "$status" -lt 2 ] || return "$status"
+  mkdir -p "$PITH_BUILD/docs/reference"
+  "$PITH_ROOT/tools/proof-figures" <"$PITH_BUILD/proofs.json" >"$page"
+  if [ -n "$update" ]; then cp "$page" "$PITH_ROOT/docs/proof-figures.md"; else cat "$page"; fi
   return "$status"
 }
 
 main() {
-  local bounds='' json='' jobs passed_on=()
+  local bounds='' json='' figures='' update='' jobs passed_on=()
   jobs=$(nproc)
   while [ $# -gt 0 ]; do
     case $1 in
@@ -85,7 +114,8 @@ main() {
         exit 0
         ;;
       --bounds) bounds=yes ;;
-      --update) passed_on+=(--update "$PITH_ROOT/docs/bounds.md") ;;
+      --figures) figures=yes ;;
+      --update) update=yes ;;
       --json) json=yes ;;
       --all | --list | --verbose) passed_on+=("$1") ;;
       --path | --only | --predicate)
@@ -104,8 +134,12 @@ main() {
   done
   install_packages verify
   if [ -n "$bounds" ]; then
+    [ -z "$update" ] || passed_on+=(--update "$PITH_ROOT/docs/bounds.md")
     verify_bounds ${json:+--json} "${passed_on[@]}"
+  elif [ -n "$figures" ]; then
+    verify_figures "$update" --jobs "$jobs" "${passed_on[@]}"
   else
+    [ -z "$update" ] || misused "--update is for --bounds or --figures"
     verify_proofs "$json" --jobs "$jobs" "${passed_on[@]}"
   fi
 }

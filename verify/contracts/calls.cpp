@@ -2,6 +2,7 @@
 #include "kernel/object/notification.h"
 #include "kernel/sched/chain.h"
 #include "kernel/sched/parking.h"
+#include "spec/walks.h"
 #include "verify/contracts/contract.h"
 
 namespace pith {
@@ -12,7 +13,7 @@ Error contract_check_call(FrameNumber endpoint, const Thread& caller) {
   require_chains();
   verify_expect(is<Endpoint>(endpoint));
   verify_expect(is<Thread>(caller.self) && &caller == &threads[caller.self.raw]);
-  return Error(verify_any_word());
+  return spec::spec_walk_call(endpoint, caller.self);
 }
 Error entry_contract_check_call(FrameNumber endpoint, Of<Thread> caller) {
   running_cpu();
@@ -20,10 +21,10 @@ Error entry_contract_check_call(FrameNumber endpoint, Of<Thread> caller) {
   return check_call(endpoint, threads[caller.raw]);
 }
 
-Error contract_check_no_circle(FrameNumber, FrameNumber server) {
+Error contract_check_no_circle(FrameNumber endpoint, FrameNumber server) {
   require_chains();
   verify_expect(server.raw == 0 || is<Thread>(server));
-  return Error(verify_any_word());
+  return spec::spec_walk_circle(endpoint, server);
 }
 Error entry_contract_check_no_circle(FrameNumber endpoint, FrameNumber server) {
   running_cpu();

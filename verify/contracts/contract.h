@@ -28,6 +28,12 @@ template <class T>
   verify_raise(&field, sizeof field);
 }
 
+template <class T>
+[[gnu::always_inline]] inline void write_where(bool condition, u64 each, T& field, T value) {
+  if constexpr (sizeof(T) == 8) verify_write_where(condition, each, &field, __builtin_bit_cast(u64, value));
+  else verify_write_where(condition, each, &field, __builtin_bit_cast(u32, value));
+}
+
 /// Where ready and parked contexts are.
 [[gnu::always_inline]] inline void forget_queues() {
   forget(scheduling_contexts[0].queue_link);
@@ -102,6 +108,8 @@ extern "C" {
 [[gnu::noinline]] void contract_withdraw_call(Thread& caller);
 [[gnu::noinline]] void contract_return_call(Thread& server);
 [[gnu::noinline]] void contract_complete(Thread& thread, u64 status);
+[[gnu::noinline]] void contract_unbind_notification(Notification& notification);
+[[gnu::noinline]] void contract_detach_thread(Thread& thread);
 [[gnu::noinline]] void contract_leave_address_space(Thread& thread);
 [[gnu::noinline]] void contract_leave_capability_space(Thread& thread);
 [[gnu::noinline]] void contract_take_guest_from_space(Guest& guest);

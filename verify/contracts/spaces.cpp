@@ -1,15 +1,18 @@
 // Contracts: regions, and who is in which space.
+#include "kernel/object/page_table.h"
+#include "kernel/object/platform.h"
 #include "kernel/sched/crossing.h"
+#include "spec/walks.h"
 #include "verify/contracts/contract.h"
 
 namespace pith {
 
 extern "C" {
 
-u32 contract_check_below(FrameNumber, FrameNumber frame) {
+u32 contract_check_below(FrameNumber ancestor, FrameNumber frame) {
   verify_require("owner_is_a_region");
   verify_require("region_parent_is_typed");
-  u32 error = verify_any_word();
+  u32 error = u32(spec::spec_walk_below(frame, ancestor));
   verify_promise(error != 0 || (frame.raw != 0 && frame.raw < frame_count && frames[frame.raw].type != ObjectType::Reserved));
   return error;
 }
@@ -21,13 +24,57 @@ u32 entry_contract_check_below(FrameNumber ancestor, FrameNumber frame) {
 u32 contract_check_open(FrameNumber region) {
   verify_require("region_parent_is_typed");
   verify_expect(region.raw == 0 || is<Region>(region));
-  u32 error = verify_any_word();
+  u32 error = u32(spec::spec_walk_open(region));
   verify_promise(error != 0 || region.raw == 0 || !regions[region.raw].closing);
   return error;
 }
 u32 entry_contract_check_open(FrameNumber region) {
   running_cpu();
   return u32(check_open(region).error());
+}
+
+/// All of the frames are moved, or none.
+u32 contract_move_frames(FrameNumber from, FrameNumber first, u64 count, FrameNumber to) {
+  verify_expect(count <= kFramesPerGift && u64{first.raw} + count <= frame_count);
+  u32 error = verify_any_word();
+  u64 each = verify_each();
+  FrameNumber frame = FrameNumber(u32(each));
+  bool is_moved = error == 0 && each >= first.raw && each - first.raw < count;
+  is_moved = is_moved && info(frame).owner == from && info(frame).type == ObjectType::Untyped;
+  write_where(is_moved, each, info(frame).owner, to);
+  return error;
+}
+// Each number of frames by itself.
+#define MOVE_FRAMES(least, most)                                                                                         \
+  u32 entry_contract_move_frames_of_##most(FrameNumber from, FrameNumber first, u64 count, FrameNumber to) {             \
+    running_cpu();                                                                                                       \
+    verify_assume(count >= (least) && count <= (most));                                                                  \
+    u64 number = (least) + verify_split(u32(count - (least)), (most) - (least) + 1);                                     \
+    return u32(move_frames(from, first, number, to).error());                                                            \
+  }
+MOVE_FRAMES(0, 8)
+MOVE_FRAMES(9, 16)
+static_assert(kFramesPerGift == 16);
+
+u32 contract_check_device_memory(u64, u64 pages) {
+  verify_expect(pages <= kDevicePagesPerShare);
+  return verify_any_word();
+}
+void entry_contract_check_device_memory(u64 first, u64 pages) {
+  running_cpu();
+  verify_assume(pages <= kDevicePagesPerShare);
+  (void)check_device_memory(first, verify_split(u32(pages), kDevicePagesPerShare + 1));  // it may answer anything
+}
+
+void contract_map_device(Share& share, u64 first, u64 pages) {
+  verify_expect(pages <= kDevicePagesPerShare && is<Share>(frame_of(share)));
+  u64 each = verify_each();
+  write_where(each < pages, each, share.entry[each], arch::PageTableEntry::device(first + each * kPageSize));
+}
+void entry_contract_map_device(Of<Share> share, u64 first, u64 pages) {
+  running_cpu();
+  verify_assume(is<Share>(share));
+  map_device(shares[share.raw], first, pages);
 }
 
 void contract_attach_thread(Thread& thread, FrameNumber space, FrameNumber capabilities, FrameNumber buffer) {

@@ -2,6 +2,7 @@
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/Metadata.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "verify/prover/executor.h"
@@ -11,7 +12,7 @@ namespace pith::verify {
 void Executor::check_pointer(State& state, const Value& address, const llvm::Instruction* at) {
   oblige(state, negate(address.poison_condition()), "poison address", at);
   oblige(state, negate(address.pointer.null_condition()), "null pointer", at);
-  if (address.pointer.object < 0 && !pure_) throw std::runtime_error("access through an unknown pointer at " + location(at));
+  if (address.pointer.object < 0 && !pure_ && !follows_) throw std::runtime_error("access through an unknown pointer at " + location(at));
 }
 
 /// The type of a frame in the state as it is now.
@@ -21,10 +22,10 @@ Expression Executor::frame_type(State& state, const Expression& frame) {
 
 bool Executor::check_place(State& state, const Pointer& address, const Place& place, const char* what, const llvm::Instruction* at) {
   if (!place.inside) {
-    if (!pure_) fail(std::string(what) + ": address outside every field", at, "", false);
+    if (!pure_ && !follows_) fail(std::string(what) + ": address outside every field", at, "", false);
     return false;
   }
-  if (pure_) return true;
+  if (pure_ || follows_) return true;
   const Object& object = memory.object(address.object);
   // Of a word of user memory nobody wants to know later that it was inside its page.
   for (const Expression& bound : place.bounds) oblige(state, bound, "index out of bounds", at, object.kind != ObjectKind::User);
@@ -159,6 +160,22 @@ void Executor::store(State& state, const Pointer& address, const Value& value, l
   if (!type->isIntegerTy()) throw std::runtime_error("store of an unsupported type at " + location(at));
   Expression word = value.integer->is_bool() ? as_bits(*value.integer, size * 8) : zero_extend(*value.integer, size * 8);
   store_bytes(state, address, size, word, at);
+}
+
+void Executor::write_where(State& state, const Expression& condition, const Expression& each, const Value& address, const Expression& value,
+                           const llvm::CallInst& at) {
+  Place place = memory.resolve(address.pointer);
+  if (place.leaf < 0 || place.offset != 0) throw std::runtime_error("a contract writes to what is no field at " + location(&at));
+  State there = state;
+  there.path.push_back(condition);
+  check_place(there, address.pointer, place, "store", &at);
+  Everywhere everywhere{each, condition, {}};
+  for (int number : state.reads) {
+    const Read& read = facts.read(number);
+    bool is_of_each = std::any_of(read.index.begin(), read.index.end(), [&](const Expression& e) { return is_same(e, low_bits(each, width_of(e)).simplify()); });
+    if (is_of_each) everywhere.reads.push_back(read);
+  }
+  memory.write(state.memory, place.leaf, place.index, Value::of(low_bits(value, memory.leaf(place.leaf).bits).simplify()), everywhere);
 }
 
 void Executor::fill(State& state, const Pointer& to, std::uint64_t count, const Expression& byte, const llvm::Instruction* at) {

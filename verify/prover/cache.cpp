@@ -69,8 +69,10 @@ Digests::Digests(llvm::Module& module) : module_(module) {
         if (auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction)) call->setAttributes({});
       }
     }
-    bool is_predicate = function.getName().contains("invariant_") || function.getName().starts_with("property_") || function.getName().starts_with("lemma_");
-    if (!function.isDeclaration() && (is_predicate || function.getName().starts_with("contract_"))) collect(function, predicates);
+    llvm::StringRef name = function.getName();
+    bool is_taken = name.contains("invariant_");
+    for (const char* prefix : {"property_", "relation_", "lemma_", "contract_", "machine_", "refinement_", "meaning_", "given_"}) is_taken = is_taken || name.starts_with(prefix);
+    if (!function.isDeclaration() && is_taken) collect(function, predicates);
   }
   common_ = file_text("/proc/self/exe") + texts(module_, predicates);
   for (const llvm::StructType* type : module.getIdentifiedStructTypes()) {
@@ -90,6 +92,7 @@ Digests::Digests(llvm::Module& module) : module_(module) {
 std::string Digests::of(const Entry& entry, const std::string& options) const {
   std::set<const llvm::Function*> reached;
   if (const llvm::Function* function = module_.getFunction(entry.function)) collect(*function, reached);
+  if (const llvm::Function* function = module_.getFunction(specification_of(entry))) collect(*function, reached);
   return digest_of(common_ + options + entry.name + std::to_string(entry.operation) + texts(module_, reached));
 }
 

@@ -152,36 +152,60 @@ Executor::Modelled Executor::model(Active& active, const llvm::CallInst& call, c
     Value value = argument(0);
     return set(specifies ? value : Value::of(fresh("some", width_of(*value.integer))));
   }
+  if (name == "verify_here") return set(Value::of(low_bits(this_cpu, 32)));
+  if (name == "verify_frame_of") return set(Value::of(memory.held(argument(0))));
   if (name == "verify_thread") return set(Value::of(memory.element(memory.object_named("threads"), *argument(0).integer, true)));
   if (name.starts_with("verify_any")) return set(Value::of(fresh("any", callee.getReturnType()->getIntegerBitWidth())));
+  if (name == "verify_each") return set(Value::of(fresh("each", 64)));
+  if (name == "verify_write_where") {
+    write_where(state, as_truth(*argument(0).integer).simplify(), *argument(1).integer, argument(2), *argument(3).integer, call);
+    return Modelled::Continues;
+  }
   if (name == "verify_promise") {
     Expression promised = as_truth(*argument(0).integer);
     (specifies ? state.promises : state.path).push_back(promised.simplify());
     return Modelled::Continues;
   }
   for (const char* said :
-       {"verify_forget", "verify_raise", "verify_require", "verify_keep", "verify_keep_all", "verify_obey", "verify_part"}) {
+       {"verify_forget", "verify_raise", "verify_require", "verify_keep", "verify_keep_all", "verify_obey", "verify_obey_all", "verify_part"}) {
     if (name == said) return Modelled::Continues;
+  }
+  // The kernel's walk and the specification's give one answer; that they do is shown where the kernel's walk is proved.
+  if (name.starts_with("spec_walk_") && !pure_) {
+    if (meanings.is_empty()) return set(Value::of(fresh("any", callee.getReturnType()->getIntegerBitWidth())));
+    if (specifies && proving != nullptr) return Modelled::No;
+    std::vector<Value> arguments;
+    for (const llvm::Use& use : call.args()) arguments.push_back(operand(active.locals, use.get()));
+    auto answer = meanings.answer_of_walk(const_cast<llvm::Function&>(callee), arguments, state, follows_);
+    if (answer) return set(Value::of(*answer));
+    if (follows_) return Modelled::No;
+    return set(Value::of(fresh("any", callee.getReturnType()->getIntegerBitWidth())));
   }
   if (name.contains("assertion_failed")) {
     oblige(state, truth(false), "assertion", &call);
+    return Modelled::Ends;
+  }
+  // What models of the port say, in verify/machine.cpp.
+  if (name == "verify_demand") {
+    oblige(state, as_truth(*argument(1).integer), text_at(*call.getArgOperand(0)).c_str(), &call);
+    return Modelled::Continues;
+  }
+  if (name == "verify_access") {
+    check_pointer(state, argument(0), &call);
+    Pointer address = argument(0).pointer;
+    check_place(state, address, memory.resolve(address), "access", &call);
+    return Modelled::Continues;
+  }
+  if (name == "verify_root") return set(Value::of(own("translation_roots")));
+  if (name == "verify_vectors") return set(Value::of(own("vector_units")));
+  if (name == "verify_leave") {
+    if (!pure_) endings.push_back({state, std::nullopt, call.getFunction()->getName().str(), true});
     return Modelled::Ends;
   }
   // The one routine that switches views.
   if (name == "clear_frame") {
     memory.clear_frame(state.memory, *argument(0).integer);
     return Modelled::Continues;
-  }
-  // Assembly that leaves the kernel for user code or idleness; two of them note which thread runs now.
-  if (name == "fast_resume" || name == "fast_return") {
-    for (const llvm::Use& use : call.args()) {
-      if (use->getType()->isPointerTy()) store(state, own_cpu(), operand(active.locals, use.get()), use->getType(), &call);
-    }
-  }
-  for (const char* way_out : {"leave_to_system_call", "leave_to_trap", "enter_guest_fast", "enter_guest_all", "idle_loop", "fast_resume", "fast_return", "fast_go_on"}) {
-    if (name != way_out) continue;
-    if (!pure_) endings.push_back({state, std::nullopt, name.str(), true});
-    return Modelled::Ends;
   }
   struct Primitive {
     const char* name;
@@ -191,7 +215,7 @@ Executor::Modelled Executor::model(Active& active, const llvm::CallInst& call, c
   static constexpr Primitive kPrimitives[] = {
       {"_ZN4pith4arch3nowEv", false},          {"_ZN4pith4arch9set_timerEm", false},    {"_ZN4pith4arch9mask_lineEj", false},
       {"_ZN4pith4arch11unmask_lineEj", false}, {"_ZN4pith4arch10line_countEv", false},  {"_ZN4pith4arch8diagnoseEc", false},
-      {"_ZN4pith4arch11forget_rootEm", false}, {"_ZN4pith4arch17send_interruptionEj", false},
+      {"_ZN4pith4arch17send_interruptionEj", false},
       {"_ZN4pith4arch13rouse_nappingEj", false}, {"_ZN4pith4arch3napEj", false},
       {"_ZN4pith4arch10route_lineEjj", false}, {"_ZN4pith4arch15message_addressEj", false}, {"_ZN4pith4arch12message_dataEj", false},
       {"_ZN4pith4arch12stop_machineEj", true}, {"_ZN4pith4arch16is_kernel_memoryEmm", false},
@@ -206,6 +230,7 @@ Executor::Modelled Executor::model(Active& active, const llvm::CallInst& call, c
     Expression answer = fresh("device", callee.getReturnType()->getIntegerBitWidth());
     if (name.contains("3now")) state.path.push_back(z3::ult(answer, bits(std::uint64_t{1} << 63, 64)));  // 292 years
     set(Value::of(answer));
+    note_answer(state, callee, answer);
     return Modelled::Continues;
   }
   // Only the kernel's half of a top-level table changes, which no user access reaches and no invariant speaks of.
@@ -213,9 +238,54 @@ Executor::Modelled Executor::model(Active& active, const llvm::CallInst& call, c
   return Modelled::No;
 }
 
-Pointer Executor::own_cpu() const {
+void Executor::note_answer(State& state, const llvm::Function& function, const Expression& answer) {
+  auto [name, is_new] = short_names_.try_emplace(&function);
+  if (is_new) name->second = short_name(function);
+  note_answer(state, name->second, answer);
+}
+
+void Executor::note_answer(State& state, const std::string& name, const Expression& answer) {
+  if (!memory.meaning_of || pure_ || follows_) return;
+  int object = memory.object_named("answer_of_" + name);
+  if (object >= 0) memory.write(state.memory, memory.leaf_at(object, ""), {}, Value::of(zero_extend(as_bits(answer, 1), 64)));
+}
+
+llvm::Function* Executor::stand_in_for(const llvm::CallInst& call) const {
+  // The ways out of the kernel, and what loads translations and vector registers: what the machine holds is a state of its own there.
+  static constexpr std::pair<const char*, const char*> kStandIns[] = {
+      {"leave_to_system_call", "machine_leave_to_system_call"},
+      {"leave_to_trap", "machine_leave_to_trap"},
+      {"enter_guest_fast", "machine_enter_guest"},
+      {"enter_guest_all", "machine_enter_guest"},
+      {"idle_loop", "machine_idle"},
+      {"fast_resume", "machine_fast_resume"},
+      {"fast_return", "machine_fast_resume"},
+      {"fast_go_on", "machine_fast_go_on"},
+      {"_ZN4pith4arch11forget_rootEm", "machine_forget_root"},
+      {"mov %cr3, $0", "machine_read_root"},
+      {"mov $0, %cr3", "machine_write_root"},
+      {"clts", "machine_allow_vectors"},
+      {"mov %cr0, $0; or $$8, $0; mov $0, %cr0", "machine_refuse_vectors"},
+      {"fxsave64 $0", "machine_save_vectors"},
+      {"fxrstor64 $0", "machine_load_vectors"},
+  };
+  std::string name;
+  if (auto* code = llvm::dyn_cast<llvm::InlineAsm>(call.getCalledOperand()))
+    name = code->getAsmString();
+  else if (call.getCalledFunction() != nullptr)
+    name = call.getCalledFunction()->getName().str();
+  for (const auto& [port, machine] : kStandIns) {
+    if (name != port) continue;
+    llvm::Function* function = module_.getFunction(machine);
+    if (function == nullptr) throw std::runtime_error("there is no " + std::string(machine) + ", which says what `" + name + "` does");
+    return function;
+  }
+  return nullptr;
+}
+
+Pointer Executor::own(const char* array) const {
   Pointer pointer;
-  pointer.object = memory.object_named("cpus");
+  pointer.object = memory.object_named(array);
   llvm::Type* element = llvm::cast<llvm::ArrayType>(memory.object(pointer.object).type)->getElementType();
   pointer.terms.push_back({std::int64_t(layout_.getTypeAllocSize(element)), this_cpu});
   return pointer;
@@ -225,25 +295,20 @@ Executor::Modelled Executor::assembly(Active& active, const llvm::CallInst& call
   auto* code = llvm::cast<llvm::InlineAsm>(call.getCalledOperand());
   std::string text = code->getAsmString();
   if (text == "movq %gs:48, $0") {
-    active.locals.insert_or_assign(&call, Value::of(own_cpu()));
+    active.locals.insert_or_assign(&call, Value::of(own("cpus")));
     return Modelled::Continues;
   }
-  // Saving vector registers fills the image that the operand names.
-  if (text.starts_with("fxsave")) {
-    Value image = operand(active.locals, call.getArgOperand(0));
-    for (unsigned i = 0; i < 64; i++) {
-      Pointer word = image.pointer;
-      word.offset += i * 8;
-      store_bytes(active.state, word, 8, fresh("vector", 64), &call);
-    }
-    return Modelled::Continues;
-  }
-  static constexpr const char* kHarmless[] = {"", "rdtsc", "mov %cr3, $0", "mov $0, %cr3", "mov %cr2, $0", "invlpg ($0)", "clts", "pause",
-                                              "mov %cr0, $0; or $$8, $0; mov $0, %cr0", "fxrstor64 $0", "rdfsbase $0"};
+  static constexpr const char* kHarmless[] = {"", "rdtsc", "mov %cr2, $0", "invlpg ($0)", "pause", "rdfsbase $0"};
   bool is_known = text.starts_with("in") || text.starts_with("out");
   for (const char* known : kHarmless) is_known = is_known || text == known;
   if (!is_known) throw std::runtime_error("no model of assembly `" + text + "` at " + location(&call));
   llvm::Type* type = call.getType();
+  if (type->isIntegerTy() && text.starts_with("in")) {
+    Expression answer = fresh("machine", type->getIntegerBitWidth());
+    active.locals.insert_or_assign(&call, Value::of(answer));
+    note_answer(active.state, "read_port", answer);
+    return Modelled::Continues;
+  }
   if (type->isIntegerTy()) active.locals.insert_or_assign(&call, Value::of(fresh("machine", type->getIntegerBitWidth())));
   if (type->isStructTy()) {
     std::vector<Value> members;

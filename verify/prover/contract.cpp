@@ -17,14 +17,6 @@ namespace {
 
 constexpr llvm::StringRef kPrefix = "contract_";
 
-/// The name of a function without its namespaces and parameters.
-std::string short_name(const llvm::Function& function) {
-  std::string name = llvm::demangle(function.getName().str());
-  name = name.substr(0, name.find('('));
-  std::size_t colon = name.rfind(':');
-  return colon == std::string::npos ? name : name.substr(colon + 1);
-}
-
 llvm::Function* function_called(llvm::Module& module, const std::string& name) {
   for (llvm::Function& function : module) {
     if (!function.isDeclaration() && short_name(function) == name) return &function;
@@ -32,13 +24,20 @@ llvm::Function* function_called(llvm::Module& module, const std::string& name) {
   throw std::runtime_error("contract_" + name + " stands for no function: there is no " + name);
 }
 
+}  // namespace
+
 std::string text_at(const llvm::Value& address) {
   auto* global = llvm::dyn_cast<llvm::GlobalVariable>(address.stripPointerCasts());
-  if (global == nullptr || !global->hasInitializer()) throw std::runtime_error("a contract requires an invariant whose name is no literal");
+  if (global == nullptr || !global->hasInitializer()) throw std::runtime_error("what a contract or a model names is no literal");
   return llvm::cast<llvm::ConstantDataArray>(global->getInitializer())->getAsCString().str();
 }
 
-}  // namespace
+std::string short_name(const llvm::Function& function) {
+  std::string name = llvm::demangle(function.getName().str());
+  name = name.substr(0, name.find('('));
+  std::size_t colon = name.rfind(':');
+  return colon == std::string::npos ? name : name.substr(colon + 1);
+}
 
 bool Contract::restores(const Predicate& predicate) const {
   // What need not hold in the middle of an operation is not shown there.
@@ -90,6 +89,11 @@ std::vector<Contract> contracts_of(llvm::Module& module, Executor& executor) {
     collect(summary, executor, contract);
     contract.parts = says(summary, "verify_part");
     contract.keeps_all = says(summary, "verify_keep_all");
+    if (says(summary, "verify_obey_all")) {
+      for (const llvm::Function& property : module) {
+        if (!property.isDeclaration() && property.getName().starts_with("property_")) contract.obeyed.insert(property.getName().str());
+      }
+    }
     for (const auto* names : {&contract.required, &contract.kept, &contract.obeyed}) {
       for (const std::string& named : *names) {
         if (module.getFunction(named) == nullptr) throw std::runtime_error("contract_" + name + " names what does not exist: " + named);

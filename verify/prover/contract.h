@@ -29,6 +29,9 @@ struct Contract {
   bool requires_that(const Predicate& predicate) const { return restores(predicate) || required.count(predicate.name) != 0; }
 };
 
+/// The name of a function without its namespaces and parameters.
+std::string short_name(const llvm::Function& function);
+
 /// All contracts of a module. Throws when one names no function.
 std::vector<Contract> contracts_of(llvm::Module& module, Executor& executor);
 

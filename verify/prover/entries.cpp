@@ -1,6 +1,8 @@
 // Which entries a module has.
 #include <llvm/IR/DebugInfo.h>
 #include <llvm/IR/DebugInfoMetadata.h>
+#include <llvm/IR/InstIterator.h>
+#include <llvm/IR/Instructions.h>
 
 #include <algorithm>
 
@@ -39,6 +41,18 @@ std::vector<Entry> entries_of(const llvm::Module& module) {
     entries.push_back({name.drop_front(6).str(), name.str(), -1});
   }
   return entries;
+}
+
+std::string specification_of(const Entry& entry) { return "specified_" + llvm::StringRef(entry.function).drop_front(6).str(); }
+
+bool is_specified(const llvm::Module& module, const Entry& entry) {
+  if (module.getFunction(specification_of(entry)) != nullptr) return true;
+  const llvm::Function* summary = module.getFunction(entry.name);
+  if (summary == nullptr) return false;
+  return std::any_of(llvm::inst_begin(summary), llvm::inst_end(summary), [](const llvm::Instruction& instruction) {
+    auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction);
+    return call != nullptr && call->getCalledFunction() != nullptr && call->getCalledFunction()->getName().starts_with("spec_walk_");
+  });
 }
 
 }  // namespace pith::verify

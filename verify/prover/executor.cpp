@@ -1,8 +1,6 @@
 // The loop over blocks: the earliest place first, so that paths that arrive at the same place can become one.
 #include "verify/prover/executor.h"
 
-#include <llvm/IR/DebugInfoMetadata.h>
-
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
@@ -15,7 +13,9 @@ namespace {
 /// Rounds of a loop that are followed without asking whether they can happen.
 constexpr unsigned kTrustedRounds = 9;
 /// Conditions that two paths which meet may each have of their own and be remembered exactly.
-constexpr std::size_t kMostConditions = 32;
+constexpr std::size_t kMostConditions = 96;
+/// The same of the specification, which is short and whose answer has to be exact.
+constexpr std::size_t kMostOfSpecification = 1000;
 
 template <class T>
 void keep_common(std::set<T>& mine, const std::set<T>& other) {
@@ -30,31 +30,20 @@ std::vector<Expression> on_path(std::vector<Expression> facts, const State& stat
 }
 }  // namespace
 
-std::string location(const llvm::Instruction* instruction) {
-  if (instruction == nullptr) return "";
-  if (const llvm::DILocation* at = instruction->getDebugLoc().get()) {
-    std::string text = at->getFilename().str() + ":" + std::to_string(at->getLine());
-    // An inlined helper says little: the place in a source file that it was called from says where.
-    while (at->getFilename().ends_with(".h") && at->getInlinedAt() != nullptr) at = at->getInlinedAt();
-    std::string from = at->getFilename().str() + ":" + std::to_string(at->getLine());
-    return from == text ? text : text + " for " + from;
-  }
-  return instruction->getFunction()->getName().str();
-}
-
 /// Contracts say the same of both.
 bool is_told_alike(const State& a, const State& b) { return a.calls == b.calls && std::equal(a.promises.begin(), a.promises.end(), b.promises.begin(), b.promises.end(), is_same); }
 
-std::vector<Expression> merge_paths(const std::vector<Expression>& yes, const std::vector<Expression>& no, Expression& condition) {
+std::vector<Expression> merge_paths(const std::vector<Expression>& yes, const std::vector<Expression>& no, Expression& condition, std::size_t most) {
   std::size_t common = 0;
   while (common < yes.size() && common < no.size() && is_same(yes[common], no[common])) common++;
   Expression left = truth(true), right = truth(true);
   for (std::size_t i = common; i < yes.size(); i++) left = both(left, yes[i]);
   for (std::size_t i = common; i < no.size(); i++) right = both(right, no[i]);
   std::vector<Expression> merged(yes.begin(), yes.begin() + std::ptrdiff_t(common));
-  // What is left out only makes more states possible. Behind a loop of many rounds the ways through it are more than a question can hold.
-  bool is_long = yes.size() - common > kMostConditions || no.size() - common > kMostConditions;
-  Expression any = is_long ? truth(true) : either(left, right).simplify();
+  // What is left out only makes more states possible. Behind a loop of many rounds the ways through it are more than a question can hold. A name stands for them, which
+  // tells them from a way that meets them later.
+  bool is_long = yes.size() - common > most || no.size() - common > most;
+  Expression any = is_long ? fresh("met", 1) : either(left, right).simplify();
   if (!any.is_true()) merged.push_back(any);
   condition = left.simplify();
   return merged;
@@ -74,10 +63,14 @@ class Executor::Listening {
 };
 
 Executor::Executor(llvm::Module& module, const ExecutorOptions& options)
-    : memory(module), facts(*this), this_cpu(solver_context().bv_const("cpu", 64)), layout_(module.getDataLayout()), options_(options) {
+    : memory(module), facts(*this), meanings(*this), this_cpu(solver_context().bv_const("cpu", 64)), module_(module), layout_(module.getDataLayout()), options_(options) {
   type_leaf_ = memory.leaf_at(memory.object_named("frames"), "0");
   count_leaf_ = memory.leaf_at(memory.object_named("frame_count"), "");
 }
+
+std::size_t Executor::most_conditions() const { return follows_ ? kMostOfSpecification : kMostConditions; }
+
+bool Executor::compares_walk() const { return proving != nullptr && !meanings.is_empty() && !pure_; }
 
 const FunctionAnalysis& Executor::analysis_of(llvm::Function& function) {
   auto& analysis = analyses_[&function];
@@ -142,7 +135,7 @@ Answer Executor::refute_farther(State& state, const Expression& counter) {
 }
 
 void Executor::oblige(State& state, const Expression& condition, const char* what, const llvm::Instruction* at, bool remember) {
-  if (pure_) return;
+  if (pure_ || follows_) return;
   Expression must = condition.simplify();
   if (must.is_true() || state.met.count(identity(must))) return;
   obligations++;
@@ -165,6 +158,8 @@ bool Executor::is_feasible(State& state, const Expression& condition, const llvm
   if (state.witness && state.witness->eval(condition, true).is_true()) return true;
   solver.subject = "feasible " + location(at);
   Answer answer = solver.ask(on_path(facts.relevant(facts.instances(state.reads, 0), {condition}), state, condition), Solver::kFewSteps);
+  // A way of the specification that the kernel's path does not allow is to end early: its cells are known by invariants about the kernel's.
+  if (follows_ && answer != Answer::Impossible) answer = solver.ask(on_path(facts.instances(state.reads, 0), state, condition), Solver::kFewSteps);
   if (answer == Answer::Possible) state.witness = std::make_shared<const z3::model>(solver.model());
   return answer != Answer::Impossible;
 }
@@ -211,6 +206,16 @@ Expression Executor::evaluate(llvm::Function& function, const std::vector<Value>
   return result.simplify();
 }
 
+std::vector<Outcome> Executor::follow(State state, llvm::Function& function, const std::vector<Value>& arguments) {
+  Memory before;
+  bool did = std::exchange(follows_, true);
+  const Memory* was_old = std::exchange(old_, &before);
+  std::vector<Outcome> outcomes = call(std::move(state), function, arguments, 0);
+  follows_ = did;
+  old_ = was_old;
+  return outcomes;
+}
+
 std::vector<Outcome> Executor::call(State state, llvm::Function& function, const std::vector<Value>& arguments, unsigned depth) {
   const FunctionAnalysis& analysis = analysis_of(function);
   Frame frame{analysis, depth, {}, {}, nullptr, {}};
@@ -249,10 +254,11 @@ bool Executor::is_alike(const Memory& a, const Memory& b) const {
 }
 
 bool Executor::merge_into(Active& target, const Active& other, const Frame& frame, const llvm::BasicBlock* block) {
+  if (compares_walk()) return false;
   if (target.state.reads_old != other.state.reads_old || !is_told_alike(target.state, other.state)) return false;
   if (!may_merge_memory(frame.depth) && !is_alike(target.state.memory, other.state.memory)) return false;
   Expression condition = truth(true);
-  std::vector<Expression> path = merge_paths(target.state.path, other.state.path, condition);
+  std::vector<Expression> path = merge_paths(target.state.path, other.state.path, condition, most_conditions());
   Locals locals;
   auto take = [&](const llvm::Value* name) {
     auto yes = std::as_const(target.locals).find(name), no = other.locals.find(name);
@@ -294,10 +300,10 @@ std::vector<Outcome> Executor::merge_outcomes(std::vector<Outcome> outcomes, uns
   for (Outcome& outcome : outcomes) {
     bool is_merged = false;
     for (Outcome& target : merged) {
-      if (!is_told_alike(target.state, outcome.state)) continue;
+      if (compares_walk() || !is_told_alike(target.state, outcome.state)) continue;
       if (!may_merge_memory(depth) && !is_alike(target.state.memory, outcome.state.memory)) continue;
       Expression condition = truth(true);
-      std::vector<Expression> path = merge_paths(target.state.path, outcome.state.path, condition);
+      std::vector<Expression> path = merge_paths(target.state.path, outcome.state.path, condition, most_conditions());
       std::optional<Value> result;
       if (target.result) {
         result = pith::verify::merge(condition, *target.result, *outcome.result);
@@ -357,8 +363,10 @@ void Executor::execute_from(Frame& frame, Active active, llvm::BasicBlock::const
     }
     if (auto* made = llvm::dyn_cast<llvm::CallInst>(&instruction)) {
       Modelled modelled = Modelled::No;
-      llvm::Function* callee = made->getCalledFunction();
-      if (made->isInlineAsm())
+      llvm::Function *callee = made->getCalledFunction(), *stand_in = stand_in_for(*made);
+      if (stand_in != nullptr)
+        callee = stand_in;
+      else if (made->isInlineAsm())
         modelled = assembly(active, *made);
       else if (callee == nullptr)
         throw std::runtime_error("indirect call at " + location(made));
@@ -378,17 +386,22 @@ void Executor::execute_from(Frame& frame, Active active, llvm::BasicBlock::const
         oblige(active.state, z3::ult(value, limit), "all cases of a split", made);
         for (std::uint64_t i = 0; i < limit.simplify().get_numeral_uint64(); i++) {
           Active one = active;
-          one.state.path.push_back(equal(value, bits(i, width_of(value))).simplify());
-          if (is_feasible(one.state, truth(true), made)) execute_from(frame, std::move(one), at);
+          Expression here = equal(value, bits(i, width_of(value))).simplify();
+          if (!is_feasible(one.state, here, made)) continue;
+          one.state.path.push_back(here);
+          if (!made->getType()->isVoidTy()) one.locals.insert_or_assign(made, Value::of(bits(i, width_of(value))));
+          execute_from(frame, std::move(one), at);
         }
         return;
       }
       std::vector<Value> arguments;
       for (const llvm::Use& use : made->args()) arguments.push_back(operand(active.locals, use.get()));
       const Contract* contract = contract_of(*callee);
-      std::vector<Outcome> outcomes = contract != nullptr ? call_by_contract(*contract, std::move(active.state), arguments)
-                                                          : call(std::move(active.state), *callee, arguments, frame.depth + 1);
+      std::vector<Outcome> outcomes = contract != nullptr                           ? call_by_contract(*contract, std::move(active.state), arguments)
+                                      : callee->getName().starts_with("spec_walk_") ? follow(std::move(active.state), *callee, arguments)
+                                                                                    : call(std::move(active.state), *callee, arguments, stand_in != nullptr ? kDeep : frame.depth + 1);
       for (Outcome& outcome : outcomes) {
+        if (outcome.result && outcome.result->kind == Value::Kind::Integer) note_answer(outcome.state, *callee, *outcome.result->integer);
         Active next{std::move(outcome.state), active.locals, active.from};
         if (outcome.result) next.locals.insert_or_assign(made, *outcome.result);
         if (outcomes.size() == 1) {
@@ -440,7 +453,7 @@ void Executor::branch(Frame& frame, Active active, const llvm::BranchInst& branc
   if (condition.is_false()) return go(frame, std::move(active), no);
   // Where paths meet again, asking which of them exist costs more than it saves, but for loops that only the path's conditions end.
   bool is_late = may_merge_memory(frame.depth) && frame.place.size() > 1 && frame.place[frame.place.size() - 2] >= kTrustedRounds;
-  bool asks = !frame.analysis.is_quiet(frame.block) && (!may_merge_memory(frame.depth) || is_late);
+  bool asks = follows_ || compares_walk() || (!frame.analysis.is_quiet(frame.block) && (!may_merge_memory(frame.depth) || is_late));
   if (is_late) active.state.witness.reset();  // of a path that took other ways since
   bool can_be_true = !asks || is_feasible(active.state, condition, &branch);
   auto witness = active.state.witness;
@@ -468,7 +481,7 @@ void Executor::switch_to(Frame& frame, Active active, const llvm::SwitchInst& in
     if (here.is_false()) continue;
     if (here.is_true()) return go(frame, std::move(active), option.getCaseSuccessor());
     otherwise = both(otherwise, negate(here));
-    if (!may_merge_memory(frame.depth) && !is_feasible(active.state, here, &instruction)) continue;
+    if ((follows_ || !may_merge_memory(frame.depth)) && !is_feasible(active.state, here, &instruction)) continue;
     Active taken = active;
     taken.state.path.push_back(here);
     go(frame, std::move(taken), option.getCaseSuccessor());

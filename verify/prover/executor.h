@@ -11,6 +11,7 @@
 #include "verify/prover/analysis.h"
 #include "verify/prover/contract.h"
 #include "verify/prover/facts.h"
+#include "verify/prover/meanings.h"
 #include "verify/prover/memory.h"
 #include "verify/prover/solver.h"
 #include "verify/prover/state.h"
@@ -43,6 +44,9 @@ class Executor {
   /// Runs a specification function on this path; obligations are those of the entry.
   std::vector<Outcome> call(State state, llvm::Function& function, const std::vector<Value>& arguments, unsigned depth);
 
+  /// The same of the specification, of which nothing is asked: it says what should be. Its ways become one where they end.
+  std::vector<Outcome> follow(State state, llvm::Function& function, const std::vector<Value>& arguments);
+
   /// Equal but for objects that no invariant speaks of.
   bool is_alike(const Memory& a, const Memory& b) const;
   /// Asks with instances of the invariants, deeper and deeper; Impossible means proved.
@@ -71,6 +75,7 @@ class Executor {
 
   MemoryModel memory;
   Facts facts;
+  Meanings meanings;
   Solver solver;
   std::vector<Ending> endings;
   std::vector<Failure> failures;
@@ -120,6 +125,9 @@ class Executor {
   std::vector<Outcome> call_by_contract(const Contract& contract, State state, const std::vector<Value>& arguments);
   void oblige(State& state, const Expression& condition, const char* what, const llvm::Instruction* at, bool remember = true);
   void listen(State& state);
+  std::size_t most_conditions() const;
+  /// The kernel's walk is compared with the specification's: each way by itself, because what they answer has to be exact.
+  bool compares_walk() const;
 
   // instructions.cpp
   Value binary(State& state, const llvm::BinaryOperator& instruction, const Value& a, const Value& b);
@@ -135,6 +143,8 @@ class Executor {
   static bool is_bool_access(const llvm::Instruction& instruction);
   void store(State& state, const Pointer& address, const Value& value, llvm::Type* type, const llvm::Instruction* at);
   void store_bytes(State& state, const Pointer& address, unsigned count, const Expression& value, const llvm::Instruction* at);
+  /// What a contract says of every place: `each` stands for its index in the condition, the address and the value.
+  void write_where(State& state, const Expression& condition, const Expression& each, const Value& address, const Expression& value, const llvm::CallInst& at);
   void fill(State& state, const Pointer& to, std::uint64_t count, const Expression& byte, const llvm::Instruction* at);
   void copy(State& state, const Pointer& to, const Pointer& from, std::uint64_t count, const llvm::Instruction* at);
   // calls.cpp
@@ -142,20 +152,31 @@ class Executor {
   Modelled intrinsic(Active& active, const llvm::CallInst& call, llvm::Intrinsic::ID id);
   Modelled model(Active& active, const llvm::CallInst& call, const llvm::Function& callee);
   Modelled assembly(Active& active, const llvm::CallInst& call);
-  /// The running processor's Cpu.
-  Pointer own_cpu() const;
+  /// What a function answered, for the specification's oracle: the object answer_of_NAME, where there is one, holds it.
+  void note_answer(State& state, const llvm::Function& function, const Expression& answer);
+  void note_answer(State& state, const std::string& name, const Expression& answer);
+  /// The function of the module that says in C++ what the port's assembly does; null: none does.
+  llvm::Function* stand_in_for(const llvm::CallInst& call) const;
+  /// The running processor's element of an array.
+  Pointer own(const char* array) const;
   Expression frame_type(State& state, const Expression& frame);
 
+  llvm::Module& module_;
   const llvm::DataLayout& layout_;
   ExecutorOptions options_;
   std::map<const llvm::Function*, std::unique_ptr<FunctionAnalysis>> analyses_;
   bool pure_ = false;
+  bool follows_ = false;  ///< the specification is executed: nothing is asked of it
   const llvm::Function* summary_ = nullptr;  ///< the contract that stands for a call, not one that it is made of
   const Memory* old_ = nullptr;
+  std::map<const llvm::Function*, std::string> short_names_;
   std::map<int, const Contract*> called_;  ///< by the call's number
   std::vector<Expression> kept_;  ///< expressions whose identities are noted somewhere
   int type_leaf_ = -1, count_leaf_ = -1;
 };
+
+/// The text of a literal.
+std::string text_at(const llvm::Value& address);
 
 /// Where an instruction came from in the source, or its function.
 std::string location(const llvm::Instruction* instruction);

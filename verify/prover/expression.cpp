@@ -82,4 +82,16 @@ Expression no_overflow(Arithmetic operation, const Expression& a, const Expressi
   return truth(false);
 }
 
+std::vector<Expression> those_among(const std::vector<Expression>& every, const std::vector<std::vector<Expression>>& places) {
+  std::vector<Expression> conditions;
+  for (const auto& place : places) {
+    std::vector<Expression> differences;
+    for (std::size_t i = 0; i < every.size(); i++) {
+      if (!is_same(every[i], place[i])) differences.push_back(equal(every[i], place[i]).simplify());
+    }
+    if (differences.size() == 1) conditions.push_back(differences[0]);
+  }
+  return conditions;
+}
+
 }  // namespace pith::verify

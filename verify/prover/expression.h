@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace pith::verify {
 
@@ -37,6 +38,9 @@ Expression sign_extend(const Expression& e, unsigned width);
 Expression low_bits(const Expression& e, unsigned width);
 Expression as_bits(const Expression& e, unsigned width);
 Expression as_truth(const Expression& e);
+
+/// Of an index that stands for many, the conditions under which it is one of these places.
+std::vector<Expression> those_among(const std::vector<Expression>& every, const std::vector<std::vector<Expression>>& places);
 
 /// The condition under which `a op b` does not overflow.
 enum class Arithmetic { Add, Subtract, Multiply };

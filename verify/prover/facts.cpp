@@ -94,8 +94,8 @@ Predicate Facts::learn(llvm::Function& function) {
   return predicate;
 }
 
-void Facts::add(llvm::Function& function) {
-  predicates_.push_back(learn(function));
+void Facts::add(Predicate learnt) {
+  predicates_.push_back(std::move(learnt));
   const Predicate& predicate = predicates_.back();
   for (std::size_t g = 0; g < predicate.groups.size(); g++) {
     for (const auto& trigger : predicate.groups[g]) by_leaf_[trigger.leaf].push_back({predicates_.size() - 1, g});
@@ -121,6 +121,7 @@ int Facts::instance(int call, std::size_t number, const std::vector<Expression>&
   std::vector<Value> values;
   for (const Expression& e : arguments) values.push_back(Value::of(e));
   std::vector<Read> reads;
+  Meanings::WithoutPath anywhere(executor_.meanings);
   Expression formula = executor_.evaluate(*predicates_[number].function, values, found.after, &found.before, &reads).simplify();
   Fact fact{formula, arguments, {}, predicates_[number].is_property()};
   for (const Read& read : reads) fact.reads.push_back(number_of(read));
@@ -243,6 +244,24 @@ std::vector<Expression> Facts::relevant(const std::vector<Expression>& formulas,
     if (std::any_of(places.begin(), places.end(), [&](unsigned place) { return wanted.count(place) != 0; })) chosen.push_back(formula);
   }
   return chosen;
+}
+
+std::vector<Expression> Facts::written(const Memory& memory, const Predicate& predicate, unsigned number) const {
+  std::vector<Expression> places;
+  for (const auto& group : predicate.groups) {
+    for (const Predicate::Trigger& trigger : group) {
+      auto position = std::find(trigger.position.begin(), trigger.position.end(), number);
+      if (position == trigger.position.end()) continue;
+      for (const auto& index : executor_.memory.stored(memory, trigger.leaf)) {
+        std::size_t at = std::size_t(position - trigger.position.begin());
+        if (at >= index.size()) continue;
+        const Expression& place = index[at];
+        bool is_known = std::any_of(places.begin(), places.end(), [&](const Expression& known) { return is_same(known, place); });
+        if (!is_known) places.push_back(place);
+      }
+    }
+  }
+  return places;
 }
 
 }  // namespace pith::verify

@@ -38,7 +38,8 @@ class Facts {
   explicit Facts(Executor& executor) : executor_(executor) {}
 
   /// Learns what the invariant reads and which reads it is to be instantiated for.
-  void add(llvm::Function& function);
+  void add(llvm::Function& function) { add(learn(function)); }
+  void add(Predicate predicate);
   /// The same, for a predicate that is only ever proved.
   Predicate learn(llvm::Function& function);
   const std::vector<Predicate>& predicates() const { return predicates_; }
@@ -56,10 +57,13 @@ class Facts {
   const Memory& after(int call) const { return calls_.at(call).after; }
 
   int number_of(const Read& read);
+  const Read& read(int number) const { return reads_[std::size_t(number)]; }
   /// Instances for these reads, and for the reads of those instances up to `depth` times.
   std::vector<Expression> instances(const std::set<int>& reads, int depth);
   /// Those of `formulas` that speak of a place that `goal` speaks of, or of one that they in turn speak of.
   std::vector<Expression> relevant(const std::vector<Expression>& formulas, const std::vector<Expression>& goal);
+  /// The places where the changes wrote fields that the predicate reads at its parameter `number`.
+  std::vector<Expression> written(const Memory& memory, const Predicate& predicate, unsigned number) const;
   long count() const { return long(facts_.size()); }
 
  private:

@@ -38,6 +38,7 @@ Proves entries of the kernel: MODULE is bitcode of the kernel, of the entry func
   --predicate NAME  proves only this predicate, or with `none` none
   --obligation NAME asks of what must hold on the way only for what is called so, and with `none` for nothing
   --traps           asks only whether a trap can be reached: MODULE is compiled with -fsanitize-trap, and the rest is shown of another
+  --refines         asks only whether what an entry does is what the specification says: MODULE has that as well, and the rest is shown of another
   --first           stops at an entry's first failure
   --split N         calls nested deeper than N make one path of several (default 8)
   --depth N         instances of invariants are followed N times (default 2)
@@ -73,6 +74,7 @@ bool parse(int count, char** words, Arguments& arguments) {
     else if (word == "--verbose") arguments.proof.verbose = true;
     else if (word == "--predicate") arguments.proof.only_predicate = value();
     else if (word == "--traps") arguments.proof.only_traps = true;
+    else if (word == "--refines") arguments.proof.only_refinement = true;
     else if (word == "--first") arguments.proof.executor.stops_at_failure = true;
     else if (word == "--obligation") arguments.proof.executor.only_obligation = value();
     else if (word == "--dump") arguments.proof.dump_folder = value();
@@ -147,6 +149,7 @@ int main(int count, char** words) {
     open.erase(entry.name);
     bool is_open = names_in(arguments.open).count(entry.name) != 0;
     bool is_wanted = chooses ? arguments.only.erase(entry.name) != 0 : arguments.all || !is_open;
+    if (arguments.proof.only_refinement && !is_specified(*module, entry)) continue;
     if (arguments.list) std::cout << entry.name << (is_open ? " (open)" : "") << "\n";
     if (is_wanted && !arguments.list) wanted.push_back(entry);
   }
@@ -163,7 +166,8 @@ int main(int count, char** words) {
     reports.push_back(report);
   };
   for (const Entry& entry : wanted) {
-    std::string question = arguments.proof.only_traps ? "traps" : arguments.proof.only_predicate;
+    std::string question = arguments.proof.only_traps ? "traps" : arguments.proof.only_refinement ? "refines " : "";
+    question += arguments.proof.only_predicate;
     if (!executor.only_obligation.empty()) question += " " + executor.only_obligation;
     keys[entry.name] = digests.of(entry, question + (executor.stops_at_failure ? " first" : ""));
     auto known = cached(arguments.cache, keys[entry.name]);
@@ -189,6 +193,6 @@ int main(int count, char** words) {
   if (arguments.json)
     print_json(reports, arguments);
   else
-    std::printf("%s%zu entries, %ld not proved\n", arguments.proof.only_traps ? "undefined behaviour: " : "", reports.size(), unproved);
+    std::printf("%s%zu entries, %ld not proved\n", arguments.proof.only_traps ? "undefined behaviour: " : arguments.proof.only_refinement ? "refinement: " : "", reports.size(), unproved);
   return unproved != 0;
 }

@@ -6,6 +6,7 @@
 
 #include <set>
 #include <stdexcept>
+#include <utility>
 
 namespace pith::verify {
 
@@ -38,7 +39,30 @@ constexpr Named kKernelObjects[] = {
     {"vector_states", ObjectKind::View, 15},
     {"platforms", ObjectKind::View, 16},
     {"kernel_lock", ObjectKind::Lock, 0},
+    {"specification", ObjectKind::Specification, 0},
 };
+
+/// The expression for one value of `each`.
+Expression with_each(const Expression& e, const Expression& each, const Expression& value) {
+  z3::expr_vector from(solver_context()), to(solver_context());
+  from.push_back(each), to.push_back(value);
+  return Expression(e).substitute(from, to).simplify();
+}
+
+/// The index speaks of every place in this dimension.
+bool is_each(const Node& node, std::size_t dimension) {
+  if (!node.everywhere) return false;
+  const Expression& index = node.index[dimension];
+  return is_same(index, low_bits(node.everywhere->each, width_of(index)).simplify());
+}
+
+/// What `each` is where the store reaches `index`.
+Expression each_at(const Node& node, const std::vector<Expression>& index) {
+  for (std::size_t i = 0; i < index.size(); i++) {
+    if (is_each(node, i)) return zero_extend(index[i], 64).simplify();
+  }
+  throw std::runtime_error("a store to every place has no index that is every one");
+}
 
 }  // namespace
 
@@ -48,7 +72,7 @@ unsigned index_bits(std::uint64_t count) {
   return width;
 }
 
-MemoryModel::MemoryModel(const llvm::Module& module) : layout_(module.getDataLayout()) {
+MemoryModel::MemoryModel(const llvm::Module& module) : module_(module), layout_(module.getDataLayout()) {
   for (const llvm::GlobalVariable& global : module.globals()) {
     Object object{global.getName().str(), global.getValueType(), ObjectKind::Plain, 0, nullptr};
     if (global.isConstant() && global.hasInitializer()) {
@@ -228,14 +252,23 @@ Value MemoryModel::before(int number, const std::vector<Expression>& index) {
   const Leaf leaf = leaves_[number];
   const Object& object = objects_[leaf.object];
   if (object.kind == ObjectKind::Constant) return decode(leaf, constant(leaf, index));
-  if (object.kind == ObjectKind::User) return Value::of(fresh("user", leaf.bits));
+  if (object.kind == ObjectKind::User && !meaning_of) return Value::of(fresh("user", leaf.bits));
   if (object.kind == ObjectKind::Local) {
     Value value = leaf.is_pointer ? Value::of(Pointer{}) : Value::of(fresh("uninitialised", leaf.bits));
     value.add_poison(truth(true));
     return value;
   }
+  if (object.kind == ObjectKind::Specification && meaning_of) {
+    std::vector<Read> reads;
+    std::vector<Read>* outer = std::exchange(collector_, nullptr);
+    std::optional<Expression> meant = meaning_of(number, index, reads);
+    collector_ = outer;
+    if (collector_ != nullptr) collector_->insert(collector_->end(), reads.begin(), reads.end());
+    if (meant) return Value::of(*meant);
+  }
   if (starts_zero) return decode(leaf, bits(0, leaf.bits));
-  if (collector_ != nullptr) collector_->push_back({number, index});
+  // Whatever it is, kernel and specification read the same there.
+  if (collector_ != nullptr && object.kind != ObjectKind::User) collector_->push_back({number, index});
   z3::expr_vector arguments(solver_context());
   for (const Expression& e : index) arguments.push_back(e);
   return decode(leaf, leaf.symbol(arguments));
@@ -251,6 +284,7 @@ Value MemoryModel::read_list(const NodePointer& start, int leaf, const std::vect
     if (applies) {
       Expression condition = truth(true);
       for (std::size_t i = 0; i < node->index.size() && !condition.is_false(); i++) {
+        if (is_each(*node, i)) continue;
         Expression same = equal(index[i], node->index[i]).simplify();
         bool is_excluded = std::any_of(excluded_.begin(), excluded_.end(), [&](const Expression& e) { return is_same(e, same); });
         condition = is_excluded ? truth(false) : both(condition, same);
@@ -286,9 +320,21 @@ Value MemoryModel::read_list(const NodePointer& start, int leaf, const std::vect
   auto rest = [&] { return read_list(node->next, leaf, index); };
   Value result;
   switch (node->kind) {
-    case Node::Kind::Store:
-      result = combine(*here, *node->value, rest);
+    case Node::Kind::Store: {
+      if (!node->everywhere) {
+        result = combine(*here, *node->value, rest);
+        break;
+      }
+      const Everywhere& everywhere = *node->everywhere;
+      Expression place = each_at(*node, index);
+      auto there = [&](const Expression& e) { return with_each(e, everywhere.each, place); };
+      for (Read read : everywhere.reads) {
+        for (Expression& e : read.index) e = there(e);
+        reads.push_back(read);
+      }
+      result = combine(both(*here, there(everywhere.condition)).simplify(), Value::of(there(*node->value->integer)), rest);
       break;
+    }
     case Node::Kind::Clear:
       result = combine(*here, decode(leaves_[leaf], bits(0, leaves_[leaf].bits)), rest);
       break;
@@ -326,16 +372,16 @@ MemoryModel::Excluding::~Excluding() {
 Value MemoryModel::read(const Memory& memory, int leaf, const std::vector<Expression>& index) {
   auto found = memory.find(leaves_[leaf].object);
   std::vector<Read> reads;
-  collector_ = &reads;
+  std::vector<Read>* outer = std::exchange(collector_, &reads);
   Value value = read_list(found == memory.end() ? nullptr : found->second, leaf, index);
-  collector_ = nullptr;
+  collector_ = outer;
   if (on_read) {
     for (const Read& read : reads) on_read(read);
   }
   return value;
 }
 
-void MemoryModel::write(Memory& memory, int leaf, const std::vector<Expression>& index, const Value& value) {
+void MemoryModel::write(Memory& memory, int leaf, const std::vector<Expression>& index, const Value& value, std::optional<Everywhere> everywhere) {
   const Object& object = objects_[leaves_[leaf].object];
   if (object.kind == ObjectKind::User || object.kind == ObjectKind::Lock) return;
   auto node = std::make_shared<Node>();
@@ -344,6 +390,7 @@ void MemoryModel::write(Memory& memory, int leaf, const std::vector<Expression>&
   node->leaf = leaf;
   node->index = index;
   node->value = value;
+  node->everywhere = std::move(everywhere);
   memory[leaves_[leaf].object] = node;
 }
 
@@ -428,12 +475,21 @@ std::vector<int> MemoryModel::touched(const Memory& memory) const {
 std::vector<std::vector<Expression>> MemoryModel::stored(const Memory& memory, int leaf) const {
   std::vector<std::vector<Expression>> places;
   each_change(memory, [&](int object, const Node& node) {
-    bool is_here = node.kind == Node::Kind::Store ? node.leaf == leaf : node.kind == Node::Kind::Clear && object == leaves_[leaf].object;
+    bool is_here = node.kind == Node::Kind::Store ? node.leaf == leaf && !node.everywhere : node.kind == Node::Kind::Clear && object == leaves_[leaf].object;
     if (!is_here) return node.kind != Node::Kind::Havoc || node.leaf != leaf;
     bool is_known = std::any_of(places.begin(), places.end(), [&](const auto& known) {
       return std::equal(known.begin(), known.end(), node.index.begin(), node.index.end(), is_same);
     });
     if (!is_known) places.push_back(node.index);
+    return true;
+  });
+  return places;
+}
+
+std::vector<std::vector<Expression>> MemoryModel::stored_everywhere(const Memory& memory, int leaf) const {
+  std::vector<std::vector<Expression>> places;
+  each_change(memory, [&](int, const Node& node) {
+    if (node.leaf == leaf && node.everywhere) places.push_back(node.index);
     return true;
   });
   return places;

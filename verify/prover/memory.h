@@ -22,6 +22,7 @@ enum class ObjectKind {
   Plain,     ///< any other global
   Constant,  ///< a global with a fixed value
   Local,     ///< a local variable
+  Specification,  ///< the specification's state: a cell that nothing wrote is what the kernel's state means by it
   User,      ///< pages of user memory: reads give anything, writes leave no trace
   Lock,      ///< the kernel lock, which the caller holds
 };
@@ -54,6 +55,21 @@ struct Place {
   bool inside = true;              ///< false: the address cannot be resolved
 };
 
+/// A read of the state before the operation, or of what a call left that a contract stands for: what invariants are instantiated with.
+struct Read {
+  static constexpr int kBefore = -1;
+  int leaf;
+  std::vector<Expression> index;
+  int call = kBefore;  ///< the number that forget() gave the call
+};
+
+/// A store to every place of a leaf whose index, taken for `each`, fulfils a condition.
+struct Everywhere {
+  Expression each;  ///< a constant of 64 bits, in the store's index, condition and value
+  Expression condition;
+  std::vector<Read> reads;  ///< of the condition and the value
+};
+
 struct Node;
 using NodePointer = std::shared_ptr<const Node>;
 
@@ -65,6 +81,7 @@ struct Node {
   int leaf = -1;                    ///< Store; Havoc: -1 every leaf, else one that a contract forgets, wholly
   std::vector<Expression> index;    ///< Store: all of it; Clear and Havoc: the leading ones
   std::optional<Value> value;       ///< Store
+  std::optional<Everywhere> everywhere;  ///< Store: to many places
   std::optional<Expression> condition;  ///< Merge: `next` where it holds, else `other`
   NodePointer other;
   int number = 0;                   ///< Havoc: distinguishes it from others
@@ -73,14 +90,6 @@ struct Node {
 
 /// One state of all objects: a list of changes for each that has any.
 using Memory = std::map<int, NodePointer>;
-
-/// A read of the state before the operation, or of what a call left that a contract stands for: what invariants are instantiated with.
-struct Read {
-  static constexpr int kBefore = -1;
-  int leaf;
-  std::vector<Expression> index;
-  int call = kBefore;  ///< the number that forget() gave the call
-};
 
 class MemoryModel {
  public:
@@ -92,6 +101,8 @@ class MemoryModel {
   const Object& object(int number) const { return objects_[number]; }
   const Leaf& leaf(int number) const { return leaves_[number]; }
   const std::vector<Object>& objects() const { return objects_; }
+  /// What the source calls the leaf, as far as debug information says: threads[].queue_link.next.
+  std::string name_of(int leaf) const;
 
   /// Where `address` (not null) leads.
   Place resolve(const Pointer& address);
@@ -103,7 +114,7 @@ class MemoryModel {
   Pointer element(int object, const Expression& index, bool may_be_null) const;
   /// What the memory holds where the value is stored: of a pointer to an element of an array its index, 0 for none.
   Expression held(const Value& value) const;
-  void write(Memory& memory, int leaf, const std::vector<Expression>& index, const Value& value);
+  void write(Memory& memory, int leaf, const std::vector<Expression>& index, const Value& value, std::optional<Everywhere> everywhere = {});
   /// All views of one frame become zero.
   void clear_frame(Memory& memory, const Expression& frame);
   /// Every leaf of `object` under the leading indices takes any value.
@@ -117,6 +128,9 @@ class MemoryModel {
   /// Where the changes store to the leaf since it was last forgotten, each place once; of a frame that is cleared the leading index.
   std::vector<std::vector<Expression>> stored(const Memory& memory, int leaf) const;
 
+  /// The same of stores to many places at once: the index that stands for all of them.
+  std::vector<std::vector<Expression>> stored_everywhere(const Memory& memory, int leaf) const;
+
   /// While it lives, reads go past what was written where one of these conditions would have to hold.
   class Excluding {
    public:
@@ -129,6 +143,8 @@ class MemoryModel {
 
   /// Called for each such read; null: nobody listens.
   std::function<void(const Read&)> on_read;
+  /// What an unwritten cell of the specification's state is, and which cells of the kernel's say so; nothing: any value.
+  std::function<std::optional<Expression>(int leaf, const std::vector<Expression>& index, std::vector<Read>& reads)> meaning_of;
   /// True: untouched memory is zero (the state before boot).
   bool starts_zero = false;
 
@@ -143,6 +159,7 @@ class MemoryModel {
   Expression constant(const Leaf& leaf, const std::vector<Expression>& index);
   Value decode(const Leaf& leaf, const Expression& stored) const;
 
+  const llvm::Module& module_;
   const llvm::DataLayout& layout_;
   std::vector<Object> objects_;
   std::map<const llvm::GlobalVariable*, int> by_global_;

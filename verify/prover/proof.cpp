@@ -5,6 +5,7 @@
 #include <iostream>
 #include <utility>
 
+#include "verify/prover/anything.h"
 #include "verify/prover/traps.h"
 
 namespace pith::verify {
@@ -23,6 +24,9 @@ constexpr llvm::StringRef kContractEntry = "entry_contract_";
 /// Places that a path wrote for which a predicate is shown one by one from the beginning.
 constexpr std::size_t kFewPlaces = 2;
 
+/// The obligation that is none.
+constexpr const char* kNothing = "nothing";
+
 /// What would be proved of nothing is not proved.
 constexpr const char* kContradiction = "no path is feasible: the assumptions contradict each other";
 
@@ -36,6 +40,7 @@ class Proof {
   static ExecutorOptions executor_options(const ProofOptions& options) {
     ExecutorOptions chosen = options.executor;
     if (options.only_traps) chosen.only_obligation = kUndefinedBehaviour;
+    if (options.only_refinement) chosen.only_obligation = kNothing;
     return chosen;
   }
 
@@ -48,7 +53,10 @@ class Proof {
         prove_contract();
       } else {
         execute(start());
-        if (!options_.only_traps) check_endings();
+        if (options_.only_refinement)
+          check_refinement();
+        else if (!options_.only_traps)
+          check_endings();
         check_possible();
       }
     } catch (const StoppedAtFailure&) {
@@ -96,14 +104,37 @@ class Proof {
         else
           executor_.facts.add(function);
       }
-      if (function.getName().starts_with("property_")) properties_.push_back(executor_.facts.learn(function));
+      if (function.getName().starts_with("property_") && !options_.only_refinement) properties_.push_back(executor_.facts.learn(function));
     }
+    if (options_.only_refinement) executor_.meanings.learn(module_);
   }
 
   /// Some contract says that its function obeys the property.
   bool is_obeyed(const llvm::Function& property) const {
     auto obeys = [&](const Contract& contract) { return contract.obeyed.count(property.getName().str()) != 0; };
     return std::any_of(executor_.contracts.begin(), executor_.contracts.end(), obeys);
+  }
+
+  /// On each path of the operation, what the specification does is what the kernel did.
+  void check_refinement() {
+    llvm::Function* specified = module_.getFunction(specification_of(entry_));
+    if (specified == nullptr) throw std::runtime_error("there is no specification of " + entry_.function);
+    for (Ending& ending : executor_.endings) {
+      if (is_handed_on(ending) || !executor_.is_feasible(ending.state, truth(true), nullptr)) continue;
+      executor_.meanings.follow(&ending.state);
+      for (Outcome& outcome : executor_.follow(ending.state, *specified, arguments_)) {
+        if (!executor_.is_feasible(outcome.state, truth(true), nullptr)) continue;
+        Ending both{std::move(outcome.state), std::nullopt, ending.where, ending.leaves};
+        std::vector<int> touched = executor_.memory.touched(both.state.memory);
+        for (const Predicate& predicate : executor_.meanings.predicates()) prove_predicate(both, predicate, touched, true);
+      }
+      executor_.meanings.follow(nullptr);
+    }
+  }
+
+  /// Nothing has happened yet: the operation is done and proved elsewhere.
+  static bool is_handed_on(const Ending& ending) {
+    return std::any_of(std::begin(kCuts) + 1, std::end(kCuts), [&](const char* cut) { return ending.where == cut; });
   }
 
   State start() {
@@ -120,7 +151,8 @@ class Proof {
     executor_.cuts.insert(kCuts[0]);
     llvm::Function* function = module_.getFunction(entry_.function);
     if (function == nullptr) throw std::runtime_error("there is no function " + entry_.function);
-    std::vector<Value> arguments;
+    std::vector<Value>& arguments = arguments_;
+    arguments.clear();
     for (llvm::Argument& argument : function->args()) {
       unsigned width = argument.getType()->getIntegerBitWidth();
       bool is_operation = argument.getArgNo() == 0 && entry_.operation >= 0;
@@ -228,26 +260,6 @@ class Proof {
     if (feasible == 0) executor_.fail(kContradiction, nullptr, "", false);
   }
 
-  /// What a contract says may be anything, and what it is where the function ends.
-  struct Anything {
-    z3::expr_vector any{solver_context()}, is{solver_context()};
-
-    void take(const Expression& said, const Expression& found) {
-      if (!is_anything(said)) return;
-      for (const Expression& known : any) {
-        if (is_same(known, said)) return;
-      }
-      any.push_back(said);
-      is.push_back(found);
-    }
-    Expression in(const Expression& e) const { return Expression(e).substitute(any, is).simplify(); }
-  };
-
-  static bool is_anything(const Expression& e) { return e.is_const() && !e.is_numeral() && e.decl().name().str().starts_with("any!"); }
-  static bool speaks_of_anything(const Expression& e) {
-    return is_anything(e) || (e.is_ite() && (speaks_of_anything(e.arg(1)) || speaks_of_anything(e.arg(2))));
-  }
-
   /// The result, and what the contract stores, where that is anything.
   Anything anything_of(Ending& ending, const Memory& meant, const std::optional<Value>& said) {
     Anything anything;
@@ -292,6 +304,7 @@ class Proof {
   /// The function's result is what the contract says, and what the contract promises of any result is true of this one.
   void check_promises(Ending& ending, const std::optional<Value>& said, const std::vector<Expression>& promises, const Anything& anything) {
     executor_.solver.subject = "what a contract promises";
+    if (is_left_out(executor_.solver.subject)) return;
     auto show = [&](const Expression& goal) {
       if (goal.is_true()) return;
       Answer answer = executor_.refute(ending.state, negate(goal));
@@ -306,27 +319,46 @@ class Proof {
     for (const Expression& promise : promises) show(anything.in(promise));
   }
 
+  /// Whether only other things are asked for.
+  bool is_left_out(llvm::StringRef obligation) const { return !obligation.starts_with(options_.executor.only_obligation); }
+
   /// Wherever either of them wrote the field there is the same in it.
   void compare(Ending& ending, const Memory& meant, int leaf, const Anything& anything) {
     MemoryModel& memory = executor_.memory;
+    std::string subject = "as the contract says: " + memory.name_of(leaf);
+    if (is_left_out(subject)) return;
     std::vector<std::vector<Expression>> places = memory.stored(ending.state.memory, leaf), more = memory.stored(meant, leaf);
     places.insert(places.end(), more.begin(), more.end());
     memory.on_read = [&](const Read& read) { ending.state.reads.insert(executor_.facts.number_of(read)); };
-    for (const auto& place : places) {
+    for (const auto& place : places) compare_at(ending, meant, leaf, anything, subject, place, {});
+    for (const Memory* one : {&std::as_const(ending.state.memory), &meant}) {
+      for (const auto& every : memory.stored_everywhere(*one, leaf)) compare_at(ending, meant, leaf, anything, subject, every, those_among(every, places));
+    }
+  }
+
+  /// The same in one place; where one of `excluded` holds it is another that has been looked at.
+  void compare_at(Ending& ending, const Memory& meant, int leaf, const Anything& anything, const std::string& subject, const std::vector<Expression>& place,
+                  const std::vector<Expression>& excluded) {
+    MemoryModel& memory = executor_.memory;
+    Expression goal = truth(true);
+    {
+      MemoryModel::Excluding excluding(memory, excluded);
       Expression is = memory.held(memory.read(ending.state.memory, leaf, place)), should = memory.held(memory.read(meant, leaf, place));
       bool is_raised = executor_.proving->raised.count(leaf) != 0;
       auto flag = [](const Expression& value) { return equal(low_bits(value, 1), bits(1, 1)); };
-      Expression goal = anything.in(is_raised ? either(negate(flag(should)), flag(is)) : equal(is, should));
-      executor_.solver.subject = "as the contract says: " + memory.object(memory.leaf(leaf).object).name + "." + memory.leaf(leaf).path;
-      if (goal.is_true()) continue;
-      Answer answer = executor_.refute(ending.state, negate(goal));
-      if (answer != Answer::Impossible) executor_.fail(executor_.solver.subject, nullptr, executor_.example() + " at " + ending.where, answer == Answer::Unknown);
+      goal = anything.in(is_raised ? either(negate(flag(should)), flag(is)) : equal(is, should));
     }
+    executor_.solver.subject = subject;
+    if (goal.is_true()) return;
+    State state = ending.state;
+    for (const Expression& condition : excluded) state.path.push_back(negate(condition));
+    Answer answer = executor_.refute(state, negate(goal));
+    if (answer != Answer::Impossible) executor_.fail(subject, nullptr, executor_.example() + " at " + ending.where, answer == Answer::Unknown);
   }
 
   /// What the contract requires of the state in which its function is called.
   void check_call(State& state, const Contract& contract) {
-    if (options_.only_traps) return;
+    if (options_.only_traps || options_.only_refinement) return;
     Ending here{state, std::nullopt, "call of " + contract.name, false};
     std::vector<int> touched = executor_.memory.touched(state.memory);
     for (const Predicate& predicate : executor_.facts.predicates()) {
@@ -382,7 +414,7 @@ class Proof {
     executor_.solver.subject = predicate.name;
     Goal whole{ending, predicate, is_invariant, state, goal};
     bool is_simple = true;
-    for (std::size_t i = 0; i < arguments.size(); i++) is_simple &= written(ending.state.memory, predicate, unsigned(i)).size() <= kFewPlaces;
+    for (std::size_t i = 0; i < arguments.size(); i++) is_simple &= executor_.facts.written(ending.state.memory, predicate, unsigned(i)).size() <= kFewPlaces;
     if (is_simple || !is_shown_at_once(whole)) prove_cases(whole, arguments, 0, {});
   }
 
@@ -406,7 +438,7 @@ class Proof {
   void prove_cases(Goal& whole, std::vector<Value> arguments, std::size_t number, std::vector<Expression> excluded) {
     if (number == arguments.size()) return prove_case(whole, arguments, excluded);
     Expression any = *arguments[number].integer;
-    for (const Expression& place : written(whole.ending.state.memory, whole.predicate, unsigned(number))) {
+    for (const Expression& place : executor_.facts.written(whole.ending.state.memory, whole.predicate, unsigned(number))) {
       unsigned width = width_of(place);
       arguments[number] = Value::of((width < width_of(any) ? zero_extend(place, width_of(any)) : low_bits(place, width_of(any))).simplify());
       prove_cases(whole, arguments, number + 1, excluded);
@@ -446,29 +478,11 @@ class Proof {
     executor_.fail(whole.predicate.name, nullptr, example + " at " + whole.ending.where, answer == Answer::Unknown);
   }
 
-  /// The places where the path wrote fields that the predicate reads at its parameter `number`.
-  std::vector<Expression> written(const Memory& memory, const Predicate& predicate, unsigned number) {
-    std::vector<Expression> places;
-    for (const auto& group : predicate.groups) {
-      for (const Predicate::Trigger& trigger : group) {
-        auto position = std::find(trigger.position.begin(), trigger.position.end(), number);
-        if (position == trigger.position.end()) continue;
-        for (const auto& index : executor_.memory.stored(memory, trigger.leaf)) {
-          std::size_t at = std::size_t(position - trigger.position.begin());
-          if (at >= index.size()) continue;
-          const Expression& place = index[at];
-          bool is_known = std::any_of(places.begin(), places.end(), [&](const Expression& known) { return is_same(known, place); });
-          if (!is_known) places.push_back(place);
-        }
-      }
-    }
-    return places;
-  }
-
   llvm::Module& module_;
   const Entry& entry_;
   const ProofOptions& options_;
   Executor executor_;
+  std::vector<Value> arguments_;  ///< of the entry
   std::vector<Predicate> properties_, exits_;
   bool is_after_operation_;
   bool is_trial_ = false;    ///< only what is near is asked,

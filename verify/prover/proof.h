@@ -34,11 +34,17 @@ struct ProofOptions {
   bool verbose = false;
   std::string dump_folder;
   std::string only_predicate;  ///< empty: all
+  bool only_refinement = false;  ///< what is asked is whether the effect is the specification's: the rest is shown of the module without it
   bool only_traps = false;     ///< what is asked is whether a trap can be reached, and nothing else: all else is shown of the module without traps
 };
 
 /// All entries of a module: each kernel operation (the enumerators of `Operation` in the debug information), and the other functions called entry_….
 std::vector<Entry> entries_of(const llvm::Module& module);
+
+/// The specification says what the entry does: specified_NAME beside entry_NAME, or a walk that a contract names.
+bool is_specified(const llvm::Module& module, const Entry& entry);
+/// The name of the function of the specification that does what the entry does.
+std::string specification_of(const Entry& entry);
 
 EntryReport prove(llvm::Module& module, const Entry& entry, const ProofOptions& options);
 

@@ -18,6 +18,8 @@ target triple = "x86_64-unknown-none-elf"
 @flag = external global i8
 @name = constant [17 x i8] c"counter_is_small\00"
 @growing = constant [18 x i8] c"numbers_only_grow\00"
+@translation_roots = global [64 x i64] zeroinitializer
+@translations = constant [13 x i8] c"translations\00"
 @table = constant [4 x i32] [i32 3, i32 5, i32 7, i32 9]
 
 declare void @verify_assume(i1)
@@ -35,6 +37,13 @@ declare i32 @verify_any_word()
 declare i64 @verify_some(i64)
 declare void @verify_promise(i1)
 declare void @verify_split(i32, i32)
+declare i64 @verify_each()
+declare void @verify_write_where(i1, i64, ptr, i64)
+declare void @verify_demand(ptr, i1)
+declare void @verify_access(ptr)
+declare void @verify_leave()
+declare ptr @verify_root()
+declare void @leave_to_trap(ptr)
 declare void @clear_frame(i32, i32)
 declare void @_ZN4pith4arch8diagnoseEc(i8)
 declare i64 @_ZN4pith4arch3nowEv()
@@ -587,7 +596,7 @@ define void @contract_overdo(i32 %i) {
   call void @verify_forget(ptr @numbers, i64 32)
   ret void
 }
-define void @entry_contract_overdo(i32 %i) "expect"="as the contract says: total." {
+define void @entry_contract_overdo(i32 %i) "expect"="as the contract says: total" {
   call void @overdo(i32 %i)
   ret void
 }
@@ -600,7 +609,7 @@ define void @contract_underdo(i32 %i) {
   store i32 %i, ptr @total
   ret void
 }
-define void @entry_contract_underdo(i32 %i) "expect"="as the contract says: total." {
+define void @entry_contract_underdo(i32 %i) "expect"="as the contract says: total" {
   call void @underdo(i32 %i)
   ret void
 }
@@ -626,7 +635,7 @@ define void @contract_lower() {
   call void @verify_raise(ptr @flag, i64 1)
   ret void
 }
-define void @entry_contract_lower() "expect"="as the contract says: flag." {
+define void @entry_contract_lower() "expect"="as the contract says: flag" {
   call void @lower()
   ret void
 }
@@ -1129,4 +1138,190 @@ bad:
   unreachable
 good:
   ret void
+}
+
+; ---- a contract that writes to every place of which something is true ----
+
+; numbers[i] = counter, for every i < n
+define void @fill_below(i64 %n) {
+entry:
+  %c = load i32, ptr @counter
+  br label %head
+head:
+  %i = phi i64 [ 0, %entry ], [ %next, %body ]
+  %more = icmp ult i64 %i, %n
+  br i1 %more, label %body, label %out
+body:
+  %p = getelementptr [8 x i32], ptr @numbers, i64 0, i64 %i
+  store i32 %c, ptr %p
+  %next = add i64 %i, 1
+  br label %head
+out:
+  ret void
+}
+define void @contract_fill_below(i64 %n) {
+  %few = icmp ule i64 %n, 8
+  call void @verify_expect(i1 %few)
+  %each = call i64 @verify_each()
+  %below = icmp ult i64 %each, %n
+  %p = getelementptr [8 x i32], ptr @numbers, i64 0, i64 %each
+  %c = load i32, ptr @counter
+  %w = zext i32 %c to i64
+  call void @verify_write_where(i1 %below, i64 %each, ptr %p, i64 %w)
+  ret void
+}
+define void @entry_contract_fill_below(i64 %n) "expect"="" {
+  call void @fill_below(i64 %n)
+  ret void
+}
+; It says that one more is written than is.
+define void @fill_fewer(i64 %n) {
+  call void @fill_below(i64 %n)
+  ret void
+}
+define void @contract_fill_fewer(i64 %n) {
+  %few = icmp ult i64 %n, 8
+  call void @verify_expect(i1 %few)
+  %each = call i64 @verify_each()
+  %below = icmp ule i64 %each, %n
+  %p = getelementptr [8 x i32], ptr @numbers, i64 0, i64 %each
+  %c = load i32, ptr @counter
+  %w = zext i32 %c to i64
+  call void @verify_write_where(i1 %below, i64 %each, ptr %p, i64 %w)
+  ret void
+}
+define void @entry_contract_fill_fewer(i64 %n) "expect"="as the contract says: numbers[]" {
+  call void @fill_fewer(i64 %n)
+  ret void
+}
+; It says so of places that there are not.
+define void @fill_none() {
+  ret void
+}
+define void @contract_fill_none() {
+  %each = call i64 @verify_each()
+  %p = getelementptr [8 x i32], ptr @numbers, i64 0, i64 %each
+  call void @verify_write_where(i1 true, i64 %each, ptr %p, i64 0)
+  ret void
+}
+define void @entry_contract_fill_none() "expect"="index out of bounds" {
+  call void @fill_none()
+  ret void
+}
+define void @entry_knows_every_place(i64 %i, i64 %n) "expect"="" {
+  %few = icmp ule i64 %n, 8
+  call void @verify_assume(i1 %few)
+  %in = icmp ult i64 %i, %n
+  call void @verify_assume(i1 %in)
+  call void @fill_below(i64 %n)
+  %p = getelementptr [8 x i32], ptr @numbers, i64 0, i64 %i
+  %v = load i32, ptr %p
+  %c = load i32, ptr @counter
+  %same = icmp eq i32 %v, %c
+  call void @llvm.assume(i1 %same)
+  ret void
+}
+define void @entry_knows_nothing_of_others(i64 %i, i64 %n) "expect"="assumption of the compiler" {
+  %few = icmp ule i64 %n, 8
+  call void @verify_assume(i1 %few)
+  %in = icmp ult i64 %i, 8
+  call void @verify_assume(i1 %in)
+  call void @fill_below(i64 %n)
+  %p = getelementptr [8 x i32], ptr @numbers, i64 0, i64 %i
+  %v = load i32, ptr %p
+  %c = load i32, ptr @counter
+  %same = icmp eq i32 %v, %c
+  call void @llvm.assume(i1 %same)
+  ret void
+}
+define void @entry_others_stay(i64 %i, i64 %n) "expect"="" {
+  %few = icmp ult i64 %n, %i
+  call void @verify_assume(i1 %few)
+  %in = icmp ult i64 %i, 8
+  call void @verify_assume(i1 %in)
+  %p = getelementptr [8 x i32], ptr @numbers, i64 0, i64 %i
+  %before = load i32, ptr %p
+  call void @fill_below(i64 %n)
+  %after = load i32, ptr %p
+  %same = icmp eq i32 %before, %after
+  call void @llvm.assume(i1 %same)
+  ret void
+}
+
+; ---- what stands for the port's assembly, and the ways out of the kernel ----
+
+define i64 @machine_read_root() {
+  %at = call ptr @verify_root()
+  %r = load i64, ptr %at
+  ret i64 %r
+}
+define void @machine_write_root(i64 %root) {
+  %at = call ptr @verify_root()
+  store i64 %root, ptr %at
+  ret void
+}
+; Whose root it is stands in the thread's first word.
+define void @machine_leave_to_trap(ptr %thread) {
+  call void @verify_access(ptr %thread)
+  %at = call ptr @verify_root()
+  %loaded = load i64, ptr %at
+  %own = load i64, ptr %thread
+  %same = icmp eq i64 %loaded, %own
+  call void @verify_demand(ptr @translations, i1 %same)
+  call void @verify_leave()
+  unreachable
+}
+define ptr @thread_in(i32 %f) {
+  %n = load i32, ptr @frame_count
+  %few = icmp ule i32 %n, 16777216
+  call void @verify_assume(i1 %few)
+  %in = icmp ult i32 %f, %n
+  call void @verify_assume(i1 %in)
+  %w = zext i32 %f to i64
+  %p = getelementptr [0 x %FrameInfo], ptr @frames, i64 0, i64 %w, i32 0
+  %type = load i32, ptr %p
+  %is = icmp eq i32 %type, 7
+  call void @verify_assume(i1 %is)
+  %t = getelementptr [0 x %Thread], ptr @threads, i64 0, i64 %w
+  ret ptr %t
+}
+define void @entry_left_with_its_root(i32 %f) "expect"="" {
+  %t = call ptr @thread_in(i32 %f)
+  %root = load i64, ptr %t
+  call void asm sideeffect "mov $0, %cr3", "r"(i64 %root)
+  call void @leave_to_trap(ptr %t)
+  unreachable
+}
+define void @entry_left_with_its_root_as_it_was(i32 %f) "expect"="" {
+  %t = call ptr @thread_in(i32 %f)
+  %root = load i64, ptr %t
+  %loaded = call i64 asm sideeffect "mov %cr3, $0", "=r"()
+  %same = icmp eq i64 %loaded, %root
+  br i1 %same, label %leave, label %load
+load:
+  call void asm sideeffect "mov $0, %cr3", "r"(i64 %root)
+  br label %leave
+leave:
+  call void @leave_to_trap(ptr %t)
+  unreachable
+}
+define void @entry_left_with_some_root(i32 %f) "expect"="translations" {
+  %t = call ptr @thread_in(i32 %f)
+  call void @leave_to_trap(ptr %t)
+  unreachable
+}
+define void @entry_left_with_the_root_of_another(i32 %f, i32 %g) "expect"="translations" {
+  %t = call ptr @thread_in(i32 %f)
+  %u = call ptr @thread_in(i32 %g)
+  %root = load i64, ptr %u
+  call void asm sideeffect "mov $0, %cr3", "r"(i64 %root)
+  call void @leave_to_trap(ptr %t)
+  unreachable
+}
+define void @entry_left_to_what_is_no_thread(i32 %f) "expect"="view of a frame of another type" {
+  %small = and i32 %f, 16777215
+  %w = zext i32 %small to i64
+  %t = getelementptr [0 x %Thread], ptr @threads, i64 0, i64 %w
+  call void @leave_to_trap(ptr %t)
+  unreachable
 }

@@ -22,7 +22,15 @@ Answer answer_of(z3::check_result result) {
 
 }  // namespace
 
+void Solver::dump(const std::vector<Expression>& conditions) const {
+  if (dump_folder.empty()) return;
+  z3::solver solver(solver_context());
+  for (const Expression& condition : conditions) solver.add(condition);
+  std::ofstream(dump_folder + "/" + std::to_string(statistics.queries) + ".smt2") << solver.to_smt2();
+}
+
 Answer Solver::ask_standing(StandingSolver& solver, const std::vector<Expression>& conditions) {
+  dump(conditions);
   z3::check_result result = solver.ask(conditions, kQuickSteps);
   if (result == z3::sat) model_ = solver.model();
   return answer_of(result);
@@ -33,9 +41,6 @@ Answer Solver::ask_anew(z3::solver solver, const std::vector<Expression>& condit
   limits.set("rlimit", steps);
   solver.set(limits);
   for (const Expression& condition : conditions) solver.add(condition);
-  if (!dump_folder.empty()) {
-    std::ofstream(dump_folder + "/" + std::to_string(statistics.queries) + ".smt2") << solver.to_smt2();
-  }
   z3::check_result result = solver.check();
   if (result == z3::sat) model_ = solver.get_model();
   return answer_of(result);

@@ -48,6 +48,7 @@ class Solver {
  private:
   Answer ask_standing(StandingSolver& solver, const std::vector<Expression>& conditions);
   Answer ask_anew(z3::solver solver, const std::vector<Expression>& conditions, unsigned steps);
+  void dump(const std::vector<Expression>& conditions) const;
   Answer account(double begin, std::size_t conditions, Answer answer);
 
   std::optional<z3::model> model_;

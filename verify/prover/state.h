@@ -46,7 +46,7 @@ struct Failure {
   bool is_unknown;      ///< the solver gave up
 };
 
-/// Conditions that are in both, with what differs as one disjunction; `condition` becomes that of `yes` alone.
-std::vector<Expression> merge_paths(const std::vector<Expression>& yes, const std::vector<Expression>& no, Expression& condition);
+/// Conditions that are in both, with what differs as one disjunction, if neither has more than `most` of its own; `condition` becomes that of `yes` alone.
+std::vector<Expression> merge_paths(const std::vector<Expression>& yes, const std::vector<Expression>& no, Expression& condition, std::size_t most);
 
 }  // namespace pith::verify

@@ -274,6 +274,7 @@ void Machine::timer_interrupt() {
 
 void Machine::fault(Thread& thread, FaultKind kind, u64 address, u64 code) {
   switch_to(thread);
+  answers[thread.self.raw] = {};  // what it found after its last system call, it finds no more
   begin_trap();
   fault_raised(thread, kind, address, code);
   enter([] { finish_entry(cpus[0], 0); });

@@ -62,7 +62,7 @@ class Round {
     FrameNumber frame = machine_.spare_frame();
     must(machine_(Operation::RegionCreate, RootSlot::Region, {frame.raw, u64(ObjectType::Region), own_.raw, 40, 0}));
     region_ = machine_.frame_in(own_);
-    for (u32 i = 0; i < count_; i += 20) must(machine_(Operation::RegionGive, RootSlot::Region, {own_.raw, first_ + i, 20}));
+    for (u32 i = 0; i < count_; i += 10) must(machine_(Operation::RegionGive, RootSlot::Region, {own_.raw, first_ + i, 10}));
     worker_space_ = machine_.frame_in(machine_.make(ObjectType::CapabilitySpace));
     worker_table_ = machine_.frame_in(machine_.make(ObjectType::CapabilityTable));
     FrameNumber second_table = machine_.frame_in(machine_.make(ObjectType::CapabilityTable));

@@ -60,10 +60,12 @@ extern "C" PITH_FAST_CALL void fast_run_guest(PITH_FAST_PARAMETERS) {
   if (!capability || thread.guest != capability->frame || thread.key > Key::kCpuMask) [[unlikely]]
     PITH_GO_SLOW;
   Guest& guest = guests[thread.guest.raw];
+  if (guest.root == 0) [[unlikely]]
+    PITH_GO_SLOW;
   volatile u64* page = data_pages[guest.registers.raw].words;
   u64 instruction = page[offsetof(GuestRegisters, rip) / 8];
   bool all = page[offsetof(GuestRegisters, restore_all) / 8] != 0;
-  if (guest.root == 0 || all || instruction >= kUserEnd) [[unlikely]]
+  if (all || instruction >= kUserEnd) [[unlikely]]
     PITH_GO_SLOW;
 
   thread.key |= Key::kInGuest;

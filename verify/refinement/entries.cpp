@@ -1,0 +1,29 @@
+// What the specification says of each entry of verify/entries.cpp: specified_NAME takes what entry_NAME takes.
+#include "spec/events.h"
+#include "spec/invariants/property.h"
+#include "verify/refinement/meaning.h"
+
+namespace pith {
+
+extern "C" u64 answer_of_now;
+
+namespace {
+
+/// The caller's registers are what the kernel's way in stored of them.
+void take_words(FrameNumber caller) {
+  for (u32 i = 0; i < kRegisterWords; i++) spec::threads[caller].words[i] = old([=] { return at<Thread>(caller).words.w[i]; });
+}
+
+}  // namespace
+
+extern "C" {
+
+void specified_operation(u64 operation, FrameNumber caller, CapabilitySlot slot, u64 length) {
+  take_words(caller);
+  spec::state.now = answer_of_now;
+  spec::system_call(caller, Handle{(length << 32) | Handle::operation(u32(operation), slot).raw});
+}
+
+}  // extern "C"
+
+}  // namespace pith
