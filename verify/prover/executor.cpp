@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "verify/prover/literals.h"
 #include "verify/prover/traps.h"
 
 namespace pith::verify {
@@ -22,12 +23,6 @@ void keep_common(std::set<T>& mine, const std::set<T>& other) {
   std::erase_if(mine, [&](const T& e) { return !other.count(e); });
 }
 
-/// What a question about a state on this path is asked with: facts, the path, and the question itself.
-std::vector<Expression> on_path(std::vector<Expression> facts, const State& state, const Expression& question) {
-  facts.insert(facts.end(), state.path.begin(), state.path.end());
-  facts.push_back(question);
-  return facts;
-}
 }  // namespace
 
 /// Contracts say the same of both.
@@ -70,7 +65,7 @@ Executor::Executor(llvm::Module& module, const ExecutorOptions& options)
 
 std::size_t Executor::most_conditions() const { return follows_ ? kMostOfSpecification : kMostConditions; }
 
-bool Executor::compares_walk() const { return proving != nullptr && !meanings.is_empty() && !pure_; }
+bool Executor::keeps_apart() const { return !meanings.is_empty() && !pure_; }
 
 const FunctionAnalysis& Executor::analysis_of(llvm::Function& function) {
   auto& analysis = analyses_[&function];
@@ -101,8 +96,52 @@ void Executor::listen(State& state) {
   memory.on_read = [this, &state](const Read& read) { state.reads.insert(facts.number_of(read)); };
 }
 
+std::vector<Expression> on_path(std::vector<Expression> facts, const State& state, const Expression& question) {
+  facts.insert(facts.end(), state.path.begin(), state.path.end());
+  facts.push_back(question);
+  return facts;
+}
+
+Answer Executor::ask(std::vector<Expression> near, State& state, const Expression& question, unsigned steps) {
+  std::vector<Expression> conditions = on_path(near, state, question);
+  if (!keeps_apart()) return solver.ask(conditions, steps);
+  return solver.ask(conditions, steps, [&] {
+    Literals& literals = literals_of(state);
+    std::vector<Expression> shorter = literals.conditions();
+    shorter.push_back(literals.simplify(question));
+    for (const Expression& fact : near) {
+      Expression simple = literals.simplify_fact(fact);
+      if (!simple.is_true()) shorter.push_back(simple);
+    }
+    return shorter;
+  });
+}
+
 Answer Executor::refute_nearby(State& state, const Expression& counter) {
-  return solver.ask(on_path(facts.relevant(facts.instances(state.reads, 0), {counter}), state, counter), Solver::kFewSteps);
+  if (keeps_apart() && !is_possible_word_for_word(state, counter)) return Answer::Impossible;
+  return ask(facts.relevant(facts.instances(state.reads, 0), {counter}), state, counter, Solver::kFewSteps);
+}
+
+bool Executor::is_possible_word_for_word(State& state, const Expression& condition) {
+  Literals literals = literals_of(state);
+  literals.take(condition);
+  return !literals.is_contradiction();
+}
+
+Literals& Executor::literals_of(State& state) {
+  const auto& known = state.said;
+  bool is_prefix = known.size() <= state.path.size() && std::equal(known.begin(), known.end(), state.path.begin(), is_same);
+  if (!state.literals || !is_prefix) {
+    state.literals = std::make_shared<Literals>();
+    state.said.clear();
+  } else if (known.size() < state.path.size() && state.literals.use_count() > 1) {
+    state.literals = std::make_shared<Literals>(*state.literals);
+  }
+  for (std::size_t i = state.said.size(); i < state.path.size(); i++) {
+    state.literals->take(state.path[i]);
+    state.said.push_back(state.path[i]);
+  }
+  return *state.literals;
 }
 
 Answer Executor::refute_alone(const std::vector<Read>& reads, const Expression& counter) {
@@ -119,13 +158,12 @@ Answer Executor::refute(State& state, const Expression& counter) {
 }
 
 Answer Executor::refute_farther(State& state, const Expression& counter) {
-  auto conditions = [&](std::vector<Expression> chosen) { return on_path(std::move(chosen), state, counter); };
   // To find out that what is near does not suffice takes longer than to refute with more.
-  Answer answer = solver.ask(conditions(facts.instances(state.reads, 0)), Solver::kFewSteps);
-  if (answer != Answer::Impossible) answer = solver.ask_quickly(conditions(facts.instances(state.reads, 1)));
+  Answer answer = ask(facts.instances(state.reads, 0), state, counter, Solver::kFewSteps);
+  if (answer != Answer::Impossible) answer = solver.ask_quickly(on_path(facts.instances(state.reads, 1), state, counter));
   std::optional<z3::model> broken;
   for (int depth = 0; depth <= options_.fact_depth && answer != Answer::Impossible; depth++) {
-    answer = solver.ask(conditions(facts.instances(state.reads, depth)));
+    answer = ask(facts.instances(state.reads, depth), state, counter, Solver::kSteps);
     if (answer == Answer::Possible) broken = solver.model();
   }
   // A state that all instances but the farthest allow says more than that the solver gave up over those.
@@ -154,12 +192,16 @@ void Executor::oblige(State& state, const Expression& condition, const char* wha
 
 bool Executor::is_feasible(State& state, const Expression& condition, const llvm::Instruction* at) {
   if (pure_) return true;
+  if (keeps_apart()) {
+    if (!is_possible_word_for_word(state, condition)) return false;
+    if (literals_of(state).simplify(condition).is_true()) return true;
+  }
   // What the path's last witness satisfies needs no question.
   if (state.witness && state.witness->eval(condition, true).is_true()) return true;
   solver.subject = "feasible " + location(at);
-  Answer answer = solver.ask(on_path(facts.relevant(facts.instances(state.reads, 0), {condition}), state, condition), Solver::kFewSteps);
+  Answer answer = ask(facts.relevant(facts.instances(state.reads, 0), {condition}), state, condition, Solver::kFewSteps);
   // A way of the specification that the kernel's path does not allow is to end early: its cells are known by invariants about the kernel's.
-  if (follows_ && answer != Answer::Impossible) answer = solver.ask(on_path(facts.instances(state.reads, 0), state, condition), Solver::kFewSteps);
+  if (follows_ && answer != Answer::Impossible) answer = ask(facts.instances(state.reads, 0), state, condition, Solver::kFewSteps);
   if (answer == Answer::Possible) state.witness = std::make_shared<const z3::model>(solver.model());
   return answer != Answer::Impossible;
 }
@@ -247,14 +289,19 @@ bool Executor::is_alike(const Memory& a, const Memory& b) const {
     return std::all_of(left.begin(), left.end(), [&](const auto& change) {
       auto other = right.find(change.first);
       if (other != right.end() ? other->second == change.second : change.second == nullptr) return true;
+      if (keeps_apart() && memory.object(change.first).kind == ObjectKind::Plain) return !meanings.speaks_of(change.first);
       return memory.object(change.first).kind == ObjectKind::Plain && !facts.speaks_of(change.first);
     });
   };
   return agrees(a, b) && agrees(b, a);
 }
 
+std::optional<Value> Executor::merge_values(const Expression& condition, const Value& yes, const Value& no) const {
+  if (keeps_apart()) return is_same_value(yes, no) ? std::optional(yes) : std::nullopt;
+  return merge(condition, yes, no);
+}
+
 bool Executor::merge_into(Active& target, const Active& other, const Frame& frame, const llvm::BasicBlock* block) {
-  if (compares_walk()) return false;
   if (target.state.reads_old != other.state.reads_old || !is_told_alike(target.state, other.state)) return false;
   if (!may_merge_memory(frame.depth) && !is_alike(target.state.memory, other.state.memory)) return false;
   Expression condition = truth(true);
@@ -263,7 +310,7 @@ bool Executor::merge_into(Active& target, const Active& other, const Frame& fram
   auto take = [&](const llvm::Value* name) {
     auto yes = std::as_const(target.locals).find(name), no = other.locals.find(name);
     if (yes == target.locals.cend() || no == other.locals.end()) return true;
-    auto merged = merge(condition, yes->second, no->second);
+    auto merged = merge_values(condition, yes->second, no->second);
     if (merged) locals.emplace(name, *merged);
     return merged.has_value();
   };
@@ -300,13 +347,13 @@ std::vector<Outcome> Executor::merge_outcomes(std::vector<Outcome> outcomes, uns
   for (Outcome& outcome : outcomes) {
     bool is_merged = false;
     for (Outcome& target : merged) {
-      if (compares_walk() || !is_told_alike(target.state, outcome.state)) continue;
+      if (!is_told_alike(target.state, outcome.state)) continue;
       if (!may_merge_memory(depth) && !is_alike(target.state.memory, outcome.state.memory)) continue;
       Expression condition = truth(true);
       std::vector<Expression> path = merge_paths(target.state.path, outcome.state.path, condition, most_conditions());
       std::optional<Value> result;
       if (target.result) {
-        result = pith::verify::merge(condition, *target.result, *outcome.result);
+        result = merge_values(condition, *target.result, *outcome.result);
         if (!result) continue;
       }
       target.result = result;
@@ -439,6 +486,7 @@ void Executor::branch(Frame& frame, Active active, const llvm::BranchInst& branc
   Value value = operand(active.locals, branch.getCondition());
   oblige(active.state, negate(value.poison_condition()), "branch on poison", &branch);
   Expression condition = as_truth(*value.integer).simplify();
+  if (keeps_apart()) condition = literals_of(active.state).simplify(condition);
   const llvm::BasicBlock *yes = branch.getSuccessor(0), *no = branch.getSuccessor(1);
   for (bool swapped : {false, true}) {
     const llvm::BasicBlock* failing = swapped ? yes : no;
@@ -453,7 +501,7 @@ void Executor::branch(Frame& frame, Active active, const llvm::BranchInst& branc
   if (condition.is_false()) return go(frame, std::move(active), no);
   // Where paths meet again, asking which of them exist costs more than it saves, but for loops that only the path's conditions end.
   bool is_late = may_merge_memory(frame.depth) && frame.place.size() > 1 && frame.place[frame.place.size() - 2] >= kTrustedRounds;
-  bool asks = follows_ || compares_walk() || (!frame.analysis.is_quiet(frame.block) && (!may_merge_memory(frame.depth) || is_late));
+  bool asks = follows_ || keeps_apart() || (!frame.analysis.is_quiet(frame.block) && (!may_merge_memory(frame.depth) || is_late));
   if (is_late) active.state.witness.reset();  // of a path that took other ways since
   bool can_be_true = !asks || is_feasible(active.state, condition, &branch);
   auto witness = active.state.witness;

@@ -53,6 +53,11 @@ class Executor {
   Answer refute(State& state, const Expression& counter);
   /// The first of these questions alone: most are settled by what is near.
   Answer refute_nearby(State& state, const Expression& counter);
+  /// What the state's path says word for word.
+  Literals& literals_of(State& state);
+  /// What a question about a state on this path is asked with: facts, the path, and the question itself.
+  Answer ask(std::vector<Expression> near, State& state, const Expression& question, unsigned steps);
+  bool is_possible_word_for_word(State& state, const Expression& condition);
   /// Without the path: with no more than what `reads` are instances for. What a path does elsewhere does not matter to most of what is
   /// shown at its end.
   Answer refute_alone(const std::vector<Read>& reads, const Expression& counter);
@@ -108,8 +113,9 @@ class Executor {
   };
 
   const FunctionAnalysis& analysis_of(llvm::Function& function);
-  bool may_merge_memory(unsigned depth) const { return pure_ || depth > options_.split_depth; }
+  bool may_merge_memory(unsigned depth) const { return pure_ || (depth > options_.split_depth && !keeps_apart()); }
   std::vector<Active> merge_actives(std::vector<Active> actives, const Frame& frame, const llvm::BasicBlock* block);
+  std::optional<Value> merge_values(const Expression& condition, const Value& yes, const Value& no) const;
   bool merge_into(Active& target, const Active& other, const Frame& frame, const llvm::BasicBlock* block);
   std::vector<Outcome> merge_outcomes(std::vector<Outcome> outcomes, unsigned depth);
   void execute_block(Frame& frame, const llvm::BasicBlock* block, Active active);
@@ -126,8 +132,8 @@ class Executor {
   void oblige(State& state, const Expression& condition, const char* what, const llvm::Instruction* at, bool remember = true);
   void listen(State& state);
   std::size_t most_conditions() const;
-  /// The kernel's walk is compared with the specification's: each way by itself, because what they answer has to be exact.
-  bool compares_walk() const;
+  /// The kernel is compared with the specification, each way by itself: ways that differ in anything do not meet, so that what they do is said word for word.
+  bool keeps_apart() const;
 
   // instructions.cpp
   Value binary(State& state, const llvm::BinaryOperator& instruction, const Value& a, const Value& b);

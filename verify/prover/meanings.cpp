@@ -35,6 +35,7 @@ void Meanings::learn(llvm::Module& module) {
     Meaning meaning{module.getFunction("meaning_" + name), module.getFunction("given_" + name), {}, function.arg_size()};
     int cell = -1;
     for (int leaf : predicate.leaves) {
+      spoken_of_.insert(executor_.memory.leaf(leaf).object);
       if (executor_.memory.leaf(leaf).object == specification) cell = leaf;
     }
     for (const auto& group : predicate.groups) {
@@ -62,6 +63,7 @@ void Meanings::learn(llvm::Module& module) {
 void Meanings::follow(State* path) {
   path_ = path;
   known_.clear();
+  givens_.clear();
   kept_.clear();
 }
 
@@ -85,13 +87,20 @@ std::optional<Expression> Meanings::meaning_of(int leaf, const std::vector<Expre
     unsigned bits = executor_.memory.leaf(leaf).bits;
     Expression value = low_bits(executor_.evaluate(*meaning.value, arguments, {}, nullptr, &known.reads), bits).simplify();
     // Where the path says that the cell has a meaning the other case is left out.
+    if (path_ != nullptr) given = executor_.literals_of(*path_).simplify(given);
     bool is_given = given.is_true();
-    if (!is_given && path_ != nullptr) {
+    // Of any place nothing is known.
+    bool is_any = std::any_of(index.begin(), index.end(), [](const Expression& e) { return e.is_const() && !e.is_numeral() && e.decl().name().str().starts_with("any"); });
+    if (auto asked = givens_.find(identity(given)); asked != givens_.end() && path_ != nullptr) {
+      is_given = asked->second;
+    } else if (!is_given && !given.is_false() && !is_any && path_ != nullptr) {
       State here = *path_;
       for (const Read& read : known.reads) here.reads.insert(executor_.facts.number_of(read));
       std::string subject = std::exchange(executor_.solver.subject, "whether there is " + meaning.value->getName().str());
       is_given = executor_.refute_nearby(here, negate(given)) == Answer::Impossible;
       executor_.solver.subject = subject;
+      kept_.push_back(given);
+      givens_.emplace(identity(given), is_given);
     }
     if (!is_given) {
       z3::expr_vector all(solver_context());

@@ -24,6 +24,8 @@ class Meanings {
   void learn(llvm::Module& module);
   /// What is shown where an operation and its specification have ended.
   const std::vector<Predicate>& predicates() const { return predicates_; }
+  /// Some meaning looks at the object, or it is the specification's state.
+  bool speaks_of(int object) const { return spoken_of_.contains(object); }
   bool is_empty() const { return predicates_.empty(); }
 
   /// From now on what holds on this path of the kernel is known of what a cell means. It must live until the next call.
@@ -66,8 +68,10 @@ class Meanings {
   Executor& executor_;
   State* path_ = nullptr;
   std::vector<Predicate> predicates_;
+  std::set<int> spoken_of_;  ///< objects
   std::unordered_map<int, Meaning> meanings_;  ///< by leaf
   std::unordered_map<std::string, Known> known_;
+  std::unordered_map<unsigned, bool> givens_;  ///< conditions for a meaning, by identity: whether the path says that they hold
   std::vector<Expression> kept_;  ///< whose identities are in the keys
   std::map<const llvm::Function*, Walk> walks_;
 };

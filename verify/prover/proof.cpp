@@ -29,6 +29,8 @@ constexpr const char* kNothing = "nothing";
 
 /// What would be proved of nothing is not proved.
 constexpr const char* kContradiction = "no path is feasible: the assumptions contradict each other";
+/// Nothing would be compared.
+constexpr const char* kUnspecified = "the specification does nothing where the kernel goes on";
 
 class Proof {
  public:
@@ -119,15 +121,23 @@ class Proof {
   void check_refinement() {
     llvm::Function* specified = module_.getFunction(specification_of(entry_));
     if (specified == nullptr) throw std::runtime_error("there is no specification of " + entry_.function);
+    // What follows the operation is the same for the specification: endings that differ only in how the kernel is left are one.
+    std::vector<std::vector<Ending*>> groups;
     for (Ending& ending : executor_.endings) {
-      if (is_handed_on(ending) || !executor_.is_feasible(ending.state, truth(true), nullptr)) continue;
+      if (!is_handed_on(ending) && executor_.is_feasible(ending.state, truth(true), nullptr)) group(groups, ending);
+    }
+    for (const std::vector<Ending*>& endings : groups) {
+      Ending ending = common_of(endings);
       executor_.meanings.follow(&ending.state);
+      bool is_specified = false;
       for (Outcome& outcome : executor_.follow(ending.state, *specified, arguments_)) {
         if (!executor_.is_feasible(outcome.state, truth(true), nullptr)) continue;
+        is_specified = true;
         Ending both{std::move(outcome.state), std::nullopt, ending.where, ending.leaves};
         std::vector<int> touched = executor_.memory.touched(both.state.memory);
         for (const Predicate& predicate : executor_.meanings.predicates()) prove_predicate(both, predicate, touched, true);
       }
+      if (!is_specified) executor_.fail(kUnspecified, nullptr, ending.where, false);
       executor_.meanings.follow(nullptr);
     }
   }
@@ -196,7 +206,8 @@ class Proof {
   void group(std::vector<std::vector<Ending*>>& groups, Ending& ending) {
     auto is_alike = [&](const std::vector<Ending*>& known) {
       const State& state = known[0]->state;
-      return leaves(*known[0]) == leaves(ending) && state.calls == ending.state.calls && executor_.is_alike(state.memory, ending.state.memory);
+      bool is_way_out_alike = options_.only_refinement || leaves(*known[0]) == leaves(ending);
+      return is_way_out_alike && state.calls == ending.state.calls && executor_.is_alike(state.memory, ending.state.memory);
     };
     auto found = std::find_if(groups.begin(), groups.end(), is_alike);
     if (found == groups.end()) found = groups.insert(groups.end(), std::vector<Ending*>());

@@ -64,11 +64,12 @@ Answer Solver::ask_quickly(const std::vector<Expression>& conditions) {
   return account(begin, conditions.size(), ask_standing(far_, conditions));
 }
 
-Answer Solver::ask(const std::vector<Expression>& conditions, unsigned steps) {
+Answer Solver::ask(const std::vector<Expression>& all, unsigned steps, const std::function<std::vector<Expression>()>& shorter) {
   z3::context& context = solver_context();
   double begin = processor_seconds();
   model_.reset();
-  Answer answer = ask_standing(near_, conditions);
+  Answer answer = ask_standing(near_, all);
+  std::vector<Expression> conditions = answer == Answer::Unknown && shorter ? shorter() : all;
   if (answer == Answer::Unknown) answer = ask_anew(z3::solver(context, "QF_UFBV"), conditions, steps);
   if (answer == Answer::Unknown && steps >= kSteps) {
     statistics.retries++;

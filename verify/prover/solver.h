@@ -23,7 +23,7 @@ struct SolverStatistics {
 class Solver {
  public:
   /// Can all of these hold at once? A model is kept when they can. `steps`: what a new solver may spend when the standing one gives up.
-  Answer ask(const std::vector<Expression>& conditions, unsigned steps = kSteps);
+  Answer ask(const std::vector<Expression>& conditions, unsigned steps = kSteps, const std::function<std::vector<Expression>()>& shorter = {});
   /// The same with many conditions, of which few matter; soon given up.
   Answer ask_quickly(const std::vector<Expression>& conditions);
   /// Value of `e` in the last model, as decimal digits.

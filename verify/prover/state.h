@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "verify/prover/literals.h"
 #include "verify/prover/memory.h"
 
 namespace pith::verify {
@@ -19,6 +20,8 @@ struct State {
   std::set<std::pair<int, unsigned>> shown;  ///< places whose access has been shown to be allowed: object and identity
   std::set<unsigned> met;        ///< identities of obligations that were met
   std::shared_ptr<const z3::model> witness;  ///< values under which the path was last found possible
+  std::shared_ptr<Literals> literals;  ///< of `said`, which was the path when it was last asked
+  std::vector<Expression> said;
   std::vector<int> calls;        ///< those that contracts stand for, by MemoryModel::forget's number
   std::vector<Expression> promises;  ///< what a contract says of its function's result
   bool reads_old = false;        ///< a two-state property looks at the state before the operation

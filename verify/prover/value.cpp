@@ -1,6 +1,8 @@
 // Values and how two of them become one where paths meet.
 #include "verify/prover/value.h"
 
+#include <algorithm>
+
 namespace pith::verify {
 
 Expression Pointer::distance() const {
@@ -85,6 +87,18 @@ std::optional<Pointer> merge(const Expression& condition, const Pointer& yes, co
 }
 
 }  // namespace
+
+bool is_same_value(const Value& a, const Value& b) {
+  auto alike = [](const std::optional<Expression>& one, const std::optional<Expression>& other) {
+    return one.has_value() == other.has_value() && (!one || is_same(*one, *other));
+  };
+  if (a.kind != b.kind || !alike(a.integer, b.integer) || !alike(a.poison, b.poison)) return false;
+  auto same_term = [](const auto& one, const auto& other) { return one.first == other.first && is_same(one.second, other.second); };
+  const Pointer &left = a.pointer, &right = b.pointer;
+  if (left.object != right.object || left.offset != right.offset || !alike(left.is_null, right.is_null)) return false;
+  if (!std::equal(left.terms.begin(), left.terms.end(), right.terms.begin(), right.terms.end(), same_term)) return false;
+  return std::equal(a.members.begin(), a.members.end(), b.members.begin(), b.members.end(), is_same_value);
+}
 
 std::optional<Value> merge(const Expression& condition, const Value& yes, const Value& no) {
   if (condition.is_true()) return yes;

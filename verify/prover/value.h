@@ -38,6 +38,9 @@ struct Value {
   void add_poison(const Expression& condition);
 };
 
+/// Syntactically equal.
+bool is_same_value(const Value& a, const Value& b);
+
 /// `yes` where the condition holds, else `no`; nothing when the two cannot be one value (pointers into different objects).
 std::optional<Value> merge(const Expression& condition, const Value& yes, const Value& no);
 

@@ -1,4 +1,5 @@
 // Frames, regions and who may use what: what the specification's cells mean.
+#include "kernel/arch/contract/interrupts.h"
 #include "kernel/memory/flush.h"
 #include "verify/refinement/meaning.h"
 
@@ -19,13 +20,15 @@ MEANING(region_depth, spec::regions[region].depth, regions[region.raw].depth, is
 MEANING(region_closing, spec::regions[region].closing, regions[region.raw].closing, is<Region>(region), FrameNumber region)
 MEANING(region_priority_ceiling, spec::regions[region].priority_ceiling, regions[region.raw].priority_ceiling, is<Region>(region), FrameNumber region)
 MEANING(region_frames, spec::regions[region].frames, regions[region.raw].frames, is<Region>(region), FrameNumber region)
-MEANING(region_is_limited, spec::regions[region].is_limited, regions[region.raw].is_limited, is<Region>(region), FrameNumber region)
+MEANING(region_is_limited, spec::regions[region].is_limited, regions[region.raw].is_limited != 0, is<Region>(region), FrameNumber region)
 MEANING(region_time_share, spec::regions[region].time_share, regions[region.raw].time_share, is<Region>(region), FrameNumber region)
 MEANING(region_time_given, spec::regions[region].time_given, regions[region.raw].time_given, is<Region>(region), FrameNumber region)
 
 MEANING(frame_count, spec::state.frame_count, frame_count, true)
 MEANING(here, spec::state.here, verify_here(), true)
 MEANING(cpu_count, spec::state.cpu_count, cpu_count, true)
+MEANING(line_count, spec::state.line_count, arch::line_count(), true)
+MEANING(has_io_ports, spec::state.has_io_ports, arch::has_io_ports(), true)
 MEANING(generation, spec::state.generation, flushes.generation, true)
 
 }  // namespace pith

@@ -52,8 +52,6 @@ MEANING(cpu_vector_wanted, spec::state.cpus[cpu.raw].vector_wanted, cpus[cpu.raw
 MEANING(cpu_current, spec::state.cpus[cpu.raw].current, current_of(cpu), is_online(cpu), CpuIndex cpu)
 MEANING(cpu_context, spec::state.cpus[cpu.raw].context, cpus[cpu.raw].context, is_online(cpu), CpuIndex cpu)
 MEANING(cpu_charged, spec::state.cpus[cpu.raw].charged, cpus[cpu.raw].last_accounted, is_online(cpu), CpuIndex cpu)
-MEANING(cpu_flushed_generation, spec::state.cpus[cpu.raw].flushed_generation, cpus[cpu.raw].flushed_generation, is_online(cpu) && !cpus[cpu.raw].idle,
-        CpuIndex cpu)
 
 MEANING(line_interrupt, spec::state.lines[line.raw].interrupt, interrupt_lines[line.raw], line.raw < kInterruptLines, LineIndex line)
 

@@ -3,6 +3,7 @@
 #include "spec/oracle.h"
 
 #include "kernel/memory/flush.h"
+#include "kernel/syscall/measure.h"
 #include "spec/invariants/property.h"
 #include "verify/refinement/meaning.h"
 
@@ -25,6 +26,18 @@ u32 spec_first_set_aside(u32 endpoint) {
 
 u32 spec_last_set_aside(u32 endpoint) {
   return old([=] { return at<pith::Endpoint>(FrameNumber(endpoint)).set_aside_calls.last.raw; });
+}
+
+u32 spec_first_thread_of_space(u32 space) {
+  return old([=] { return at<pith::AddressSpace>(FrameNumber(space)).threads.first.raw; });
+}
+
+u32 spec_first_guest_of_space(u32 space) {
+  return old([=] { return at<pith::AddressSpace>(FrameNumber(space)).guests.first.raw; });
+}
+
+u32 spec_first_thread_of_capabilities(u32 space) {
+  return old([=] { return at<pith::CapabilitySpace>(FrameNumber(space)).threads.first.raw; });
 }
 
 /// Nobody changes a word of user memory while the kernel is at work: it reads each once, so that it makes no difference when.
@@ -50,10 +63,13 @@ u8 spec_level_without_time(u32 thread) {
   return u8(old([=] { return at<pith::Thread>(FrameNumber(thread)).level; }));
 }
 
+u64 spec_measured(u32 index) {
+  return old([=] { return index == 0 ? measured.entries : index == 1 ? measured.longest : measured.operation; });
+}
+
 /// Whether the kernel has still to ask other CPUs is its own affair, and so are the generations that it counts meanwhile.
 bool spec_is_flushed(u64) {
   state.generation = flushes.generation;
-  state.cpus[state.here].flushed_generation = this_cpu().flushed_generation;
   return answer_of_is_flushed != 0;
 }
 
