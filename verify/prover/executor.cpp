@@ -12,16 +12,6 @@ namespace pith::verify {
 namespace {
 /// Rounds of a loop that are followed without asking whether they can happen.
 constexpr unsigned kTrustedRounds = 9;
-/// Conditions that two paths which meet may each have of their own and be remembered exactly.
-constexpr std::size_t kMostConditions = 96;
-/// The same of the specification, which is short and whose answer has to be exact.
-constexpr std::size_t kMostOfSpecification = 1000;
-
-template <class T>
-void keep_common(std::set<T>& mine, const std::set<T>& other) {
-  std::erase_if(mine, [&](const T& e) { return !other.count(e); });
-}
-
 /// What a question about a state on this path is asked with: facts, the path, and the question itself.
 std::vector<Expression> on_path(std::vector<Expression> facts, const State& state, const Expression& question) {
   facts.insert(facts.end(), state.path.begin(), state.path.end());
@@ -29,25 +19,6 @@ std::vector<Expression> on_path(std::vector<Expression> facts, const State& stat
   return facts;
 }
 }  // namespace
-
-/// Contracts say the same of both.
-bool is_told_alike(const State& a, const State& b) { return a.calls == b.calls && std::equal(a.promises.begin(), a.promises.end(), b.promises.begin(), b.promises.end(), is_same); }
-
-std::vector<Expression> merge_paths(const std::vector<Expression>& yes, const std::vector<Expression>& no, Expression& condition, std::size_t most) {
-  std::size_t common = 0;
-  while (common < yes.size() && common < no.size() && is_same(yes[common], no[common])) common++;
-  Expression left = truth(true), right = truth(true);
-  for (std::size_t i = common; i < yes.size(); i++) left = both(left, yes[i]);
-  for (std::size_t i = common; i < no.size(); i++) right = both(right, no[i]);
-  std::vector<Expression> merged(yes.begin(), yes.begin() + std::ptrdiff_t(common));
-  // What is left out only makes more states possible. Behind a loop of many rounds the ways through it are more than a question can hold. A name stands for them, which
-  // tells them from a way that meets them later.
-  bool is_long = yes.size() - common > most || no.size() - common > most;
-  Expression any = is_long ? fresh("met", 1) : either(left, right).simplify();
-  if (!any.is_true()) merged.push_back(any);
-  condition = left.simplify();
-  return merged;
-}
 
 /// While it lives, reads of the state before the operation are noted in `state`.
 class Executor::Listening {
@@ -68,8 +39,6 @@ Executor::Executor(llvm::Module& module, const ExecutorOptions& options)
   count_leaf_ = memory.leaf_at(memory.object_named("frame_count"), "");
 }
 
-std::size_t Executor::most_conditions() const { return follows_ ? kMostOfSpecification : kMostConditions; }
-
 bool Executor::compares_walk() const { return proving != nullptr && !meanings.is_empty() && !pure_; }
 
 const FunctionAnalysis& Executor::analysis_of(llvm::Function& function) {
@@ -80,12 +49,12 @@ const FunctionAnalysis& Executor::analysis_of(llvm::Function& function) {
 
 bool Executor::is_type_leaf(int leaf) { return leaf == type_leaf_; }
 
-void Executor::fail(const std::string& obligation, const llvm::Instruction* at, const std::string& example, bool is_unknown) {
+void Executor::fail(const std::string& obligation, const llvm::Instruction* at, const std::string& example, bool is_unknown, const std::string& counterexample) {
   std::string where = location(at);
   for (const Failure& known : failures) {
     if (known.obligation == obligation && known.where == where) return;
   }
-  failures.push_back({obligation, where, example, is_unknown});
+  failures.push_back({obligation, where, example, is_unknown, counterexample});
   if (options_.stops_at_failure) throw StoppedAtFailure();
 }
 
@@ -146,7 +115,10 @@ void Executor::oblige(State& state, const Expression& condition, const char* wha
   }
   solver.subject = std::string(what) + " " + location(at);
   Answer answer = refute(state, negate(must));
-  if (answer != Answer::Impossible) fail(what, at, example(), answer == Answer::Unknown);
+  if (answer != Answer::Impossible) {
+    std::string counterexample = answer == Answer::Possible && keep_counterexample ? keep_counterexample(state, what) : "";
+    fail(what, at, example(), answer == Answer::Unknown, counterexample);
+  }
   if (remember) state.path.push_back(must);
   kept_.push_back(must);
   state.met.insert(identity(must));
@@ -242,87 +214,6 @@ std::vector<Outcome> Executor::call(State state, llvm::Function& function, const
   return merge_outcomes(std::move(frame.outcomes), depth);
 }
 
-bool Executor::is_alike(const Memory& a, const Memory& b) const {
-  auto agrees = [&](const Memory& left, const Memory& right) {
-    return std::all_of(left.begin(), left.end(), [&](const auto& change) {
-      auto other = right.find(change.first);
-      if (other != right.end() ? other->second == change.second : change.second == nullptr) return true;
-      return memory.object(change.first).kind == ObjectKind::Plain && !facts.speaks_of(change.first);
-    });
-  };
-  return agrees(a, b) && agrees(b, a);
-}
-
-bool Executor::merge_into(Active& target, const Active& other, const Frame& frame, const llvm::BasicBlock* block) {
-  if (compares_walk()) return false;
-  if (target.state.reads_old != other.state.reads_old || !is_told_alike(target.state, other.state)) return false;
-  if (!may_merge_memory(frame.depth) && !is_alike(target.state.memory, other.state.memory)) return false;
-  Expression condition = truth(true);
-  std::vector<Expression> path = merge_paths(target.state.path, other.state.path, condition, most_conditions());
-  Locals locals;
-  auto take = [&](const llvm::Value* name) {
-    auto yes = std::as_const(target.locals).find(name), no = other.locals.find(name);
-    if (yes == target.locals.cend() || no == other.locals.end()) return true;
-    auto merged = merge(condition, yes->second, no->second);
-    if (merged) locals.emplace(name, *merged);
-    return merged.has_value();
-  };
-  for (const llvm::Value* name : frame.analysis.live_into(block)) {
-    if (!take(name)) return false;
-  }
-  for (const llvm::PHINode& phi : block->phis()) {
-    if (!take(&phi)) return false;
-  }
-  target.locals = std::move(locals);
-  target.state.path = std::move(path);
-  target.state.memory = memory.merge(condition, target.state.memory, other.state.memory);
-  target.state.reads.insert(other.state.reads.begin(), other.state.reads.end());
-  keep_common(target.state.met, other.state.met);
-  keep_common(target.state.shown, other.state.shown);
-  return true;
-}
-
-std::vector<Executor::Active> Executor::merge_actives(std::vector<Active> actives, const Frame& frame, const llvm::BasicBlock* block) {
-  std::vector<Active> merged;
-  for (Active& active : actives) {
-    bool is_merged = false;
-    for (Active& target : merged) {
-      is_merged = merge_into(target, active, frame, block);
-      if (is_merged) break;
-    }
-    if (!is_merged) merged.push_back(std::move(active));
-  }
-  return merged;
-}
-
-std::vector<Outcome> Executor::merge_outcomes(std::vector<Outcome> outcomes, unsigned depth) {
-  std::vector<Outcome> merged;
-  for (Outcome& outcome : outcomes) {
-    bool is_merged = false;
-    for (Outcome& target : merged) {
-      if (compares_walk() || !is_told_alike(target.state, outcome.state)) continue;
-      if (!may_merge_memory(depth) && !is_alike(target.state.memory, outcome.state.memory)) continue;
-      Expression condition = truth(true);
-      std::vector<Expression> path = merge_paths(target.state.path, outcome.state.path, condition, most_conditions());
-      std::optional<Value> result;
-      if (target.result) {
-        result = pith::verify::merge(condition, *target.result, *outcome.result);
-        if (!result) continue;
-      }
-      target.result = result;
-      target.state.path = std::move(path);
-      target.state.memory = memory.merge(condition, target.state.memory, outcome.state.memory);
-      target.state.reads.insert(outcome.state.reads.begin(), outcome.state.reads.end());
-      keep_common(target.state.met, outcome.state.met);
-      keep_common(target.state.shown, outcome.state.shown);
-      is_merged = true;
-      break;
-    }
-    if (!is_merged) merged.push_back(std::move(outcome));
-  }
-  return merged;
-}
-
 void Executor::go(Frame& frame, Active active, const llvm::BasicBlock* to) {
   std::vector<std::pair<const llvm::Value*, Value>> values;
   for (const llvm::PHINode& phi : to->phis()) values.push_back({&phi, operand(active.locals, phi.getIncomingValueForBlock(frame.block))});
@@ -400,6 +291,7 @@ void Executor::execute_from(Frame& frame, Active active, llvm::BasicBlock::const
       std::vector<Outcome> outcomes = contract != nullptr                           ? call_by_contract(*contract, std::move(active.state), arguments)
                                       : callee->getName().starts_with("spec_walk_") ? follow(std::move(active.state), *callee, arguments)
                                                                                     : call(std::move(active.state), *callee, arguments, stand_in != nullptr ? kDeep : frame.depth + 1);
+      if (walk != nullptr) keep_one(outcomes, *made);
       for (Outcome& outcome : outcomes) {
         if (outcome.result && outcome.result->kind == Value::Kind::Integer) note_answer(outcome.state, *callee, *outcome.result->integer);
         Active next{std::move(outcome.state), active.locals, active.from};
@@ -425,6 +317,12 @@ bool Executor::fork(Frame& frame, Active& active, const llvm::SelectInst& instru
   Value yes = operand(active.locals, instruction.getTrueValue()), no = operand(active.locals, instruction.getFalseValue());
   if (condition.is_true() || condition.is_false() || merge(condition, yes, no)) return false;
   oblige(active.state, negate(value.poison_condition()), "choice on poison", &instruction);
+  if (walk != nullptr) {
+    bool is_yes = walk_first(active.state, instruction, {condition, negate(condition)}) == 0;
+    active.state.path.push_back(is_yes ? condition : negate(condition));
+    active.locals.insert_or_assign(&instruction, is_yes ? yes : no);
+    return true;
+  }
   Active other = active;
   other.state.path.push_back(negate(condition));
   other.locals.insert_or_assign(&instruction, no);
@@ -455,6 +353,7 @@ void Executor::branch(Frame& frame, Active active, const llvm::BranchInst& branc
   bool is_late = may_merge_memory(frame.depth) && frame.place.size() > 1 && frame.place[frame.place.size() - 2] >= kTrustedRounds;
   bool asks = follows_ || compares_walk() || (!frame.analysis.is_quiet(frame.block) && (!may_merge_memory(frame.depth) || is_late));
   if (is_late) active.state.witness.reset();  // of a path that took other ways since
+  if (walk != nullptr && asks) return walk_on(frame, std::move(active), branch, {{condition, yes}, {negate(condition), no}});
   bool can_be_true = !asks || is_feasible(active.state, condition, &branch);
   auto witness = active.state.witness;
   // The path is possible, so that one of them is, unless it went round a loop unasked.
@@ -476,17 +375,25 @@ void Executor::switch_to(Frame& frame, Active active, const llvm::SwitchInst& in
   Value value = operand(active.locals, instruction.getCondition());
   oblige(active.state, negate(value.poison_condition()), "switch on poison", &instruction);
   Expression otherwise = truth(true);
+  std::vector<Way> ways;
   for (const auto& option : instruction.cases()) {
     Expression here = equal(*value.integer, *constant(option.getCaseValue()).integer).simplify();
     if (here.is_false()) continue;
     if (here.is_true()) return go(frame, std::move(active), option.getCaseSuccessor());
     otherwise = both(otherwise, negate(here));
+    ways.push_back({here, option.getCaseSuccessor()});
+    if (walk != nullptr && !pure_) continue;
     if ((follows_ || !may_merge_memory(frame.depth)) && !is_feasible(active.state, here, &instruction)) continue;
     Active taken = active;
     taken.state.path.push_back(here);
     go(frame, std::move(taken), option.getCaseSuccessor());
   }
-  if (FunctionAnalysis::is_failure(instruction.getDefaultDest()) && !pure_) {
+  bool fails = FunctionAnalysis::is_failure(instruction.getDefaultDest()) && !pure_;
+  if (walk != nullptr && !pure_) {
+    if (!fails) ways.push_back({otherwise, instruction.getDefaultDest()});
+    return walk_on(frame, std::move(active), instruction, ways);
+  }
+  if (fails) {
     oblige(active.state, negate(otherwise), failure_of(*instruction.getDefaultDest(), "value outside the enumeration"), &instruction);
     return;
   }

@@ -21,6 +21,7 @@ struct State {
   std::shared_ptr<const z3::model> witness;  ///< values under which the path was last found possible
   std::vector<int> calls;        ///< those that contracts stand for, by MemoryModel::forget's number
   std::vector<Expression> promises;  ///< what a contract says of its function's result
+  NodePointer answers;           ///< what devices and the machine answered on the way
   bool reads_old = false;        ///< a two-state property looks at the state before the operation
 };
 
@@ -37,6 +38,7 @@ struct Ending {
   std::optional<Value> result;
   std::string where;
   bool leaves = false;  ///< the kernel is left: what must hold then holds
+  std::vector<Value> passed = {};  ///< arguments of the call that ended it
 };
 
 struct Failure {
@@ -44,9 +46,7 @@ struct Failure {
   std::string where;
   std::string example;  ///< values of the entry's arguments that break it
   bool is_unknown;      ///< the solver gave up
+  std::string counterexample = {};  ///< the file with a case of it, for pith-replay
 };
-
-/// Conditions that are in both, with what differs as one disjunction, if neither has more than `most` of its own; `condition` becomes that of `yes` alone.
-std::vector<Expression> merge_paths(const std::vector<Expression>& yes, const std::vector<Expression>& no, Expression& condition, std::size_t most);
 
 }  // namespace pith::verify
