@@ -13,6 +13,8 @@ spec/invariants kept. Then it shows of the same sources, compiled with a trap wh
 reached: that is what the line `undefined behaviour: N entries, 0 not proved` counts. Last, of some operations, that their effect is the
 specification's (`refinement: …`). Entries of verify/open.txt, open-traps.txt and open-refinement.txt, which are not proved yet, are only
 tried when named or with --all. Proofs are kept in build/proofs and not repeated while nothing changes that they depend on.
+A state that shows a failure is run natively, and a line under the failure says `replayed:` or `not reproduced:`; the state is kept in
+build/counterexamples.
   --only ENTRY  proves this one
   --all         tries the open ones as well
   --jobs N      proofs at a time (default: number of processors)
@@ -69,8 +71,9 @@ refinement_counts() {
 verify_proofs() {
   local json=$1 status=0 prove traps refines counts refined
   shift
-  build pith-prove proof_module
-  prove=("$PITH_BUILD/bin/pith-prove" --open "$PITH_ROOT/verify/open.txt" --cache "$PITH_BUILD/proofs" "$@" "$PITH_BUILD/proof.bc")
+  build pith-prove proof_module pith-replay
+  prove=("$PITH_BUILD/bin/pith-prove" --open "$PITH_ROOT/verify/open.txt" --cache "$PITH_BUILD/proofs" --counterexamples "$PITH_BUILD/counterexamples"
+    --replay "$PITH_BUILD/bin/pith-replay" "$@" "$PITH_BUILD/proof.bc")
   traps=("$PITH_BUILD/bin/pith-prove" --traps --open "$PITH_ROOT/verify/open-traps.txt" --cache "$PITH_BUILD/proofs" "$@" "$PITH_BUILD/proof-sanitized.bc")
   refines=("$PITH_BUILD/bin/pith-prove" --refines --open "$PITH_ROOT/verify/open-refinement.txt" --cache "$PITH_BUILD/proofs" "$@" "$PITH_BUILD/proof-refined.bc")
   if [ -n "$json" ]; then

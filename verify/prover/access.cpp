@@ -44,7 +44,7 @@ bool Executor::check_place(State& state, const Pointer& address, const Place& pl
   kept_.push_back(type);
   Expression allowed = equal(type, bits(object.frame_type, width_of(type)));
   // Frame 0 reads as an empty capability space and table.
-  if (object.name == "capability_spaces" || object.name == "capability_tables") allowed = either(allowed, equal(frame, bits(0, width_of(frame))));
+  if (reads_frame_0(object.name)) allowed = either(allowed, equal(frame, bits(0, width_of(frame))));
   oblige(state, allowed, "view of a frame of another type", at);
   return true;
 }
@@ -61,6 +61,7 @@ Expression Executor::load_bytes(State& state, const Pointer& address, unsigned c
     if (place.leaf >= 0) {
       const Memory& now = state.reads_old && old_ != nullptr ? *old_ : state.memory;
       Value value = memory.read(now, place.leaf, place.index);
+      if (memory.object(address.object).kind == ObjectKind::User) MemoryModel::append(state.answers, value);
       if (whole != nullptr) *whole = value;
       if (value.kind == Value::Kind::Pointer) return bits(0, count * 8);
       part = *value.integer;

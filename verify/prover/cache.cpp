@@ -101,7 +101,8 @@ std::string serialise(const EntryReport& report) {
   text << report.name << '\n' << report.result << '\n' << report.paths << ' ' << report.queries << ' ' << report.obligations << ' ' << report.goals << ' '
        << report.discharged << ' ' << report.facts << ' ' << report.steps << ' ' << report.seconds << ' ' << report.longest_query << '\n';
   for (const Failure& failure : report.failures) {
-    text << escaped(failure.obligation) << '\t' << escaped(failure.where) << '\t' << escaped(failure.example) << '\t' << failure.is_unknown << '\n';
+    text << escaped(failure.obligation) << '\t' << escaped(failure.where) << '\t' << escaped(failure.example) << '\t' << failure.is_unknown << '\t'
+         << escaped(failure.counterexample) << '\n';
   }
   return text.str();
 }
@@ -124,6 +125,7 @@ EntryReport deserialise(const std::string& text) {
     std::getline(fields, failure.example, '\t');
     std::getline(fields, unknown, '\t');
     failure.is_unknown = unknown == "1";
+    std::getline(fields, failure.counterexample, '\t');
     report.failures.push_back(failure);
   }
   return report;

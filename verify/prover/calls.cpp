@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "verify/prover/executor.h"
+#include "verify/prover/modelled.h"
 #include "verify/prover/traps.h"
 
 namespace pith::verify {
@@ -120,16 +121,21 @@ Executor::Modelled Executor::intrinsic(Active& active, const llvm::CallInst& cal
 
 Executor::Modelled Executor::model(Active& active, const llvm::CallInst& call, const llvm::Function& callee) {
   llvm::StringRef name = callee.getName();
+  std::string_view called = name;
   State& state = active.state;
   auto argument = [&](unsigned index) { return operand(active.locals, call.getArgOperand(index)); };
   auto set = [&](Value value) {
     active.locals.insert_or_assign(&call, std::move(value));
     return Modelled::Continues;
   };
-  if (cuts.count(name.str())) {
-    if (!pure_) endings.push_back({state, std::nullopt, name.str(), false});
+  auto end = [&] {
+    if (pure_) return Modelled::Ends;
+    Ending ending{state, std::nullopt, name.str(), false, {}};
+    for (const llvm::Use& use : call.args()) ending.passed.push_back(operand(active.locals, use.get()));
+    endings.push_back(std::move(ending));
     return Modelled::Ends;
-  }
+  };
+  if (cuts.count(name.str())) return end();
   if (name == "verify_old_begin" || name == "verify_old_end") {
     state.reads_old = name == "verify_old_begin";
     return Modelled::Continues;
@@ -155,7 +161,7 @@ Executor::Modelled Executor::model(Active& active, const llvm::CallInst& call, c
   if (name == "verify_here") return set(Value::of(low_bits(this_cpu, 32)));
   if (name == "verify_frame_of") return set(Value::of(memory.held(argument(0))));
   if (name == "verify_thread") return set(Value::of(memory.element(memory.object_named("threads"), *argument(0).integer, true)));
-  if (name.starts_with("verify_any")) return set(Value::of(fresh("any", callee.getReturnType()->getIntegerBitWidth())));
+  if (name.starts_with("verify_any")) return set(Value::of(answered(state, "any", callee.getReturnType()->getIntegerBitWidth())));
   if (name == "verify_each") return set(Value::of(fresh("each", 64)));
   if (name == "verify_write_where") {
     write_where(state, as_truth(*argument(0).integer).simplify(), *argument(1).integer, argument(2), *argument(3).integer, call);
@@ -181,7 +187,7 @@ Executor::Modelled Executor::model(Active& active, const llvm::CallInst& call, c
     if (follows_) return Modelled::No;
     return set(Value::of(fresh("any", callee.getReturnType()->getIntegerBitWidth())));
   }
-  if (name.contains("assertion_failed")) {
+  if (is_assertion(name)) {
     oblige(state, truth(false), "assertion", &call);
     return Modelled::Ends;
   }
@@ -199,7 +205,7 @@ Executor::Modelled Executor::model(Active& active, const llvm::CallInst& call, c
   if (name == "verify_root") return set(Value::of(own("translation_roots")));
   if (name == "verify_vectors") return set(Value::of(own("vector_units")));
   if (name == "verify_leave") {
-    if (!pure_) endings.push_back({state, std::nullopt, call.getFunction()->getName().str(), true});
+    if (!pure_) endings.push_back({state, std::nullopt, call.getFunction()->getName().str(), true, {}});
     return Modelled::Ends;
   }
   // The one routine that switches views.
@@ -207,34 +213,17 @@ Executor::Modelled Executor::model(Active& active, const llvm::CallInst& call, c
     memory.clear_frame(state.memory, *argument(0).integer);
     return Modelled::Continues;
   }
-  struct Primitive {
-    const char* name;
-    bool ends;
-  };
-  // The port's functions that touch devices, translations or the clock; what they answer is anything.
-  static constexpr Primitive kPrimitives[] = {
-      {"_ZN4pith4arch3nowEv", false},          {"_ZN4pith4arch9set_timerEm", false},    {"_ZN4pith4arch9mask_lineEj", false},
-      {"_ZN4pith4arch11unmask_lineEj", false}, {"_ZN4pith4arch10line_countEv", false},  {"_ZN4pith4arch8diagnoseEc", false},
-      {"_ZN4pith4arch17send_interruptionEj", false},
-      {"_ZN4pith4arch13rouse_nappingEj", false}, {"_ZN4pith4arch3napEj", false},
-      {"_ZN4pith4arch10route_lineEjj", false}, {"_ZN4pith4arch15message_addressEj", false}, {"_ZN4pith4arch12message_dataEj", false},
-      {"_ZN4pith4arch12stop_machineEj", true}, {"_ZN4pith4arch16is_kernel_memoryEmm", false},
-  };
   for (const Primitive& primitive : kPrimitives) {
-    if (name != primitive.name) continue;
-    if (primitive.ends) {
-      if (!pure_) endings.push_back({state, std::nullopt, name.str(), false});
-      return Modelled::Ends;
-    }
+    if (called != primitive.name) continue;
+    if (primitive.ends) return end();
     if (callee.getReturnType()->isVoidTy()) return Modelled::Continues;
-    Expression answer = fresh("device", callee.getReturnType()->getIntegerBitWidth());
+    Expression answer = answered(state, "device", callee.getReturnType()->getIntegerBitWidth());
     if (name.contains("3now")) state.path.push_back(z3::ult(answer, bits(std::uint64_t{1} << 63, 64)));  // 292 years
     set(Value::of(answer));
     note_answer(state, callee, answer);
     return Modelled::Continues;
   }
-  // Only the kernel's half of a top-level table changes, which no user access reaches and no invariant speaks of.
-  if (name.contains("initialise_top_table")) return Modelled::Continues;
+  if (changes_nothing(name)) return Modelled::Continues;
   return Modelled::No;
 }
 
@@ -250,37 +239,24 @@ void Executor::note_answer(State& state, const std::string& name, const Expressi
   if (object >= 0) memory.write(state.memory, memory.leaf_at(object, ""), {}, Value::of(zero_extend(as_bits(answer, 1), 64)));
 }
 
+/// What a device or the machine answers: anything, and noted in the order in which it is asked.
+Expression Executor::answered(State& state, const std::string& who, unsigned width) {
+  Expression answer = fresh(who, width);
+  MemoryModel::append(state.answers, Value::of(answer));
+  return answer;
+}
+
 llvm::Function* Executor::stand_in_for(const llvm::CallInst& call) const {
-  // The ways out of the kernel, and what loads translations and vector registers: what the machine holds is a state of its own there.
-  static constexpr std::pair<const char*, const char*> kStandIns[] = {
-      {"leave_to_system_call", "machine_leave_to_system_call"},
-      {"leave_to_trap", "machine_leave_to_trap"},
-      {"enter_guest_fast", "machine_enter_guest"},
-      {"enter_guest_all", "machine_enter_guest"},
-      {"idle_loop", "machine_idle"},
-      {"fast_resume", "machine_fast_resume"},
-      {"fast_return", "machine_fast_resume"},
-      {"fast_go_on", "machine_fast_go_on"},
-      {"_ZN4pith4arch11forget_rootEm", "machine_forget_root"},
-      {"mov %cr3, $0", "machine_read_root"},
-      {"mov $0, %cr3", "machine_write_root"},
-      {"clts", "machine_allow_vectors"},
-      {"mov %cr0, $0; or $$8, $0; mov $0, %cr0", "machine_refuse_vectors"},
-      {"fxsave64 $0", "machine_save_vectors"},
-      {"fxrstor64 $0", "machine_load_vectors"},
-  };
   std::string name;
   if (auto* code = llvm::dyn_cast<llvm::InlineAsm>(call.getCalledOperand()))
     name = code->getAsmString();
   else if (call.getCalledFunction() != nullptr)
     name = call.getCalledFunction()->getName().str();
-  for (const auto& [port, machine] : kStandIns) {
-    if (name != port) continue;
-    llvm::Function* function = module_.getFunction(machine);
-    if (function == nullptr) throw std::runtime_error("there is no " + std::string(machine) + ", which says what `" + name + "` does");
-    return function;
-  }
-  return nullptr;
+  const char* machine = stand_in_of(name);
+  if (machine == nullptr) return nullptr;
+  llvm::Function* function = module_.getFunction(machine);
+  if (function == nullptr) throw std::runtime_error("there is no " + std::string(machine) + ", which says what `" + name + "` does");
+  return function;
 }
 
 Pointer Executor::own(const char* array) const {
@@ -294,26 +270,23 @@ Pointer Executor::own(const char* array) const {
 Executor::Modelled Executor::assembly(Active& active, const llvm::CallInst& call) {
   auto* code = llvm::cast<llvm::InlineAsm>(call.getCalledOperand());
   std::string text = code->getAsmString();
-  if (text == "movq %gs:48, $0") {
+  if (text == kOwnCpu) {
     active.locals.insert_or_assign(&call, Value::of(own("cpus")));
     return Modelled::Continues;
   }
-  static constexpr const char* kHarmless[] = {"", "rdtsc", "mov %cr2, $0", "invlpg ($0)", "pause", "rdfsbase $0"};
-  bool is_known = text.starts_with("in") || text.starts_with("out");
-  for (const char* known : kHarmless) is_known = is_known || text == known;
-  if (!is_known) throw std::runtime_error("no model of assembly `" + text + "` at " + location(&call));
+  if (!is_harmless(text)) throw std::runtime_error("no model of assembly `" + text + "` at " + location(&call));
   llvm::Type* type = call.getType();
   if (type->isIntegerTy() && text.starts_with("in")) {
-    Expression answer = fresh("machine", type->getIntegerBitWidth());
+    Expression answer = answered(active.state, "machine", type->getIntegerBitWidth());
     active.locals.insert_or_assign(&call, Value::of(answer));
     note_answer(active.state, "read_port", answer);
     return Modelled::Continues;
   }
-  if (type->isIntegerTy()) active.locals.insert_or_assign(&call, Value::of(fresh("machine", type->getIntegerBitWidth())));
+  if (type->isIntegerTy()) active.locals.insert_or_assign(&call, Value::of(answered(active.state, "machine", type->getIntegerBitWidth())));
   if (type->isStructTy()) {
     std::vector<Value> members;
     for (unsigned i = 0; i < type->getStructNumElements(); i++)
-      members.push_back(Value::of(fresh("machine", type->getStructElementType(i)->getIntegerBitWidth())));
+      members.push_back(Value::of(answered(active.state, "machine", type->getStructElementType(i)->getIntegerBitWidth())));
     active.locals.insert_or_assign(&call, Value::of(std::move(members)));
   }
   return Modelled::Continues;

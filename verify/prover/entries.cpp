@@ -5,6 +5,7 @@
 #include <llvm/IR/Instructions.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "verify/prover/proof.h"
 
@@ -53,6 +54,33 @@ bool is_specified(const llvm::Module& module, const Entry& entry) {
     auto* call = llvm::dyn_cast<llvm::CallInst>(&instruction);
     return call != nullptr && call->getCalledFunction() != nullptr && call->getCalledFunction()->getName().starts_with("spec_walk_");
   });
+}
+
+State state_at_entry(const Executor& executor) {
+  State state;
+  state.path.push_back(z3::ult(executor.this_cpu, bits(64, 64)));
+  return state;
+}
+
+void execute_entry(Executor& executor, llvm::Module& module, const Entry& entry, State state) {
+  // A system call is executed, or one of several entries that prove an operation together.
+  bool is_operation = entry.function == "entry_operation" || (!is_contract(entry) && entry.name.find("_of_") != std::string::npos);
+  if (!is_operation) executor.cuts.insert(std::begin(kCuts), std::end(kCuts));
+  executor.cuts.emplace(kCuts[0]);
+  llvm::Function* function = module.getFunction(entry.function);
+  if (function == nullptr) throw std::runtime_error("there is no function " + entry.function);
+  std::vector<Value> arguments;
+  for (llvm::Argument& argument : function->args()) {
+    unsigned width = argument.getType()->getIntegerBitWidth();
+    bool is_fixed = argument.getArgNo() == 0 && entry.operation >= 0;
+    std::string name = argument.hasName() ? argument.getName().str() : "argument" + std::to_string(argument.getArgNo());
+    Expression value = is_fixed ? bits(std::uint64_t(entry.operation), width) : solver_context().bv_const(name.c_str(), width);
+    arguments.push_back(Value::of(value));
+    if (!is_fixed) executor.named.push_back({name, value});
+  }
+  executor.named.push_back({"cpu", executor.this_cpu});
+  executor.arguments = arguments;
+  executor.run_entry(*function, arguments, std::move(state));
 }
 
 }  // namespace pith::verify

@@ -5,7 +5,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include "verify/prover/literals.h"
 #include "verify/prover/traps.h"
 
 namespace pith::verify {
@@ -13,36 +12,7 @@ namespace pith::verify {
 namespace {
 /// Rounds of a loop that are followed without asking whether they can happen.
 constexpr unsigned kTrustedRounds = 9;
-/// Conditions that two paths which meet may each have of their own and be remembered exactly.
-constexpr std::size_t kMostConditions = 96;
-/// The same of the specification, which is short and whose answer has to be exact.
-constexpr std::size_t kMostOfSpecification = 1000;
-
-template <class T>
-void keep_common(std::set<T>& mine, const std::set<T>& other) {
-  std::erase_if(mine, [&](const T& e) { return !other.count(e); });
-}
-
 }  // namespace
-
-/// Contracts say the same of both.
-bool is_told_alike(const State& a, const State& b) { return a.calls == b.calls && std::equal(a.promises.begin(), a.promises.end(), b.promises.begin(), b.promises.end(), is_same); }
-
-std::vector<Expression> merge_paths(const std::vector<Expression>& yes, const std::vector<Expression>& no, Expression& condition, std::size_t most) {
-  std::size_t common = 0;
-  while (common < yes.size() && common < no.size() && is_same(yes[common], no[common])) common++;
-  Expression left = truth(true), right = truth(true);
-  for (std::size_t i = common; i < yes.size(); i++) left = both(left, yes[i]);
-  for (std::size_t i = common; i < no.size(); i++) right = both(right, no[i]);
-  std::vector<Expression> merged(yes.begin(), yes.begin() + std::ptrdiff_t(common));
-  // What is left out only makes more states possible. Behind a loop of many rounds the ways through it are more than a question can hold. A name stands for them, which
-  // tells them from a way that meets them later.
-  bool is_long = yes.size() - common > most || no.size() - common > most;
-  Expression any = is_long ? fresh("met", 1) : either(left, right).simplify();
-  if (!any.is_true()) merged.push_back(any);
-  condition = left.simplify();
-  return merged;
-}
 
 /// While it lives, reads of the state before the operation are noted in `state`.
 class Executor::Listening {
@@ -63,8 +33,6 @@ Executor::Executor(llvm::Module& module, const ExecutorOptions& options)
   count_leaf_ = memory.leaf_at(memory.object_named("frame_count"), "");
 }
 
-std::size_t Executor::most_conditions() const { return follows_ ? kMostOfSpecification : kMostConditions; }
-
 bool Executor::keeps_apart() const { return !meanings.is_empty() && !pure_; }
 
 const FunctionAnalysis& Executor::analysis_of(llvm::Function& function) {
@@ -75,12 +43,12 @@ const FunctionAnalysis& Executor::analysis_of(llvm::Function& function) {
 
 bool Executor::is_type_leaf(int leaf) { return leaf == type_leaf_; }
 
-void Executor::fail(const std::string& obligation, const llvm::Instruction* at, const std::string& example, bool is_unknown) {
+void Executor::fail(const std::string& obligation, const llvm::Instruction* at, const std::string& example, bool is_unknown, const std::string& counterexample) {
   std::string where = location(at);
   for (const Failure& known : failures) {
     if (known.obligation == obligation && known.where == where) return;
   }
-  failures.push_back({obligation, where, example, is_unknown});
+  failures.push_back({obligation, where, example, is_unknown, counterexample});
   if (options_.stops_at_failure) throw StoppedAtFailure();
 }
 
@@ -94,123 +62,6 @@ std::string Executor::example() const {
 void Executor::listen(State& state) {
   if (pure_) return;
   memory.on_read = [this, &state](const Read& read) { state.reads.insert(facts.number_of(read)); };
-}
-
-std::vector<Expression> on_path(std::vector<Expression> facts, const State& state, const Expression& question) {
-  facts.insert(facts.end(), state.path.begin(), state.path.end());
-  facts.push_back(question);
-  return facts;
-}
-
-Answer Executor::ask(std::vector<Expression> near, State& state, const Expression& question, unsigned steps) {
-  std::vector<Expression> conditions = on_path(near, state, question);
-  if (!keeps_apart()) return solver.ask(conditions, steps);
-  return solver.ask(conditions, steps, [&] {
-    Literals& literals = literals_of(state);
-    std::vector<Expression> shorter = literals.conditions();
-    shorter.push_back(literals.simplify(question));
-    for (const Expression& fact : near) {
-      Expression simple = literals.simplify_fact(fact);
-      if (!simple.is_true()) shorter.push_back(simple);
-    }
-    return shorter;
-  });
-}
-
-Answer Executor::refute_nearby(State& state, const Expression& counter) {
-  if (keeps_apart() && !is_possible_word_for_word(state, counter)) return Answer::Impossible;
-  return ask(facts.relevant(facts.instances(state.reads, 0), {counter}), state, counter, Solver::kFewSteps);
-}
-
-bool Executor::is_possible_word_for_word(State& state, const Expression& condition) {
-  Literals literals = literals_of(state);
-  literals.take(condition);
-  return !literals.is_contradiction();
-}
-
-Literals& Executor::literals_of(State& state) {
-  const auto& known = state.said;
-  bool is_prefix = known.size() <= state.path.size() && std::equal(known.begin(), known.end(), state.path.begin(), is_same);
-  if (!state.literals || !is_prefix) {
-    state.literals = std::make_shared<Literals>();
-    state.said.clear();
-  } else if (known.size() < state.path.size() && state.literals.use_count() > 1) {
-    state.literals = std::make_shared<Literals>(*state.literals);
-  }
-  for (std::size_t i = state.said.size(); i < state.path.size(); i++) {
-    state.literals->take(state.path[i]);
-    state.said.push_back(state.path[i]);
-  }
-  return *state.literals;
-}
-
-Answer Executor::refute_alone(const std::vector<Read>& reads, const Expression& counter) {
-  std::set<int> numbers;
-  for (const Read& read : reads) numbers.insert(facts.number_of(read));
-  std::vector<Expression> conditions = facts.instances(numbers, 0);
-  conditions.push_back(counter);
-  return solver.ask(conditions, Solver::kFewSteps);
-}
-
-Answer Executor::refute(State& state, const Expression& counter) {
-  Answer answer = refute_nearby(state, counter);
-  return answer == Answer::Impossible ? answer : refute_farther(state, counter);
-}
-
-Answer Executor::refute_farther(State& state, const Expression& counter) {
-  // To find out that what is near does not suffice takes longer than to refute with more.
-  Answer answer = ask(facts.instances(state.reads, 0), state, counter, Solver::kFewSteps);
-  if (answer != Answer::Impossible) answer = solver.ask_quickly(on_path(facts.instances(state.reads, 1), state, counter));
-  std::optional<z3::model> broken;
-  for (int depth = 0; depth <= options_.fact_depth && answer != Answer::Impossible; depth++) {
-    answer = ask(facts.instances(state.reads, depth), state, counter, Solver::kSteps);
-    if (answer == Answer::Possible) broken = solver.model();
-  }
-  // A state that all instances but the farthest allow says more than that the solver gave up over those.
-  if (answer != Answer::Unknown || !broken) return answer;
-  solver.recall(*broken);
-  return Answer::Possible;
-}
-
-void Executor::oblige(State& state, const Expression& condition, const char* what, const llvm::Instruction* at, bool remember) {
-  if (pure_ || follows_) return;
-  Expression must = condition.simplify();
-  if (must.is_true() || state.met.count(identity(must))) return;
-  obligations++;
-  obligations_met.insert(what);
-  if (!llvm::StringRef(what).starts_with(options_.only_obligation)) {
-    state.path.push_back(must);
-    return;
-  }
-  solver.subject = std::string(what) + " " + location(at);
-  Answer answer = refute(state, negate(must));
-  if (answer != Answer::Impossible) fail(what, at, example(), answer == Answer::Unknown);
-  if (remember) state.path.push_back(must);
-  kept_.push_back(must);
-  state.met.insert(identity(must));
-}
-
-bool Executor::is_feasible(State& state, const Expression& condition, const llvm::Instruction* at) {
-  if (pure_) return true;
-  if (keeps_apart()) {
-    if (!is_possible_word_for_word(state, condition)) return false;
-    if (literals_of(state).simplify(condition).is_true()) return true;
-  }
-  // What the path's last witness satisfies needs no question.
-  if (state.witness && state.witness->eval(condition, true).is_true()) return true;
-  solver.subject = "feasible " + location(at);
-  Answer answer = ask(facts.relevant(facts.instances(state.reads, 0), {condition}), state, condition, Solver::kFewSteps);
-  // A way of the specification that the kernel's path does not allow is to end early: its cells are known by invariants about the kernel's.
-  if (follows_ && answer != Answer::Impossible) answer = ask(facts.instances(state.reads, 0), state, condition, Solver::kFewSteps);
-  if (answer == Answer::Possible) state.witness = std::make_shared<const z3::model>(solver.model());
-  return answer != Answer::Impossible;
-}
-
-bool Executor::is_ruled_out(State& state) {
-  solver.subject = "contradiction";
-  std::vector<Expression> conditions = facts.instances(state.reads, 0);
-  conditions.insert(conditions.end(), state.path.begin(), state.path.end());
-  return solver.ask(conditions, Solver::kFewSteps) == Answer::Impossible;
 }
 
 void Executor::run_entry(llvm::Function& function, const std::vector<Value>& arguments, State state) {
@@ -282,92 +133,6 @@ std::vector<Outcome> Executor::call(State state, llvm::Function& function, const
     for (Active& active : merge_actives(std::move(actives), frame, frame.block)) execute_block(frame, frame.block, std::move(active));
   }
   return merge_outcomes(std::move(frame.outcomes), depth);
-}
-
-bool Executor::is_alike(const Memory& a, const Memory& b) const {
-  auto agrees = [&](const Memory& left, const Memory& right) {
-    return std::all_of(left.begin(), left.end(), [&](const auto& change) {
-      auto other = right.find(change.first);
-      if (other != right.end() ? other->second == change.second : change.second == nullptr) return true;
-      if (keeps_apart() && memory.object(change.first).kind == ObjectKind::Plain) return !meanings.speaks_of(change.first);
-      return memory.object(change.first).kind == ObjectKind::Plain && !facts.speaks_of(change.first);
-    });
-  };
-  return agrees(a, b) && agrees(b, a);
-}
-
-std::optional<Value> Executor::merge_values(const Expression& condition, const Value& yes, const Value& no) const {
-  if (keeps_apart()) return is_same_value(yes, no) ? std::optional(yes) : std::nullopt;
-  return merge(condition, yes, no);
-}
-
-bool Executor::merge_into(Active& target, const Active& other, const Frame& frame, const llvm::BasicBlock* block) {
-  if (target.state.reads_old != other.state.reads_old || !is_told_alike(target.state, other.state)) return false;
-  if (!may_merge_memory(frame.depth) && !is_alike(target.state.memory, other.state.memory)) return false;
-  Expression condition = truth(true);
-  std::vector<Expression> path = merge_paths(target.state.path, other.state.path, condition, most_conditions());
-  Locals locals;
-  auto take = [&](const llvm::Value* name) {
-    auto yes = std::as_const(target.locals).find(name), no = other.locals.find(name);
-    if (yes == target.locals.cend() || no == other.locals.end()) return true;
-    auto merged = merge_values(condition, yes->second, no->second);
-    if (merged) locals.emplace(name, *merged);
-    return merged.has_value();
-  };
-  for (const llvm::Value* name : frame.analysis.live_into(block)) {
-    if (!take(name)) return false;
-  }
-  for (const llvm::PHINode& phi : block->phis()) {
-    if (!take(&phi)) return false;
-  }
-  target.locals = std::move(locals);
-  target.state.path = std::move(path);
-  target.state.memory = memory.merge(condition, target.state.memory, other.state.memory);
-  target.state.reads.insert(other.state.reads.begin(), other.state.reads.end());
-  keep_common(target.state.met, other.state.met);
-  keep_common(target.state.shown, other.state.shown);
-  return true;
-}
-
-std::vector<Executor::Active> Executor::merge_actives(std::vector<Active> actives, const Frame& frame, const llvm::BasicBlock* block) {
-  std::vector<Active> merged;
-  for (Active& active : actives) {
-    bool is_merged = false;
-    for (Active& target : merged) {
-      is_merged = merge_into(target, active, frame, block);
-      if (is_merged) break;
-    }
-    if (!is_merged) merged.push_back(std::move(active));
-  }
-  return merged;
-}
-
-std::vector<Outcome> Executor::merge_outcomes(std::vector<Outcome> outcomes, unsigned depth) {
-  std::vector<Outcome> merged;
-  for (Outcome& outcome : outcomes) {
-    bool is_merged = false;
-    for (Outcome& target : merged) {
-      if (!is_told_alike(target.state, outcome.state)) continue;
-      if (!may_merge_memory(depth) && !is_alike(target.state.memory, outcome.state.memory)) continue;
-      Expression condition = truth(true);
-      std::vector<Expression> path = merge_paths(target.state.path, outcome.state.path, condition, most_conditions());
-      std::optional<Value> result;
-      if (target.result) {
-        result = merge_values(condition, *target.result, *outcome.result);
-        if (!result) continue;
-      }
-      target.result = result;
-      target.state.path = std::move(path);
-      target.state.memory = memory.merge(condition, target.state.memory, outcome.state.memory);
-      target.state.reads.insert(outcome.state.reads.begin(), outcome.state.reads.end());
-      keep_common(target.state.met, outcome.state.met);
-      keep_common(target.state.shown, outcome.state.shown);
-      is_merged = true;
-      break;
-    }
-    if (!is_merged) merged.push_back(std::move(outcome));
-  }
-  return merged;
 }
 
 void Executor::go(Frame& frame, Active active, const llvm::BasicBlock* to) {
@@ -447,6 +212,7 @@ void Executor::execute_from(Frame& frame, Active active, llvm::BasicBlock::const
       std::vector<Outcome> outcomes = contract != nullptr                           ? call_by_contract(*contract, std::move(active.state), arguments)
                                       : callee->getName().starts_with("spec_walk_") ? follow(std::move(active.state), *callee, arguments)
                                                                                     : call(std::move(active.state), *callee, arguments, stand_in != nullptr ? kDeep : frame.depth + 1);
+      if (walk != nullptr) keep_one(outcomes, *made);
       for (Outcome& outcome : outcomes) {
         if (outcome.result && outcome.result->kind == Value::Kind::Integer) note_answer(outcome.state, *callee, *outcome.result->integer);
         Active next{std::move(outcome.state), active.locals, active.from};
@@ -472,6 +238,12 @@ bool Executor::fork(Frame& frame, Active& active, const llvm::SelectInst& instru
   Value yes = operand(active.locals, instruction.getTrueValue()), no = operand(active.locals, instruction.getFalseValue());
   if (condition.is_true() || condition.is_false() || merge(condition, yes, no)) return false;
   oblige(active.state, negate(value.poison_condition()), "choice on poison", &instruction);
+  if (walk != nullptr) {
+    bool is_yes = walk_first(active.state, instruction, {condition, negate(condition)}) == 0;
+    active.state.path.push_back(is_yes ? condition : negate(condition));
+    active.locals.insert_or_assign(&instruction, is_yes ? yes : no);
+    return true;
+  }
   Active other = active;
   other.state.path.push_back(negate(condition));
   other.locals.insert_or_assign(&instruction, no);
@@ -503,6 +275,7 @@ void Executor::branch(Frame& frame, Active active, const llvm::BranchInst& branc
   bool is_late = may_merge_memory(frame.depth) && frame.place.size() > 1 && frame.place[frame.place.size() - 2] >= kTrustedRounds;
   bool asks = follows_ || keeps_apart() || (!frame.analysis.is_quiet(frame.block) && (!may_merge_memory(frame.depth) || is_late));
   if (is_late) active.state.witness.reset();  // of a path that took other ways since
+  if (walk != nullptr && asks) return walk_on(frame, std::move(active), branch, {{condition, yes}, {negate(condition), no}});
   bool can_be_true = !asks || is_feasible(active.state, condition, &branch);
   auto witness = active.state.witness;
   // The path is possible, so that one of them is, unless it went round a loop unasked.
@@ -524,17 +297,25 @@ void Executor::switch_to(Frame& frame, Active active, const llvm::SwitchInst& in
   Value value = operand(active.locals, instruction.getCondition());
   oblige(active.state, negate(value.poison_condition()), "switch on poison", &instruction);
   Expression otherwise = truth(true);
+  std::vector<Way> ways;
   for (const auto& option : instruction.cases()) {
     Expression here = equal(*value.integer, *constant(option.getCaseValue()).integer).simplify();
     if (here.is_false()) continue;
     if (here.is_true()) return go(frame, std::move(active), option.getCaseSuccessor());
     otherwise = both(otherwise, negate(here));
+    ways.push_back({here, option.getCaseSuccessor()});
+    if (walk != nullptr && !pure_) continue;
     if ((follows_ || !may_merge_memory(frame.depth)) && !is_feasible(active.state, here, &instruction)) continue;
     Active taken = active;
     taken.state.path.push_back(here);
     go(frame, std::move(taken), option.getCaseSuccessor());
   }
-  if (FunctionAnalysis::is_failure(instruction.getDefaultDest()) && !pure_) {
+  bool fails = FunctionAnalysis::is_failure(instruction.getDefaultDest()) && !pure_;
+  if (walk != nullptr && !pure_) {
+    if (!fails) ways.push_back({otherwise, instruction.getDefaultDest()});
+    return walk_on(frame, std::move(active), instruction, ways);
+  }
+  if (fails) {
     oblige(active.state, negate(otherwise), failure_of(*instruction.getDefaultDest(), "value outside the enumeration"), &instruction);
     return;
   }

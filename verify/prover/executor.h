@@ -15,6 +15,7 @@
 #include "verify/prover/memory.h"
 #include "verify/prover/solver.h"
 #include "verify/prover/state.h"
+#include "verify/prover/walk.h"
 
 namespace pith::verify {
 
@@ -69,10 +70,13 @@ class Executor {
   const Memory& last_shown(const State& state, const Predicate& predicate) const;
   /// Whether the path contradicts the invariants, all instances for what it read taken together.
   bool is_ruled_out(State& state);
-  void fail(const std::string& obligation, const llvm::Instruction* at, const std::string& example, bool is_unknown);
+  /// `counterexample`: a file with a case of it.
+  void fail(const std::string& obligation, const llvm::Instruction* at, const std::string& example, bool is_unknown, const std::string& counterexample = "");
   bool is_type_leaf(int leaf);
   /// The fields in `size` bytes from a constant address on, whatever the indices of the arrays that they are in.
   std::set<int> leaves_at(const llvm::Value* address, std::uint64_t size);
+  /// The running processor's element of an array.
+  Pointer own(const char* array) const;
   /// The values of the entry's arguments in the solver's last model.
   std::string example() const;
   /// Runs on in a state with what it reads noted there.
@@ -86,8 +90,11 @@ class Executor {
   std::vector<Failure> failures;
   std::vector<Contract> contracts;                         ///< their functions are not executed
   std::function<void(State&, const Contract&)> check_call;  ///< shows what a contract requires
+  std::function<std::string(const State&, const std::string& obligation)> keep_counterexample;  ///< answers the file that it is in
   const Contract* proving = nullptr;                       ///< its function is executed nevertheless,
+  Walk* walk = nullptr;                                    ///< one path is followed, where it leads; null: all are
   bool specifies = false;                                  ///< or only said to have been: what it expects holds, and nothing is forgotten
+  std::vector<Value> arguments;                            ///< of the entry
   std::vector<std::pair<std::string, Expression>> named;  ///< arguments, for examples
   std::set<std::string> cuts;                              ///< functions at which a path ends, because another proof starts there
   std::set<std::string> obligations_met;                   ///< kinds of obligation that came up
@@ -124,6 +131,14 @@ class Executor {
   void branch(Frame& frame, Active active, const llvm::BranchInst& branch);
   void switch_to(Frame& frame, Active active, const llvm::SwitchInst& instruction);
   void go(Frame& frame, Active active, const llvm::BasicBlock* to);
+  // walk.cpp
+  struct Way {
+    Expression condition;
+    const llvm::BasicBlock* to;
+  };
+  void walk_on(Frame& frame, Active active, const llvm::Instruction& at, const std::vector<Way>& ways);
+  std::size_t walk_first(State& state, const llvm::Instruction& at, const std::vector<Expression>& conditions);
+  void keep_one(std::vector<Outcome>& outcomes, const llvm::Instruction& at);
   bool step(Active& active, const llvm::Instruction& instruction);
   Value operand(const Locals& locals, const llvm::Value* value);
   Value constant(const llvm::Constant* constant);
@@ -163,8 +178,7 @@ class Executor {
   void note_answer(State& state, const std::string& name, const Expression& answer);
   /// The function of the module that says in C++ what the port's assembly does; null: none does.
   llvm::Function* stand_in_for(const llvm::CallInst& call) const;
-  /// The running processor's element of an array.
-  Pointer own(const char* array) const;
+  Expression answered(State& state, const std::string& who, unsigned width);
   Expression frame_type(State& state, const Expression& frame);
 
   llvm::Module& module_;

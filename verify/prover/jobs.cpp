@@ -9,6 +9,7 @@
 #include <map>
 
 #include "verify/prover/cache.h"
+#include "verify/prover/sample.h"
 
 namespace pith::verify {
 
@@ -25,7 +26,8 @@ struct Task {
 
 void* run_task(void* argument) {
   Task& task = *static_cast<Task*>(argument);
-  task.text = serialise(prove(task.module, task.entry, task.options));
+  bool samples = !task.options.sample_folder.empty();
+  task.text = serialise(samples ? sample(task.module, task.entry, task.options) : prove(task.module, task.entry, task.options));
   return nullptr;
 }
 

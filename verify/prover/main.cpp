@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <map>
@@ -15,6 +16,7 @@
 #include "verify/prover/cache.h"
 #include "verify/prover/jobs.h"
 #include "verify/prover/proof.h"
+#include "verify/prover/sample.h"
 
 namespace {
 
@@ -42,12 +44,16 @@ Proves entries of the kernel: MODULE is bitcode of the kernel, of the entry func
   --first           stops at an entry's first failure
   --split N         calls nested deeper than N make one path of several (default 8)
   --depth N         instances of invariants are followed N times (default 2)
+  --counterexamples FOLDER  writes each state that shows a failure there, as a case for pith-replay
+  --replay PROGRAM  runs PROGRAM with each such file and prints what it says
+  --sample FOLDER   proves nothing: writes single paths of each entry, with states that the solver makes up, for pith-replay
+  --paths N         of each entry at most so many (default 8)
   --dump FOLDER     writes each question as an SMT-LIB file
 Exit status: 0 all are proved, 1 some are not, 2 wrong usage.
 )";
 
 struct Arguments {
-  std::string file, cache, open, worst, seeded, without_traps;
+  std::string file, cache, open, worst, seeded, without_traps, replay;
   std::set<std::string> only;
   ProofOptions proof;
   JobLimits limits;
@@ -77,6 +83,10 @@ bool parse(int count, char** words, Arguments& arguments) {
     else if (word == "--refines") arguments.proof.only_refinement = true;
     else if (word == "--first") arguments.proof.executor.stops_at_failure = true;
     else if (word == "--obligation") arguments.proof.executor.only_obligation = value();
+    else if (word == "--counterexamples") arguments.proof.counterexample_folder = value();
+    else if (word == "--replay") arguments.replay = value();
+    else if (word == "--sample") arguments.proof.sample_folder = value();
+    else if (word == "--paths") arguments.proof.sample_paths = unsigned(std::max(1, std::atoi(value().c_str())));
     else if (word == "--dump") arguments.proof.dump_folder = value();
     else if (word == "--help") return std::cout << kUsage, std::exit(0), false;
     else if (word.starts_with("-") || !arguments.file.empty()) return false;
@@ -85,15 +95,34 @@ bool parse(int count, char** words, Arguments& arguments) {
   return !arguments.file.empty();
 }
 
-void print(const EntryReport& report, bool is_cached) {
+/// What the program that replays counterexamples says of one.
+void print_replay(const std::string& program, const std::string& file) {
+  std::FILE* said = popen(("'" + program + "' '" + file + "'").c_str(), "r");
+  if (said == nullptr) return;
+  for (char line[4096]; std::fgets(line, sizeof line, said) != nullptr;) std::printf("        %s", line);
+  pclose(said);
+}
+
+void print(const EntryReport& report, bool is_cached, const std::string& replay) {
   std::printf("%-28s %-8s %4ld paths %5ld queries %4ld goals %6.1f s%s\n", report.name.c_str(), report.result.c_str(), report.paths, report.queries,
               report.goals, report.seconds, is_cached ? " (kept)" : "");
   for (const Failure& failure : report.failures) {
     std::printf("    %s%s%s%s\n", failure.is_unknown ? "unknown: " : "", failure.obligation.c_str(), failure.where.empty() ? "" : " at ",
                 failure.where.c_str());
     if (!failure.example.empty()) std::printf("        %s\n", failure.example.c_str());
+    if (!failure.counterexample.empty() && !replay.empty()) print_replay(replay, failure.counterexample);
   }
   std::fflush(stdout);
+}
+
+void print_counts(const std::vector<EntryReport>& reports, long bad, const ProofOptions& options) {
+  if (options.sample_folder.empty()) {
+    std::printf("%s%zu entries, %ld not proved\n", options.only_traps ? "undefined behaviour: " : options.only_refinement ? "refinement: " : "", reports.size(), bad);
+    return;
+  }
+  std::size_t skipped = 0;
+  for (const EntryReport& report : reports) skipped += report.failures.size();
+  std::printf("%zu entries, %ld without a path, %zu paths skipped\n", reports.size(), bad, skipped);
 }
 
 void print_json(const std::vector<EntryReport>& reports, const Arguments& arguments) {
@@ -142,6 +171,9 @@ int main(int count, char** words) {
     problem.print("pith-prove", llvm::errs());
     return 2;
   }
+  for (const std::string& folder : {arguments.proof.counterexample_folder, arguments.proof.sample_folder}) {
+    if (!folder.empty()) std::filesystem::create_directories(folder);
+  }
   std::set<std::string> open = names_in(arguments.open);
   std::vector<Entry> wanted;
   bool chooses = !arguments.only.empty();
@@ -162,14 +194,14 @@ int main(int count, char** words) {
   std::vector<Entry> todo;
   std::vector<EntryReport> reports;
   auto take = [&](const EntryReport& report, bool is_cached) {
-    if (!arguments.json) print(report, is_cached);
+    if (!arguments.json) print(report, is_cached, arguments.replay);
     reports.push_back(report);
   };
   for (const Entry& entry : wanted) {
     std::string question = arguments.proof.only_traps ? "traps" : arguments.proof.only_refinement ? "refines " : "";
     question += arguments.proof.only_predicate;
     if (!executor.only_obligation.empty()) question += " " + executor.only_obligation;
-    keys[entry.name] = digests.of(entry, question + (executor.stops_at_failure ? " first" : ""));
+    if (!arguments.cache.empty()) keys[entry.name] = digests.of(entry, question + (executor.stops_at_failure ? " first" : ""));
     auto known = cached(arguments.cache, keys[entry.name]);
     if (known)
       take(*known, true);
@@ -189,10 +221,10 @@ int main(int count, char** words) {
         keep(arguments.cache, keys[report.name], report);
         take(report, false);
       });
-  long unproved = std::count_if(reports.begin(), reports.end(), [](const EntryReport& r) { return r.result != "proved"; });
+  long bad = std::count_if(reports.begin(), reports.end(), [](const EntryReport& r) { return r.result != "proved" && r.result != kSampled; });
   if (arguments.json)
     print_json(reports, arguments);
   else
-    std::printf("%s%zu entries, %ld not proved\n", arguments.proof.only_traps ? "undefined behaviour: " : arguments.proof.only_refinement ? "refinement: " : "", reports.size(), unproved);
-  return unproved != 0;
+    print_counts(reports, bad, arguments.proof);
+  return bad != 0;
 }

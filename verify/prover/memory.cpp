@@ -12,36 +12,6 @@ namespace pith::verify {
 
 namespace {
 
-struct Named {
-  const char* name;
-  ObjectKind kind;
-  unsigned frame_type;
-};
-
-// The kernel's arrays by frame: kernel/memory/view.h, with the values of ObjectType (abi/types.h).
-constexpr Named kKernelObjects[] = {
-    {"frames", ObjectKind::PerFrame, 0},
-    {"epochs", ObjectKind::PerFrame, 0},
-    {"data_pages", ObjectKind::User, 1},
-    {"page_tables", ObjectKind::View, 2},
-    {"regions", ObjectKind::View, 3},
-    {"address_spaces", ObjectKind::View, 4},
-    {"capability_spaces", ObjectKind::View, 5},
-    {"capability_tables", ObjectKind::View, 6},
-    {"threads", ObjectKind::View, 7},
-    {"scheduling_contexts", ObjectKind::View, 8},
-    {"endpoints", ObjectKind::View, 9},
-    {"notifications", ObjectKind::View, 10},
-    {"shares", ObjectKind::View, 11},
-    {"interrupts", ObjectKind::View, 12},
-    {"io_port_ranges", ObjectKind::View, 13},
-    {"guests", ObjectKind::View, 14},
-    {"vector_states", ObjectKind::View, 15},
-    {"platforms", ObjectKind::View, 16},
-    {"kernel_lock", ObjectKind::Lock, 0},
-    {"specification", ObjectKind::Specification, 0},
-};
-
 /// The expression for one value of `each`.
 Expression with_each(const Expression& e, const Expression& each, const Expression& value) {
   z3::expr_vector from(solver_context()), to(solver_context());
@@ -79,7 +49,7 @@ MemoryModel::MemoryModel(const llvm::Module& module) : module_(module), layout_(
       object.kind = ObjectKind::Constant;
       object.initializer = global.getInitializer();
     }
-    for (const Named& known : kKernelObjects) {
+    for (const KernelObject& known : kKernelObjects) {
       if (object.name != known.name) continue;
       object.kind = known.kind;
       object.frame_type = known.frame_type;
@@ -189,6 +159,26 @@ int MemoryModel::leaf_at(int object, const std::string& path) {
     type = record->getElementType(field);
   }
   return resolve(address).leaf;
+}
+
+std::uint64_t MemoryModel::offset_of(int leaf, const std::vector<std::uint64_t>& index) const {
+  llvm::Type* type = objects_[leaves_[leaf].object].type;
+  std::string rest = leaves_[leaf].path;
+  std::uint64_t offset = 0;
+  for (std::size_t next = 0;;) {
+    if (auto* array = llvm::dyn_cast<llvm::ArrayType>(type)) {
+      type = array->getElementType();
+      offset += index[next++] * layout_.getTypeAllocSize(type);
+      continue;
+    }
+    auto* record = llvm::dyn_cast<llvm::StructType>(type);
+    if (record == nullptr) return offset;
+    unsigned field = unsigned(std::stoul(rest));
+    std::size_t dot = rest.find('.');
+    rest = dot == std::string::npos ? "" : rest.substr(dot + 1);
+    offset += layout_.getStructLayout(record)->getElementOffset(field);
+    type = record->getElementType(field);
+  }
 }
 
 Expression MemoryModel::constant(const Leaf& leaf, const std::vector<Expression>& index) {
@@ -435,15 +425,27 @@ Memory MemoryModel::merge(const Expression& condition, const Memory& yes, const 
   for (auto& [object, list] : merged) {
     auto other = no.find(object);
     NodePointer alternative = other == no.end() ? nullptr : other->second;
-    if (list == alternative) continue;
-    auto node = std::make_shared<Node>();
-    node->kind = Node::Kind::Merge;
-    node->condition = condition;
-    node->next = list;
-    node->other = alternative;
-    list = node;
+    list = merge(condition, list, alternative);
   }
   return merged;
+}
+
+NodePointer MemoryModel::merge(const Expression& condition, const NodePointer& yes, const NodePointer& no) {
+  if (yes == no) return yes;
+  auto node = std::make_shared<Node>();
+  node->kind = Node::Kind::Merge;
+  node->condition = condition;
+  node->next = yes;
+  node->other = no;
+  return node;
+}
+
+void MemoryModel::append(NodePointer& list, const Value& value) {
+  auto node = std::make_shared<Node>();
+  node->kind = Node::Kind::Store;
+  node->next = list;
+  node->value = value;
+  list = node;
 }
 
 void MemoryModel::each_change(const Memory& memory, const std::function<bool(int object, const Node&)>& look) {

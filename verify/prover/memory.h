@@ -11,21 +11,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "verify/prover/modelled.h"
 #include "verify/prover/value.h"
 
 namespace pith::verify {
-
-/// What an object is to the prover.
-enum class ObjectKind {
-  View,      ///< all of memory seen as frames of one type: an access demands that the frame has this type
-  PerFrame,  ///< an array with an entry for each frame that exists
-  Plain,     ///< any other global
-  Constant,  ///< a global with a fixed value
-  Local,     ///< a local variable
-  Specification,  ///< the specification's state: a cell that nothing wrote is what the kernel's state means by it
-  User,      ///< pages of user memory: reads give anything, writes leave no trace
-  Lock,      ///< the kernel lock, which the caller holds
-};
 
 struct Object {
   std::string name;
@@ -109,6 +98,9 @@ class MemoryModel {
   /// The leaf `path` of an object, all of whose index dimensions are given by the type on the way.
   int leaf_at(int object, const std::string& path);
 
+  /// Bytes from the object's start to the field.
+  std::uint64_t offset_of(int leaf, const std::vector<std::uint64_t>& index) const;
+
   Value read(const Memory& memory, int leaf, const std::vector<Expression>& index);
   /// A pointer to the element of the array `object` with this index; where `may_be_null` the index 0 means none.
   Pointer element(int object, const Expression& index, bool may_be_null) const;
@@ -122,6 +114,9 @@ class MemoryModel {
   /// The leaves take any values, those of `raised` only such as have the bits set that they had. Answers the number by which reads of them are known.
   int forget(Memory& memory, const std::set<int>& leaves, const std::set<int>& raised);
   Memory merge(const Expression& condition, const Memory& yes, const Memory& no);
+  static NodePointer merge(const Expression& condition, const NodePointer& yes, const NodePointer& no);
+  /// Adds a value to a list that is no object's.
+  static void append(NodePointer& list, const Value& value);
 
   /// Leaves that the changes may have touched; a cleared frame touches the object: its number as ~object.
   std::vector<int> touched(const Memory& memory) const;
@@ -177,9 +172,6 @@ class MemoryModel {
   std::string excluding_;  ///< the identities of those: part of the cache's keys
   int havocs_ = 0;
 };
-
-/// Frames that the prover reckons with: kMaximumFrames.
-inline constexpr std::uint64_t kFrames = std::uint64_t{1} << 24;
 
 /// Bits of an index below `count`.
 unsigned index_bits(std::uint64_t count);

@@ -2,24 +2,20 @@
 #include "verify/prover/proof.h"
 
 #include <algorithm>
+#include <fstream>
 #include <iostream>
 #include <utility>
 
 #include "verify/prover/anything.h"
+#include "verify/prover/case.h"
 #include "verify/prover/traps.h"
 
 namespace pith::verify {
 
 namespace {
 
-/// Functions at which an entry's proof stops because finishing the entry is proved on its own.
-constexpr const char* kCuts[] = {"_ZN4pith12finish_entryERNS_3CpuEm", "_ZN4pith11system_callERNS_6ThreadE", "slow_call", "noted_call"};
 /// Entries that begin after an operation and before the choice of who runs next: what holds only when the kernel is left is proved, not assumed.
 constexpr llvm::StringRef kAfterOperation = "entry_schedule";
-
-/// Entries that prove a contract: entry_contract_NAME calls the function NAME with any arguments that the contract speaks of, or several
-/// entry_contract_NAME_of_… together do.
-constexpr llvm::StringRef kContractEntry = "entry_contract_";
 
 /// Places that a path wrote for which a predicate is shown one by one from the beginning.
 constexpr std::size_t kFewPlaces = 2;
@@ -54,7 +50,7 @@ class Proof {
       if (executor_.proving != nullptr) {
         prove_contract();
       } else {
-        execute(start());
+        execute(state_at_entry(executor_));
         if (options_.only_refinement)
           check_refinement();
         else if (!options_.only_traps)
@@ -84,6 +80,9 @@ class Proof {
     executor_.solver.dump_folder = options_.dump_folder;
     executor_.solver.is_verbose = options_.verbose;
     executor_.contracts = contracts_of(module_, executor_);
+    executor_.keep_counterexample = [this](const State& state, const std::string& what) {
+      return keep_counterexample(state, [&](CaseWriter& writer) { writer.breaks(what); });
+    };
     executor_.check_call = [this](State& state, const Contract& contract) { check_call(state, contract); };
     for (const Contract& contract : executor_.contracts) {
       std::string own = kContractEntry.str() + contract.name;
@@ -130,7 +129,7 @@ class Proof {
       Ending ending = common_of(endings);
       executor_.meanings.follow(&ending.state);
       bool is_specified = false;
-      for (Outcome& outcome : executor_.follow(ending.state, *specified, arguments_)) {
+      for (Outcome& outcome : executor_.follow(ending.state, *specified, executor_.arguments)) {
         if (!executor_.is_feasible(outcome.state, truth(true), nullptr)) continue;
         is_specified = true;
         Ending both{std::move(outcome.state), std::nullopt, ending.where, ending.leaves};
@@ -144,36 +143,10 @@ class Proof {
 
   /// Nothing has happened yet: the operation is done and proved elsewhere.
   static bool is_handed_on(const Ending& ending) {
-    return std::any_of(std::begin(kCuts) + 1, std::end(kCuts), [&](const char* cut) { return ending.where == cut; });
+    return std::any_of(std::begin(kCuts) + 1, std::end(kCuts), [&](std::string_view cut) { return ending.where == cut; });
   }
 
-  State start() {
-    State state;
-    state.path.push_back(z3::ult(executor_.this_cpu, bits(64, 64)));
-    return state;
-  }
-
-  /// A system call is executed, or one of several that prove an operation together.
-  bool is_operation() const { return entry_.function == "entry_operation" || (executor_.proving == nullptr && entry_.name.find("_of_") != std::string::npos); }
-
-  void execute(State state) {
-    if (!is_operation()) executor_.cuts.insert(std::begin(kCuts), std::end(kCuts));
-    executor_.cuts.insert(kCuts[0]);
-    llvm::Function* function = module_.getFunction(entry_.function);
-    if (function == nullptr) throw std::runtime_error("there is no function " + entry_.function);
-    std::vector<Value>& arguments = arguments_;
-    arguments.clear();
-    for (llvm::Argument& argument : function->args()) {
-      unsigned width = argument.getType()->getIntegerBitWidth();
-      bool is_operation = argument.getArgNo() == 0 && entry_.operation >= 0;
-      std::string name = argument.hasName() ? argument.getName().str() : "argument" + std::to_string(argument.getArgNo());
-      Expression value = is_operation ? bits(std::uint64_t(entry_.operation), width) : solver_context().bv_const(name.c_str(), width);
-      arguments.push_back(Value::of(value));
-      if (!is_operation) executor_.named.push_back({name, value});
-    }
-    executor_.named.push_back({"cpu", executor_.this_cpu});
-    executor_.run_entry(*function, arguments, std::move(state));
-  }
+  void execute(State state) { execute_entry(executor_, module_, entry_, std::move(state)); }
 
   void check_endings() {
     std::vector<std::vector<Ending*>> groups;
@@ -214,19 +187,6 @@ class Proof {
     found->push_back(&ending);
   }
 
-  static Ending common_of(const std::vector<Ending*>& endings) {
-    Ending common = *endings[0];
-    common.state.witness.reset();
-    for (const Ending* other : endings) {
-      std::size_t same = 0;
-      std::vector<Expression>& path = common.state.path;
-      while (same < path.size() && same < other->state.path.size() && is_same(path[same], other->state.path[same])) same++;
-      path.erase(path.begin() + std::ptrdiff_t(same), path.end());
-      common.state.reads.insert(other->state.reads.begin(), other->state.reads.end());
-    }
-    return common;
-  }
-
   /// Shows the predicate of what the endings have in common, or of each by itself where that does not suffice.
   void prove_predicate(const std::vector<Ending*>& endings, const Ending& common, const Predicate& predicate, bool is_invariant) {
     std::vector<int> touched = executor_.memory.touched(common.state.memory);
@@ -246,7 +206,7 @@ class Proof {
   /// On each path of the contract, what the function does is what the contract says.
   void prove_contract() {
     executor_.specifies = true;
-    execute(start());
+    execute(state_at_entry(executor_));
     executor_.specifies = false;
     std::vector<Ending> said = std::move(executor_.endings);
     executor_.endings.clear();
@@ -364,7 +324,9 @@ class Proof {
     State state = ending.state;
     for (const Expression& condition : excluded) state.path.push_back(negate(condition));
     Answer answer = executor_.refute(state, negate(goal));
-    if (answer != Answer::Impossible) executor_.fail(subject, nullptr, executor_.example() + " at " + ending.where, answer == Answer::Unknown);
+    if (answer == Answer::Impossible) return;
+    std::string counterexample = answer == Answer::Possible ? keep_difference(state, meant, leaf, place, anything) : "";
+    executor_.fail(subject, nullptr, executor_.example() + " at " + ending.where, answer == Answer::Unknown, counterexample);
   }
 
   /// What the contract requires of the state in which its function is called.
@@ -484,16 +446,41 @@ class Proof {
     if (is_refused_) return;
     Answer answer = executor_.refute_farther(state, negate(goal));
     if (answer == Answer::Impossible) return;
+    std::string counterexample = answer == Answer::Possible ? keep_false(state, whole.predicate.name, arguments) : "";
     std::string example = executor_.example();
     for (std::size_t i = 0; i < arguments.size(); i++) example += " any" + std::to_string(i) + "=" + executor_.solver.value_of(*arguments[i].integer);
-    executor_.fail(whole.predicate.name, nullptr, example + " at " + whole.ending.where, answer == Answer::Unknown);
+    executor_.fail(whole.predicate.name, nullptr, example + " at " + whole.ending.where, answer == Answer::Unknown, counterexample);
+  }
+
+  /// Writes the solver's last model as a case for pith-replay; `write_rest` says what is wrong there. Answers the file.
+  std::string keep_counterexample(const State& state, const std::function<void(CaseWriter&)>& write_rest) {
+    if (options_.counterexample_folder.empty()) return "";
+    std::string number = std::to_string(executor_.failures.size()), path = options_.counterexample_folder + "/" + entry_.name + "-" + number + ".case";
+    std::ofstream text(path);
+    CaseWriter writer(text, executor_, executor_.solver.model());
+    writer.begin(entry_.name + "#" + number, entry_.function, state);
+    write_rest(writer);
+    writer.finish();
+    return path;
+  }
+
+  std::string keep_false(const State& state, const std::string& predicate, const std::vector<Value>& arguments) {
+    return keep_counterexample(state, [&](CaseWriter& writer) { writer.falsifies(predicate, arguments); });
+  }
+
+  /// A field has another value at the end than the contract says.
+  std::string keep_difference(const State& state, const Memory& meant, int leaf, const std::vector<Expression>& place, const Anything& anything) {
+    std::string subject = executor_.solver.subject;
+    return keep_counterexample(state, [&](CaseWriter& writer) {
+      writer.breaks(subject);
+      if (!executor_.memory.leaf(leaf).is_pointer) writer.differs(leaf, place, anything.in(executor_.memory.held(executor_.memory.read(meant, leaf, place))));
+    });
   }
 
   llvm::Module& module_;
   const Entry& entry_;
   const ProofOptions& options_;
   Executor executor_;
-  std::vector<Value> arguments_;  ///< of the entry
   std::vector<Predicate> properties_, exits_;
   bool is_after_operation_;
   bool is_trial_ = false;    ///< only what is near is asked,

@@ -35,6 +35,9 @@ struct ProofOptions {
   std::string dump_folder;
   std::string only_predicate;  ///< empty: all
   bool only_refinement = false;  ///< what is asked is whether the effect is the specification's: the rest is shown of the module without it
+  std::string counterexample_folder;  ///< not empty: each failure with a state that shows it is written there as a case for pith-replay
+  std::string sample_folder;   ///< not empty: nothing is proved; paths are written there as cases for pith-replay
+  unsigned sample_paths = 8;   ///< of each entry at most
   bool only_traps = false;     ///< what is asked is whether a trap can be reached, and nothing else: all else is shown of the module without traps
 };
 
@@ -45,6 +48,14 @@ std::vector<Entry> entries_of(const llvm::Module& module);
 bool is_specified(const llvm::Module& module, const Entry& entry);
 /// The name of the function of the specification that does what the entry does.
 std::string specification_of(const Entry& entry);
+/// Entries that prove a contract: entry_contract_NAME calls the function NAME with any arguments that the contract speaks of, or several
+/// entry_contract_NAME_of_… together do.
+inline constexpr llvm::StringLiteral kContractEntry = "entry_contract_";
+inline bool is_contract(const Entry& entry) { return llvm::StringRef(entry.function).starts_with(kContractEntry); }
+
+/// Any state in which an entry may begin, and running it from there: what ends is in `executor.endings`.
+State state_at_entry(const Executor& executor);
+void execute_entry(Executor& executor, llvm::Module& module, const Entry& entry, State state);
 
 EntryReport prove(llvm::Module& module, const Entry& entry, const ProofOptions& options);
 

@@ -24,6 +24,7 @@ struct State {
   std::vector<Expression> said;
   std::vector<int> calls;        ///< those that contracts stand for, by MemoryModel::forget's number
   std::vector<Expression> promises;  ///< what a contract says of its function's result
+  NodePointer answers;           ///< what devices and the machine answered on the way
   bool reads_old = false;        ///< a two-state property looks at the state before the operation
 };
 
@@ -40,16 +41,18 @@ struct Ending {
   std::optional<Value> result;
   std::string where;
   bool leaves = false;  ///< the kernel is left: what must hold then holds
+  std::vector<Value> passed = {};  ///< arguments of the call that ended it
 };
+
+/// What several endings with the same memory have in common: the conditions up to where they part.
+Ending common_of(const std::vector<Ending*>& endings);
 
 struct Failure {
   std::string obligation;
   std::string where;
   std::string example;  ///< values of the entry's arguments that break it
   bool is_unknown;      ///< the solver gave up
+  std::string counterexample = {};  ///< the file with a case of it, for pith-replay
 };
-
-/// Conditions that are in both, with what differs as one disjunction, if neither has more than `most` of its own; `condition` becomes that of `yes` alone.
-std::vector<Expression> merge_paths(const std::vector<Expression>& yes, const std::vector<Expression>& no, Expression& condition, std::size_t most);
 
 }  // namespace pith::verify
