@@ -36,6 +36,14 @@ const llvm::DIDerivedType* member_at(const llvm::DICompositeType& record, std::u
   return nullptr;
 }
 
+/// As LLVM's structure is called: `pith::Thread`, which is another than `pith::spec::Thread`.
+std::string whole_name(const llvm::DIScope& type) {
+  std::string name = type.getName().empty() ? "(anonymous namespace)" : type.getName().str();
+  const llvm::DIScope* outside = type.getScope();
+  bool is_named = outside != nullptr && (llvm::isa<llvm::DINamespace>(outside) || llvm::isa<llvm::DICompositeType>(outside));
+  return is_named ? whole_name(*outside) + "::" + name : name;
+}
+
 /// The source's types by name. A process reads one module.
 const std::map<std::string, const llvm::DICompositeType*>& records_of(const llvm::Module& module) {
   static const std::map<std::string, const llvm::DICompositeType*> records = [&] {
@@ -44,18 +52,16 @@ const std::map<std::string, const llvm::DICompositeType*>& records_of(const llvm
     std::map<std::string, const llvm::DICompositeType*> found;
     for (const llvm::DIType* type : finder.types()) {
       auto* composite = llvm::dyn_cast<llvm::DICompositeType>(type);
-      if (composite != nullptr && !composite->getElements().empty()) found.emplace(composite->getName().str(), composite);
+      if (composite != nullptr && !composite->getElements().empty()) found.emplace(whole_name(*composite), composite);
     }
     return found;
   }();
   return records;
 }
 
-/// The source's type of an LLVM structure: `struct.pith::Thread` is called Thread there.
+/// The source's type of an LLVM structure: what is called `struct.pith::Thread`, or with a number behind it where modules were linked.
 const llvm::DICompositeType* type_called(const llvm::Module& module, llvm::StringRef name) {
   name = name.substr(name.find('.') + 1);
-  std::size_t colon = name.rfind(':');
-  if (colon != llvm::StringRef::npos) name = name.substr(colon + 1);
   name = name.substr(0, name.find('.'));  // linked modules number types of one name
   auto known = records_of(module).find(name.str());
   return known == records_of(module).end() ? nullptr : known->second;
