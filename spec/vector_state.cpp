@@ -18,8 +18,10 @@ bool evict_vector_state(FrameNumber self) {
   u8 holder = vector_states[self].holder;
   if (holder == 0) return true;
   Cpu& cpu = state.cpus[holder - 1];
-  cpu.vector_wanted = holder - 1 != state.here;
-  if (cpu.vector_wanted) return false;
+  if (holder - 1 != state.here) {
+    cpu.vector_wanted = true;
+    return false;
+  }
   cpu.vector_owner = FrameNumber();
   vector_states[self].holder = 0;
   return true;
