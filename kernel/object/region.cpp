@@ -14,7 +14,7 @@ namespace pith {
 namespace {
 
 /// Frames of one owner that one entry looks at.
-constexpr u64 kFramesPerEntry = 6;
+constexpr u32 kFramesPerEntry = 6;
 /// What a region without limit counts for in the account of the one around it: more than any limit.
 constexpr u64 kUnlimitedCost = u64{1} << 32;
 static_assert(kUnlimitedCost > kMaximumCpus * kWholeCpu);
@@ -102,7 +102,7 @@ RegionReclaimResult reclaim_object(FrameNumber frame, FrameNumber region) {
   Progress progress = dismantle(frame);
   if (progress == Progress::More) return {0, 1};
   if (progress == Progress::Blocked) return {1, 2};
-  change_owner(frame, region);
+  (void)take_back(frame, region);  // it is untyped now
   return {1, 0};
 }
 
@@ -127,6 +127,18 @@ RegionReclaimResult reclaim_object(FrameNumber frame, FrameNumber region) {
   }
   change_owner(frame, region);
   return true;
+}
+
+[[gnu::noinline]] TakenBack take_back_in_a_row(FrameNumber first, u64 count, FrameNumber owner, bool is_closed, FrameNumber region) {
+  TakenBack taken = {};
+  for (; taken.frames < kFramesPerEntry && taken.frames < count; taken.frames++) {
+    FrameNumber frame(first.raw + taken.frames);
+    if (info(frame).owner != owner) break;
+    if (!is_closed) continue;
+    if (is_object(info(frame).type)) break;
+    if (!take_back(frame, region)) taken.is_one_used = 1;
+  }
+  return taken;
 }
 
 bool has_time_for(const Region& region, u64 given, u64 wanted) {
@@ -204,17 +216,8 @@ Result<RegionReclaimResult> Region::reclaim(Thread&, FrameNumber first, u64 coun
   FrameNumber owner = info(first).owner;
   bool closed = is_closed_below(self, owner);
   if (closed && is_object(info(first).type)) return reclaim_object(first, self);
-  u64 blocked = 0;
-  u64 most = count < kFramesPerEntry ? count : kFramesPerEntry;
-  for (u64 i = 0; i < most; i++) {
-    FrameNumber frame(u32(first.raw + i));
-    FrameInfo& entry = info(frame);
-    if (entry.owner != owner) return RegionReclaimResult{i, blocked};
-    if (entry.type == ObjectType::Reserved || !closed) continue;
-    if (is_object(entry.type)) return RegionReclaimResult{i, blocked};
-    if (!take_back(frame, self)) blocked = 2;
-  }
-  return RegionReclaimResult{most, blocked};
+  TakenBack taken = take_back_in_a_row(first, count, owner, closed, self);
+  return RegionReclaimResult{taken.frames, taken.is_one_used != 0 ? u64{2} : 0};
 }
 
 Result<void> Region::destroy(Thread&, FrameNumber frame) {

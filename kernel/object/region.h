@@ -54,4 +54,14 @@ bool is_closed_below(FrameNumber above, FrameNumber region);
 /// Takes an untyped frame or Data from its owner, which is closing, back to `region`; false when it is still used.
 bool take_back(FrameNumber frame, FrameNumber region);
 
+/// How many frames were looked at, and whether one of them (1) is still used.
+struct TakenBack {
+  u32 frames;
+  u32 is_one_used;
+};
+
+/// Looks at some of the `count` frames from `first` on, up to the first that is not of `owner`. If that is closed it takes them back, up to
+/// the first object.
+TakenBack take_back_in_a_row(FrameNumber first, u64 count, FrameNumber owner, bool is_closed, FrameNumber region);
+
 }  // namespace pith

@@ -324,8 +324,10 @@ INVARIANT(thread_with_lent_time_runs, Of<Thread> thread) {
 }
 EXIT_INVARIANT(thread_with_lent_time_has_no_client, Of<Thread> thread) {
   FOR_ALL(thread);
+  GIVEN((threads[thread.raw].key & Key::kCpuMask) == this_cpu().number);
   return (threads[thread.raw].key & Key::kLentTime) == 0 || threads[thread.raw].client.raw == 0;
 }
+/// On other CPUs that holds even before the choice of who runs here.
 INVARIANT(thread_with_lent_time_elsewhere_has_no_client, Of<Thread> thread) {
   FOR_ALL(thread);
   GIVEN((threads[thread.raw].key & Key::kCpuMask) != this_cpu().number);

@@ -356,6 +356,7 @@ INVARIANT(running_thread_knows_its_cpu, CpuIndex cpu) {
 EXIT_INVARIANT(running_thread_is_ready, CpuIndex cpu) {
   FOR_ALL(cpu);
   const Thread* current = cpus[cpu.raw].current;
+  GIVEN(&cpus[cpu.raw] == &this_cpu());
   return current == nullptr || current->state == ThreadState::Ready;
 }
 /// On other CPUs that holds even between an operation here and the choice of who runs here.

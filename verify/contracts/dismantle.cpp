@@ -30,6 +30,33 @@ RELATION(processors_go_on_with_their_threads, CpuIndex cpu) {
   return old([=] { return cpu_at(cpu).current; }) == cpu_at(cpu).current;
 }
 
+// Who runs here, if it can go on, finds the machine as it was left to it.
+RELATION(who_runs_keeps_its_translations, Of<Thread> thread) {
+  FOR_ALL(thread);
+  GIVEN(this_cpu_at().current == &threads[thread.raw] && at<Thread>(thread).state == ThreadState::Ready);
+  GIVEN(old([=] { return has_own_translations(at<Thread>(thread)); }));
+  return has_own_translations(at<Thread>(thread));
+}
+RELATION(who_runs_keeps_its_vector_registers, Of<Thread> thread) {
+  FOR_ALL(thread);
+  GIVEN(this_cpu_at().current == &threads[thread.raw]);
+  GIVEN(old([=] { return has_own_vectors(at<Thread>(thread).vector_state) && has_vectors_as_its_key_says(at<Thread>(thread)); }));
+  return has_own_vectors(at<Thread>(thread).vector_state);
+}
+RELATION(key_of_who_runs_says_whether_vector_registers_can_be_used, Of<Thread> thread) {
+  FOR_ALL(thread);
+  GIVEN(this_cpu_at().current == &threads[thread.raw]);
+  GIVEN(old([=] { return has_own_vectors(at<Thread>(thread).vector_state) && has_vectors_as_its_key_says(at<Thread>(thread)); }));
+  return has_vectors_as_its_key_says(at<Thread>(thread));
+}
+
+/// What is an object stays one, and nothing becomes one.
+RELATION(only_data_changes_its_type, FrameNumber frame) {
+  FOR_ALL(frame);
+  ObjectType before = old([=] { return info_at(frame).type; }), after = info_at(frame).type;
+  return after == before || (before == ObjectType::Data && after == ObjectType::Untyped);
+}
+
 namespace {
 
 /// The kernel is whole before and after, as if it were an operation of its own.
@@ -91,6 +118,9 @@ u32 contract_dismantle(FrameNumber frame) {
   forget(frames[0].generation);
   is_whole_step();
   verify_obey("processors_go_on_with_their_threads");
+  verify_obey("who_runs_keeps_its_translations");
+  verify_obey("who_runs_keeps_its_vector_registers");
+  verify_obey("key_of_who_runs_says_whether_vector_registers_can_be_used");
   verify_expect(is_started(this_cpu()) && exists(frame));
   FrameInfo& entry = info(frame);
   verify_expect(entry.type != ObjectType::Untyped && entry.type != ObjectType::Reserved && is<Region>(entry.owner));
@@ -303,6 +333,26 @@ bool contract_take_back(FrameNumber frame, FrameNumber region) {
 bool entry_contract_take_back(FrameNumber frame, FrameNumber region) {
   running_cpu();
   return take_back(frame, region);
+}
+
+/// It says nothing of which frames are taken back.
+TakenBack contract_take_back_in_a_row(FrameNumber first, u64 count, FrameNumber owner, bool is_closed, FrameNumber region) {
+  forget(frames[0].type);
+  forget(frames[0].owner);
+  forget(frames[0].cursor);
+  forget(frames[0].generation);
+  forget(epochs[0]);
+  forget(regions[0].frames);
+  is_whole_step();
+  verify_obey("only_data_changes_its_type");
+  verify_expect(first.raw != 0 && count <= frame_count && first.raw + count <= frame_count);
+  verify_expect(is<Region>(region));
+  verify_expect(!is_closed || (is<Region>(owner) && regions[owner.raw].parent.raw != 0));
+  return __builtin_bit_cast(TakenBack, verify_any());
+}
+TakenBack entry_contract_take_back_in_a_row(FrameNumber first, u64 count, FrameNumber owner, bool is_closed, FrameNumber region) {
+  running_cpu();
+  return take_back_in_a_row(first, count, owner, is_closed, region);
 }
 
 }  // extern "C"
