@@ -178,14 +178,14 @@ Executor::Modelled Executor::model(Active& active, const llvm::CallInst& call, c
   }
   // The kernel's walk and the specification's give one answer; that they do is shown where the kernel's walk is proved.
   if (name.starts_with("spec_walk_") && !pure_) {
-    if (meanings.is_empty()) return set(Value::of(fresh("any", callee.getReturnType()->getIntegerBitWidth())));
+    auto anything = [&] { return set(Value::of(fresh("any", callee.getReturnType()->getIntegerBitWidth()))); };
+    if (meanings.is_empty()) return anything();
     if (specifies && proving != nullptr) return Modelled::No;
     std::vector<Value> arguments;
     for (const llvm::Use& use : call.args()) arguments.push_back(operand(active.locals, use.get()));
     auto answer = meanings.answer_of_walk(const_cast<llvm::Function&>(callee), arguments, state, follows_);
     if (answer) return set(Value::of(*answer));
-    if (follows_) return Modelled::No;
-    return set(Value::of(fresh("any", callee.getReturnType()->getIntegerBitWidth())));
+    return follows_ ? Modelled::No : anything();
   }
   if (is_assertion(name)) {
     oblige(state, truth(false), "assertion", &call);

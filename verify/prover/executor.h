@@ -45,7 +45,7 @@ class Executor {
   /// Runs a specification function on this path; obligations are those of the entry.
   std::vector<Outcome> call(State state, llvm::Function& function, const std::vector<Value>& arguments, unsigned depth);
 
-  /// The same of the specification, of which nothing is asked: it says what should be. Its ways become one where they end.
+  /// The same of the specification, of which nothing is asked: it says what should be.
   std::vector<Outcome> follow(State state, llvm::Function& function, const std::vector<Value>& arguments);
 
   /// Equal but for objects that no invariant speaks of.
@@ -56,8 +56,9 @@ class Executor {
   Answer refute_nearby(State& state, const Expression& counter);
   /// What the state's path says word for word.
   Literals& literals_of(State& state);
-  /// What a question about a state on this path is asked with: facts, the path, and the question itself.
+  /// Asks with what is near and the path; where ways are kept apart, a second time in fewer words.
   Answer ask(std::vector<Expression> near, State& state, const Expression& question, unsigned steps);
+  /// What the path says word for word does not rule the condition out.
   bool is_possible_word_for_word(State& state, const Expression& condition);
   /// Without the path: with no more than what `reads` are instances for. What a path does elsewhere does not matter to most of what is
   /// shown at its end.
@@ -123,6 +124,8 @@ class Executor {
   bool may_merge_memory(unsigned depth) const { return pure_ || (depth > options_.split_depth && !keeps_apart()); }
   std::vector<Active> merge_actives(std::vector<Active> actives, const Frame& frame, const llvm::BasicBlock* block);
   std::optional<Value> merge_values(const Expression& condition, const Value& yes, const Value& no) const;
+  /// `target` is either of them, itself where the condition holds, on the path that both have.
+  void become_one(State& target, const State& other, const Expression& condition, std::vector<Expression> path);
   bool merge_into(Active& target, const Active& other, const Frame& frame, const llvm::BasicBlock* block);
   std::vector<Outcome> merge_outcomes(std::vector<Outcome> outcomes, unsigned depth);
   void execute_block(Frame& frame, const llvm::BasicBlock* block, Active active);

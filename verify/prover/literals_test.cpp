@@ -85,12 +85,17 @@ class Drawn {
   std::mt19937 random_;
 };
 
+/// A path of four conditions, and something asked on it.
+std::pair<std::vector<Expression>, Expression> drawn_question(unsigned seed) {
+  Drawn drawn(seed);
+  std::vector<Expression> path;
+  for (int i = 0; i < 4; i++) path.push_back(drawn.condition(2).simplify());
+  return {path, drawn.condition(3).simplify()};
+}
+
 TEST(Literals, WhatIsSimplifiedIsEqualOnThePath) {
   for (unsigned seed = 0; seed < 60; seed++) {
-    Drawn drawn(seed);
-    std::vector<Expression> path;
-    for (int i = 0; i < 4; i++) path.push_back(drawn.condition(2).simplify());
-    Expression question = drawn.condition(3).simplify();
+    auto [path, question] = drawn_question(seed);
     Literals literals = literals_of(path);
     z3::solver solver(solver_context());
     for (const Expression& condition : path) solver.add(condition);
@@ -105,10 +110,7 @@ TEST(Literals, WhatIsSimplifiedIsEqualOnThePath) {
 
 TEST(Literals, AQuestionInFewerWordsHasTheSameAnswer) {
   for (unsigned seed = 1000; seed < 1040; seed++) {
-    Drawn drawn(seed);
-    std::vector<Expression> path;
-    for (int i = 0; i < 4; i++) path.push_back(drawn.condition(2).simplify());
-    Expression question = drawn.condition(3).simplify();
+    auto [path, question] = drawn_question(seed);
     Literals literals = literals_of(path);
     if (literals.is_contradiction()) continue;
     z3::solver whole(solver_context()), shorter(solver_context());

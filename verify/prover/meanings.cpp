@@ -23,6 +23,13 @@ void collect_ends(const Expression& e, std::vector<Expression>& ends) {
   }
 }
 
+/// A new number for each parameter.
+std::vector<Value> any_arguments(llvm::Function& function) {
+  std::vector<Value> arguments;
+  for (llvm::Argument& argument : function.args()) arguments.push_back(Value::of(fresh("parameter", argument.getType()->getIntegerBitWidth())));
+  return arguments;
+}
+
 }  // namespace
 
 void Meanings::learn(llvm::Module& module) {
@@ -53,9 +60,7 @@ void Meanings::learn(llvm::Module& module) {
   executor_.memory.meaning_of = [this](int leaf, const std::vector<Expression>& index, std::vector<Read>& reads) { return meaning_of(leaf, index, reads); };
   // Read through its meaning a cell is what it means, but for a meaning that the cell has no room for: that there is none is known, as it is shown at each end.
   for (const Predicate& predicate : predicates_) {
-    std::vector<Value> arguments;
-    for (llvm::Argument& argument : predicate.function->args()) arguments.push_back(Value::of(fresh("parameter", argument.getType()->getIntegerBitWidth())));
-    if (!executor_.evaluate(*predicate.function, arguments, {}, nullptr, nullptr).is_true()) executor_.facts.add(predicate);
+    if (!executor_.evaluate(*predicate.function, any_arguments(*predicate.function), {}, nullptr, nullptr).is_true()) executor_.facts.add(predicate);
   }
   follow(nullptr);
 }
@@ -119,8 +124,7 @@ const Meanings::Walk& Meanings::walk_of(llvm::Function& function) {
   auto [place, is_new] = walks_.try_emplace(&function);
   Walk& walk = place->second;
   if (!is_new) return walk;
-  std::vector<Value> arguments;
-  for (llvm::Argument& argument : function.args()) arguments.push_back(Value::of(fresh("parameter", argument.getType()->getIntegerBitWidth())));
+  std::vector<Value> arguments = any_arguments(function);
   WithoutPath anywhere(*this);
   auto through_meanings = std::exchange(executor_.memory.meaning_of, nullptr);
   std::vector<Read> reads;

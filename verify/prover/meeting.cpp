@@ -77,6 +77,15 @@ std::optional<Value> Executor::merge_values(const Expression& condition, const V
   return merge(condition, yes, no);
 }
 
+void Executor::become_one(State& target, const State& other, const Expression& condition, std::vector<Expression> path) {
+  target.path = std::move(path);
+  target.memory = memory.merge(condition, target.memory, other.memory);
+  target.answers = MemoryModel::merge(condition, target.answers, other.answers);
+  target.reads.insert(other.reads.begin(), other.reads.end());
+  keep_common(target.met, other.met);
+  keep_common(target.shown, other.shown);
+}
+
 bool Executor::merge_into(Active& target, const Active& other, const Frame& frame, const llvm::BasicBlock* block) {
   if (target.state.reads_old != other.state.reads_old || !is_told_alike(target.state, other.state)) return false;
   if (!may_merge_memory(frame.depth) && !is_alike(target.state.memory, other.state.memory)) return false;
@@ -97,12 +106,7 @@ bool Executor::merge_into(Active& target, const Active& other, const Frame& fram
     if (!take(&phi)) return false;
   }
   target.locals = std::move(locals);
-  target.state.path = std::move(path);
-  target.state.memory = memory.merge(condition, target.state.memory, other.state.memory);
-  target.state.answers = MemoryModel::merge(condition, target.state.answers, other.state.answers);
-  target.state.reads.insert(other.state.reads.begin(), other.state.reads.end());
-  keep_common(target.state.met, other.state.met);
-  keep_common(target.state.shown, other.state.shown);
+  become_one(target.state, other.state, condition, std::move(path));
   return true;
 }
 
@@ -127,20 +131,14 @@ std::vector<Outcome> Executor::merge_outcomes(std::vector<Outcome> outcomes, uns
       if (!is_told_alike(target.state, outcome.state)) continue;
       if (!may_merge_memory(depth) && !is_alike(target.state.memory, outcome.state.memory)) continue;
       Expression condition = truth(true);
-      std::vector<Expression> path =
-          merge_paths(target.state.path, outcome.state.path, most_conditions(), condition);
+      std::vector<Expression> path = merge_paths(target.state.path, outcome.state.path, most_conditions(), condition);
       std::optional<Value> result;
       if (target.result) {
         result = merge_values(condition, *target.result, *outcome.result);
         if (!result) continue;
       }
       target.result = result;
-      target.state.path = std::move(path);
-      target.state.memory = memory.merge(condition, target.state.memory, outcome.state.memory);
-      target.state.answers = MemoryModel::merge(condition, target.state.answers, outcome.state.answers);
-      target.state.reads.insert(outcome.state.reads.begin(), outcome.state.reads.end());
-      keep_common(target.state.met, outcome.state.met);
-      keep_common(target.state.shown, outcome.state.shown);
+      become_one(target.state, outcome.state, condition, std::move(path));
       is_merged = true;
       break;
     }

@@ -17,15 +17,7 @@ namespace {
 
 MEANING(space_table, spec::capability_spaces[space].table[table.raw], capability_spaces[space.raw].table[table.raw],
         is_space(space) && table.raw < kTablesPerSpace, FrameNumber space, TableIndex table)
-MEANING(slot_type, spec::capability_tables[table].slot[slot.raw].type, capability_tables[table.raw].slot[slot.raw].type(),
-        is_table(table) && slot.raw < kSlotsPerTable, FrameNumber table, SlotIndex slot)
-MEANING(slot_frame, spec::capability_tables[table].slot[slot.raw].frame, capability_tables[table.raw].slot[slot.raw].frame, is_full(table, slot),
-        FrameNumber table, SlotIndex slot)
-MEANING(slot_badge, spec::capability_tables[table].slot[slot.raw].badge, capability_tables[table.raw].slot[slot.raw].badge, is_full(table, slot),
-        FrameNumber table, SlotIndex slot)
-MEANING(slot_epoch, spec::capability_tables[table].slot[slot.raw].epoch, capability_tables[table.raw].slot[slot.raw].word >> 16, is_full(table, slot),
-        FrameNumber table, SlotIndex slot)
-MEANING(slot_rights, spec::capability_tables[table].slot[slot.raw].rights, capability_tables[table.raw].slot[slot.raw].rights(), is_full(table, slot),
-        FrameNumber table, SlotIndex slot)
+MEANING_OF_CAPABILITY(slot, spec::capability_tables[table].slot[slot.raw], capability_tables[table.raw].slot[slot.raw], is_table(table) && slot.raw < kSlotsPerTable,
+                      is_full(table, slot), FrameNumber table, SlotIndex slot)
 
 }  // namespace pith

@@ -21,6 +21,15 @@
   extern "C" u64 meaning_##name(__VA_ARGS__) { return ::pith::number_of(meaning); }                                                         \
   extern "C" bool given_##name(__VA_ARGS__) { return given; }
 
+// MEANING_OF_CAPABILITY(name, cell, capability, exists, is_full, parameters…): where `exists` holds the specification's capability is of the same type, and where `is_full`
+// holds it is the same.
+#define MEANING_OF_CAPABILITY(name, cell, capability, exists, is_full, ...)        \
+  MEANING(name##_type, cell.type, capability.type(), exists, __VA_ARGS__)         \
+  MEANING(name##_frame, cell.frame, capability.frame, is_full, __VA_ARGS__)       \
+  MEANING(name##_badge, cell.badge, capability.badge, is_full, __VA_ARGS__)       \
+  MEANING(name##_epoch, cell.epoch, capability.word >> 16, is_full, __VA_ARGS__)  \
+  MEANING(name##_rights, cell.rights, capability.rights(), is_full, __VA_ARGS__)
+
 namespace pith {
 
 extern "C" {

@@ -28,11 +28,7 @@ MEANING(context_share, spec::scheduling_contexts[self].share, time_in(self).shar
 
 MEANING(interrupt_line, spec::interrupts[self].line, interrupts[self.raw].line, is<Interrupt>(self), FrameNumber self)
 MEANING(interrupt_bits, spec::interrupts[self].bits, interrupts[self.raw].bits, is<Interrupt>(self), FrameNumber self)
-MEANING(interrupt_type, spec::interrupts[self].notification.type, interrupts[self.raw].notification.type(), is<Interrupt>(self), FrameNumber self)
-MEANING(interrupt_frame, spec::interrupts[self].notification.frame, interrupts[self.raw].notification.frame, signals(self), FrameNumber self)
-MEANING(interrupt_badge, spec::interrupts[self].notification.badge, interrupts[self.raw].notification.badge, signals(self), FrameNumber self)
-MEANING(interrupt_epoch, spec::interrupts[self].notification.epoch, interrupts[self.raw].notification.word >> 16, signals(self), FrameNumber self)
-MEANING(interrupt_rights, spec::interrupts[self].notification.rights, interrupts[self.raw].notification.rights(), signals(self), FrameNumber self)
+MEANING_OF_CAPABILITY(interrupt, spec::interrupts[self].notification, interrupts[self.raw].notification, is<Interrupt>(self), signals(self), FrameNumber self)
 
 MEANING(ports_first, spec::io_ports[self].first, io_port_ranges[self.raw].first, is<IoPorts>(self), FrameNumber self)
 MEANING(ports_count, spec::io_ports[self].count, io_port_ranges[self.raw].count, is<IoPorts>(self), FrameNumber self)
