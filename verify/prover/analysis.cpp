@@ -6,9 +6,11 @@
 #include <llvm/Analysis/PostDominators.h>
 #include <llvm/IR/CFG.h>
 #include <llvm/IR/Dominators.h>
+#include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Instructions.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace pith::verify {
 
@@ -51,20 +53,27 @@ FunctionAnalysis::FunctionAnalysis(llvm::Function& function) {
     auto& around = loops_[&block];
     for (llvm::Loop* loop = loops.getLoopFor(&block); loop != nullptr; loop = loop->getParentLoop()) around.push_back(loop->getHeader());
     std::reverse(around.begin(), around.end());
-    live_[&block];
     const llvm::Loop* loop = loops.getLoopFor(&block);
     const auto* node = meeting.getNode(&block);
     const llvm::BasicBlock* end = node != nullptr && node->getIDom() != nullptr ? node->getIDom()->getBlock() : nullptr;
     bool is_quiet = loop != nullptr && std::all_of(loop->block_begin(), loop->block_end(), [](const llvm::BasicBlock* b) { return only_reads(*b); });
     if (is_quiet || (end != nullptr && only_reads_until(&block, end))) quiet_.insert(&block);
   }
+  find_live(function);
+}
+
+void FunctionAnalysis::find_live(llvm::Function& function) {
+  std::vector<const llvm::Value*> all;
+  for (const llvm::Argument& argument : function.args()) all.push_back(&argument);
+  for (const llvm::Instruction& instruction : llvm::instructions(function)) all.push_back(&instruction);
+  std::unordered_map<const llvm::BasicBlock*, std::unordered_set<const llvm::Value*>> found;
   bool changed = true;
   while (changed) {
     changed = false;
     for (llvm::BasicBlock* block : llvm::post_order(&function)) {
       std::unordered_set<const llvm::Value*> live;
       for (llvm::BasicBlock* successor : llvm::successors(block)) {
-        live.insert(live_[successor].begin(), live_[successor].end());
+        live.insert(found[successor].begin(), found[successor].end());
         for (llvm::PHINode& phi : successor->phis()) {
           const llvm::Value* incoming = phi.getIncomingValueForBlock(block);
           if (llvm::isa<llvm::Instruction>(incoming) || llvm::isa<llvm::Argument>(incoming)) live.insert(incoming);
@@ -77,11 +86,15 @@ FunctionAnalysis::FunctionAnalysis(llvm::Function& function) {
           if (llvm::isa<llvm::Instruction>(use.get()) || llvm::isa<llvm::Argument>(use.get())) live.insert(use.get());
         }
       }
-      if (live != live_[block]) {
-        live_[block] = std::move(live);
+      if (live != found[block]) {
+        found[block] = std::move(live);
         changed = true;
       }
     }
+  }
+  for (const llvm::BasicBlock& block : function) {
+    std::vector<const llvm::Value*>& live = live_[&block];
+    std::copy_if(all.begin(), all.end(), std::back_inserter(live), [&](const llvm::Value* value) { return found[&block].count(value) != 0; });
   }
 }
 

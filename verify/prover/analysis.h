@@ -23,15 +23,18 @@ class FunctionAnalysis {
   bool is_in_loop(const llvm::BasicBlock* block) const { return !loops_.at(block).empty(); }
   /// Whether what follows the branch at the end of `block` only reads until all its ways meet again, or all of the loop around it does.
   bool is_quiet(const llvm::BasicBlock* block) const { return quiet_.count(block) != 0; }
-  /// Values that are used in `block` or behind it but defined before it; its phi nodes excluded.
-  const std::unordered_set<const llvm::Value*>& live_into(const llvm::BasicBlock* block) const { return live_.at(block); }
+  /// Values that are used in `block` or behind it but defined before it, its phi nodes excluded; in the order in which the function defines them, so that
+  /// what is made of them, and with it how long the solver takes, is the same in every run.
+  const std::vector<const llvm::Value*>& live_into(const llvm::BasicBlock* block) const { return live_.at(block); }
   /// True for a block that does nothing but report a broken assertion.
   static bool is_failure(const llvm::BasicBlock* block);
 
  private:
+  void find_live(llvm::Function& function);
+
   std::unordered_map<const llvm::BasicBlock*, unsigned> position_;
   std::unordered_map<const llvm::BasicBlock*, std::vector<const llvm::BasicBlock*>> loops_;  ///< headers, outermost first
-  std::unordered_map<const llvm::BasicBlock*, std::unordered_set<const llvm::Value*>> live_;
+  std::unordered_map<const llvm::BasicBlock*, std::vector<const llvm::Value*>> live_;
   std::unordered_set<const llvm::BasicBlock*> quiet_;
 };
 

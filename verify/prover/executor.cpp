@@ -120,7 +120,7 @@ std::vector<Outcome> Executor::call(State state, llvm::Function& function, const
       unsigned width = argument.getType()->getIntegerBitWidth();
       value.integer = width == 1 ? as_truth(*value.integer) : low_bits(as_bits(*value.integer, width), width);
     }
-    locals.emplace(&argument, value);
+    locals.insert({&argument, value});
   }
   const llvm::BasicBlock* entry = &function.getEntryBlock();
   frame.agenda[analysis.place_of(entry, nullptr, {})] = {entry, {Active{std::move(state), std::move(locals), nullptr}}};

@@ -93,10 +93,11 @@ bool Executor::merge_into(Active& target, const Active& other, const Frame& fram
   std::vector<Expression> path = merge_paths(target.state.path, other.state.path, most_conditions(), condition);
   Locals locals;
   auto take = [&](const llvm::Value* name) {
-    auto yes = std::as_const(target.locals).find(name), no = other.locals.find(name);
-    if (yes == target.locals.cend() || no == other.locals.end()) return true;
+    auto yes = target.locals.find(name);
+    auto no = other.locals.find(name);
+    if (yes == target.locals.end() || no == other.locals.end()) return true;
     auto merged = merge_values(condition, yes->second, no->second);
-    if (merged) locals.emplace(name, *merged);
+    if (merged) locals.insert({name, *merged});
     return merged.has_value();
   };
   for (const llvm::Value* name : frame.analysis.live_into(block)) {

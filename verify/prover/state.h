@@ -1,11 +1,11 @@
 // One path's state, and what is said when something cannot be shown.
 #pragma once
+#include <llvm/ADT/MapVector.h>
 #include <llvm/IR/Instructions.h>
 
 #include <memory>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "verify/prover/literals.h"
@@ -28,7 +28,8 @@ struct State {
   bool reads_old = false;        ///< a two-state property looks at the state before the operation
 };
 
-using Locals = std::unordered_map<const llvm::Value*, Value>;
+/// In the order in which they were computed: the solver's names are given and given back alike in every run, whatever addresses the values have.
+using Locals = llvm::MapVector<const llvm::Value*, Value>;
 
 struct Outcome {
   State state;
