@@ -115,8 +115,16 @@ SCHEDULE_AFTER(stopping, current != nullptr && (key & Key::kStopping) != 0)
 SCHEDULE_AFTER(lent_time, current != nullptr && (key & Key::kStopping) == 0 && (key & Key::kLentTime) != 0)
 SCHEDULE_AFTER(others, current != nullptr && (key & (Key::kStopping | Key::kLentTime)) == 0)
 
-/// Nothing, or a thread that is ready, is entered as the scheduler left it.
-void entry_leave() { arch::leave(running_cpu()); }
+/// Who is entered is left as the scheduler chose it: a thread's guest, or the thread itself or nothing.
+#define LEAVE_TO(kind, is_this_kind)                                                             \
+  void entry_leave_of_##kind() {                                                                 \
+    Cpu& cpu = running_cpu();                                                                    \
+    bool in_guest = cpu.current != nullptr && (cpu.current->key & Key::kInGuest) != 0;           \
+    verify_assume(is_this_kind);                                                                 \
+    arch::leave(cpu);                                                                            \
+  }
+LEAVE_TO(guests, in_guest)
+LEAVE_TO(others, !in_guest)
 
 void entry_fast_call(u64 handle, u64 w0, u64 w1, u64 w2, u64 w3, u64 w4, FrameNumber caller, u64 w5) {
   running_cpu();

@@ -254,7 +254,6 @@ bool entry_contract_cancel_wait(Of<Thread> thread, Error error) {
 
 bool contract_release_vector_state(FrameNumber frame) {
   forget(vector_states[0].image);
-  raise(cpus[0].vector_wanted);
   is_whole_step();
   Cpu& cpu = this_cpu();
   verify_expect(is_started(cpu) && (frame.raw == 0 || is<VectorState>(frame)));
@@ -262,7 +261,10 @@ bool contract_release_vector_state(FrameNumber frame) {
   VectorState& state = vector_states[frame.raw];
   bool is_threads = state.user.raw != 0 && info(state.user).type == ObjectType::Thread;
   if (state.holder != 0) {
-    if (state.holder != cpu.number + 1) return false;
+    if (state.holder != cpu.number + 1) {
+      cpus[(state.holder - 1) % kMaximumCpus].vector_wanted = true;
+      return false;
+    }
     cpu.vector_live = 0;
     cpu.vector_owner = FrameNumber();
     verify_vectors()->allowed = 0;

@@ -216,32 +216,34 @@ std::vector<Expression> Facts::instances(const std::set<int>& reads, int depth) 
   return formulas;
 }
 
-const std::set<unsigned>& Facts::places_of(const Expression& formula) {
-  auto known = places_.find(identity(formula));
-  if (known != places_.end()) return known->second;
+const Facts::Names& Facts::names_of(const Expression& formula) {
+  auto known = names_.find(identity(formula));
+  if (known != names_.end()) return known->second;
   kept_.push_back(formula);
-  std::set<unsigned> places, seen;
+  Names names;
+  std::set<unsigned> seen;
   std::vector<Expression> work{formula};
   while (!work.empty()) {
     Expression e = work.back();
     work.pop_back();
     if (!e.is_app() || !seen.insert(identity(e)).second) continue;
-    if (e.decl().decl_kind() == Z3_OP_UNINTERPRETED) places.insert(identity(e));
+    if (e.decl().decl_kind() == Z3_OP_UNINTERPRETED) {
+      names.all.insert(identity(e));
+      if (e.num_args() != 0) names.fields.insert(identity(e));
+    }
     for (unsigned i = 0; i < e.num_args(); i++) work.push_back(e.arg(i));
   }
-  return places_.emplace(identity(formula), std::move(places)).first->second;
+  return names_.emplace(identity(formula), std::move(names)).first->second;
 }
 
-std::vector<Expression> Facts::relevant(const std::vector<Expression>& formulas, const std::vector<Expression>& goal) {
+std::vector<Expression> Facts::relevant(const std::vector<Expression>& formulas, const std::vector<Expression>& goals, Link link) {
+  auto linking = [&](const Expression& e) -> const std::set<unsigned>& { return link == Link::Name ? names_of(e).all : names_of(e).fields; };
   std::set<unsigned> wanted;
-  for (const Expression& e : goal) {
-    const auto& places = places_of(e);
-    wanted.insert(places.begin(), places.end());
-  }
+  for (const Expression& e : goals) wanted.insert(linking(e).begin(), linking(e).end());
   std::vector<Expression> chosen;
   for (const Expression& formula : formulas) {
-    const auto& places = places_of(formula);
-    if (std::any_of(places.begin(), places.end(), [&](unsigned place) { return wanted.count(place) != 0; })) chosen.push_back(formula);
+    const auto& names = linking(formula);
+    if (std::any_of(names.begin(), names.end(), [&](unsigned name) { return wanted.count(name) != 0; })) chosen.push_back(formula);
   }
   return chosen;
 }

@@ -60,8 +60,10 @@ class Facts {
   const Read& read(int number) const { return reads_[std::size_t(number)]; }
   /// Instances for these reads, and for the reads of those instances up to `depth` times.
   std::vector<Expression> instances(const std::set<int>& reads, int depth);
-  /// Those of `formulas` that speak of a place that `goal` speaks of, or of one that they in turn speak of.
-  std::vector<Expression> relevant(const std::vector<Expression>& formulas, const std::vector<Expression>& goal);
+  /// What makes a formula relevant to others: any name that is in both, or a field of the same place.
+  enum class Link { Name, Field };
+  /// Those of `formulas` that are linked to one of `goals`.
+  std::vector<Expression> relevant(const std::vector<Expression>& formulas, const std::vector<Expression>& goals, Link link = Link::Name);
   /// The places where the changes wrote fields that the predicate reads at its parameter `number`.
   std::vector<Expression> written(const Memory& memory, const Predicate& predicate, unsigned number) const;
   long count() const { return long(facts_.size()); }
@@ -75,7 +77,10 @@ class Facts {
   };
   /// A call restores the invariants that read what it leaves, and obeys the properties that its contract names.
   bool holds_after(int call, std::size_t predicate) const;
-  const std::set<unsigned>& places_of(const Expression& formula);
+  struct Names {
+    std::set<unsigned> all, fields;  ///< by identity; fields: those of a place that is somewhere in a table
+  };
+  const Names& names_of(const Expression& formula);
   int instance(int call, std::size_t predicate, const std::vector<Expression>& arguments);
   void bind(int call, std::size_t predicate, std::size_t fixed, std::size_t group, std::vector<std::optional<Expression>> bound,
             const std::vector<int>& known, std::vector<int>& found);
@@ -90,7 +95,7 @@ class Facts {
   std::unordered_map<std::string, int> read_numbers_;
   std::vector<Fact> facts_;
   std::unordered_map<std::string, int> fact_numbers_;
-  std::unordered_map<unsigned, std::set<unsigned>> places_;  ///< identities of the reads in a formula
+  std::unordered_map<unsigned, Names> names_;                ///< by formula
   std::vector<Expression> kept_;                             ///< formulas whose identities are noted
   std::unordered_map<int, std::vector<int>> single_;  ///< instances of predicates with one group, by read
 };

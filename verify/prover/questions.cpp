@@ -34,7 +34,14 @@ Answer Executor::ask(std::vector<Expression> near, State& state, const Expressio
 
 Answer Executor::refute_nearby(State& state, const Expression& counter) {
   if (keeps_apart() && !is_possible_word_for_word(state, counter)) return Answer::Impossible;
-  return ask(facts.relevant(facts.instances(state.reads, 0), {counter}), state, counter, Solver::kFewSteps);
+  std::vector<Expression> near = facts.relevant(facts.instances(state.reads, 0), {counter});
+  // Most of what a path says is about other places; what is about these is usually enough, and soon looked through.
+  std::vector<Expression> conditions = near;
+  conditions.push_back(counter);
+  std::vector<Expression> about = facts.relevant(state.path, conditions, Facts::Link::Field);
+  conditions.insert(conditions.end(), about.begin(), about.end());
+  if (about.size() < state.path.size() && solver.ask_briefly(conditions) == Answer::Impossible) return Answer::Impossible;
+  return ask(near, state, counter, Solver::kFewSteps);
 }
 
 bool Executor::is_possible_word_for_word(State& state, const Expression& condition) {

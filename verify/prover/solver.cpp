@@ -46,16 +46,30 @@ Answer Solver::ask_anew(z3::solver solver, const std::vector<Expression>& condit
   return answer_of(result);
 }
 
+double solver_steps() {
+  z3::stats statistics = z3::solver(solver_context(), z3::solver::simple()).statistics();
+  for (unsigned i = 0; i < statistics.size(); i++) {
+    if (statistics.key(i) == "rlimit count") return statistics.is_uint(i) ? statistics.uint_value(i) : statistics.double_value(i);
+  }
+  return 0;
+}
+
 Answer Solver::account(double begin, std::size_t conditions, Answer answer) {
   double seconds = processor_seconds() - begin;
   statistics.queries++;
   statistics.seconds += seconds;
   if (seconds > statistics.longest) statistics.longest = seconds;
   if (is_verbose) {
-    std::cerr << statistics.queries << " " << subject << ": " << conditions << " conditions, " << seconds << " s, "
+    std::cerr << statistics.queries << " " << subject << ": " << conditions << " conditions, " << seconds << " s, " << std::uint64_t(solver_steps()) << " steps so far, "
               << (answer == Answer::Impossible ? "impossible" : answer == Answer::Possible ? "possible" : "unknown") << "\n";
   }
   return answer;
+}
+
+Answer Solver::ask_briefly(const std::vector<Expression>& conditions) {
+  double begin = processor_seconds();
+  model_.reset();
+  return account(begin, conditions.size(), ask_standing(brief_, conditions));
 }
 
 Answer Solver::ask_quickly(const std::vector<Expression>& conditions) {

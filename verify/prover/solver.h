@@ -12,6 +12,8 @@ enum class Answer { Impossible, Possible, Unknown };
 
 /// Processor time that this process has used, in seconds.
 double processor_seconds();
+/// Steps that the solver has taken in this process: what its limits count, and the same on every machine.
+double solver_steps();
 
 struct SolverStatistics {
   long queries = 0;
@@ -24,6 +26,8 @@ class Solver {
  public:
   /// Can all of these hold at once? A model is kept when they can. `steps`: what a new solver may spend when the standing one gives up.
   Answer ask(const std::vector<Expression>& conditions, unsigned steps = kSteps, const std::function<std::vector<Expression>()>& shorter = {});
+  /// The same with so few conditions that more are asked with when it is not impossible.
+  Answer ask_briefly(const std::vector<Expression>& conditions);
   /// The same with many conditions, of which few matter; soon given up.
   Answer ask_quickly(const std::vector<Expression>& conditions);
   /// Value of `e` in the last model, as decimal digits.
@@ -52,8 +56,8 @@ class Solver {
   Answer account(double begin, std::size_t conditions, Answer answer);
 
   std::optional<z3::model> model_;
-  StandingSolver near_;
-  StandingSolver far_;  ///< its questions have many conditions, which would burden the others
+  // Each learns from its own questions, and is not burdened by the others'.
+  StandingSolver brief_, near_, far_;
 };
 
 }  // namespace pith::verify

@@ -4,7 +4,7 @@
 namespace pith::verify {
 
 namespace {
-constexpr unsigned kUnknownAnswers = 8;
+constexpr unsigned kUnknownAnswers = 3;
 }
 
 const Expression& StandingSolver::switch_of(const Expression& condition) {
@@ -25,6 +25,8 @@ z3::check_result StandingSolver::ask(const std::vector<Expression>& conditions, 
   }
   z3::params limits(solver_context());
   limits.set("rlimit", steps);
+  // What matters is few conditions: to find out again and again which of them do costs more than to look at all.
+  limits.set("smt.relevancy", 0u);
   solver_->set(limits);
   z3::expr_vector on(solver_context());
   for (const Expression& condition : conditions) on.push_back(switch_of(condition));
