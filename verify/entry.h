@@ -36,6 +36,8 @@ void verify_keep(const char* invariant);
 void verify_keep_all();
 /// In a contract: a caller's path parts where the contract's does.
 void verify_part();
+/// In a contract: each way on which its function returns is looked at by itself: a result that is one of many is too much for one question.
+void verify_return_apart();
 /// In a contract: the property or relation of this name holds of the state at the call and the state afterwards.
 void verify_obey(const char* property);
 /// In a contract: the same of all properties.

@@ -25,6 +25,7 @@ namespace {
 
 [[gnu::always_inline]] inline ChainEnd any_end(FrameNumber first) {
   require_chains();
+  verify_return_apart();
   verify_expect(is<Thread>(first));
   ChainEnd end = __builtin_bit_cast(ChainEnd, verify_any());
   verify_promise(is<Thread>(end.thread));

@@ -173,7 +173,7 @@ Executor::Modelled Executor::model(Active& active, const llvm::CallInst& call, c
     return Modelled::Continues;
   }
   for (const char* said :
-       {"verify_forget", "verify_raise", "verify_require", "verify_keep", "verify_keep_all", "verify_obey", "verify_obey_all", "verify_part"}) {
+       {"verify_forget", "verify_raise", "verify_require", "verify_keep", "verify_keep_all", "verify_obey", "verify_obey_all", "verify_part", "verify_return_apart"}) {
     if (name == said) return Modelled::Continues;
   }
   // The kernel's walk and the specification's give one answer; that they do is shown where the kernel's walk is proved.

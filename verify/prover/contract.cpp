@@ -88,6 +88,7 @@ std::vector<Contract> contracts_of(llvm::Module& module, Executor& executor) {
     Contract contract{name, function_called(module, name), &summary, {}, {}, {}, {}, {}};
     collect(summary, executor, contract);
     contract.parts = says(summary, "verify_part");
+    contract.returns_apart = says(summary, "verify_return_apart");
     contract.keeps_all = says(summary, "verify_keep_all");
     if (says(summary, "verify_obey_all")) {
       for (const llvm::Function& property : module) {

@@ -22,6 +22,7 @@ struct Contract {
   std::set<std::string> obeyed;    ///< names of properties: they hold of the state at the call and the state afterwards
   bool keeps_all = false;          ///< all invariants hold at the call and afterwards
   bool parts = false;              ///< a caller's path parts where the summary's does
+  bool returns_apart = false;      ///< where it is proved the function's ways do not meet when it returns
 
   /// The invariant holds afterwards if it did when the function was called.
   bool restores(const Predicate& predicate) const;

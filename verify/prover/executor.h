@@ -121,6 +121,8 @@ class Executor {
   };
 
   const FunctionAnalysis& analysis_of(llvm::Function& function);
+  /// The function whose contract is proved, or the entry that calls it, stands there and is to return on each way by itself.
+  bool stays_apart(unsigned depth) const;
   bool may_merge_memory(unsigned depth) const { return pure_ || (depth > options_.split_depth && !keeps_apart()); }
   std::vector<Active> merge_actives(std::vector<Active> actives, const Frame& frame, const llvm::BasicBlock* block);
   std::optional<Value> merge_values(const Expression& condition, const Value& yes, const Value& no) const;

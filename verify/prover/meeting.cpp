@@ -111,7 +111,10 @@ bool Executor::merge_into(Active& target, const Active& other, const Frame& fram
   return true;
 }
 
+bool Executor::stays_apart(unsigned depth) const { return proving != nullptr && proving->returns_apart && !specifies && !pure_ && depth <= 1; }
+
 std::vector<Executor::Active> Executor::merge_actives(std::vector<Active> actives, const Frame& frame, const llvm::BasicBlock* block) {
+  if (stays_apart(frame.depth) && llvm::isa<llvm::ReturnInst>(block->getTerminator())) return actives;
   std::vector<Active> merged;
   for (Active& active : actives) {
     bool is_merged = false;
@@ -125,6 +128,7 @@ std::vector<Executor::Active> Executor::merge_actives(std::vector<Active> active
 }
 
 std::vector<Outcome> Executor::merge_outcomes(std::vector<Outcome> outcomes, unsigned depth) {
+  if (stays_apart(depth)) return outcomes;
   std::vector<Outcome> merged;
   for (Outcome& outcome : outcomes) {
     bool is_merged = false;
