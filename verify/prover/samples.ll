@@ -33,6 +33,7 @@ declare void @verify_keep(ptr)
 declare void @verify_keep_all()
 declare void @verify_obey(ptr)
 declare void @verify_part()
+declare void @verify_return_apart()
 declare i32 @verify_any_word()
 declare i64 @verify_some(i64)
 declare void @verify_promise(i1)
@@ -1005,6 +1006,28 @@ define void @entry_contract_set_either(i1 %c) "expect"="" {
 define void @entry_parts_where_the_contract_does(i1 %c) "expect"="" {
   call void @set_either(i1 %c)
   ret void
+}
+; One whose result is looked at on each way by itself.
+define i32 @small_or_smaller(i1 %c) {
+  br i1 %c, label %yes, label %no
+yes:
+  br label %end
+no:
+  br label %end
+end:
+  %v = phi i32 [7, %yes], [5, %no]
+  ret i32 %v
+}
+define i32 @contract_small_or_smaller(i1 %c) {
+  call void @verify_return_apart()
+  %v = call i32 @verify_any_word()
+  %small = icmp ult i32 %v, 8
+  call void @verify_promise(i1 %small)
+  ret i32 %v
+}
+define i32 @entry_contract_small_or_smaller(i1 %c) "expect"="" {
+  %v = call i32 @small_or_smaller(i1 %c)
+  ret i32 %v
 }
 ; What endings have in common may not suffice, and then each is asked about.
 define void @entry_parts_at_the_end(i32 %v, i1 %c) "expect"="" {

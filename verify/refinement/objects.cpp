@@ -24,6 +24,8 @@ MEANING(context_cpu, spec::scheduling_contexts[self].cpu, time_in(self).cpu, is<
 MEANING(context_configured, spec::scheduling_contexts[self].configured, time_in(self).configured, is<SchedulingContext>(self), FrameNumber self)
 MEANING(context_budget, spec::scheduling_contexts[self].budget, time_in(self).budget, is<SchedulingContext>(self), FrameNumber self)
 MEANING(context_period, spec::scheduling_contexts[self].period, time_in(self).period, is<SchedulingContext>(self), FrameNumber self)
+MEANING(context_used, spec::scheduling_contexts[self].used, time_in(self).used, is<SchedulingContext>(self), FrameNumber self)
+MEANING(context_left, spec::scheduling_contexts[self].left, time_in(self).left, is<SchedulingContext>(self), FrameNumber self)
 MEANING(context_share, spec::scheduling_contexts[self].share, time_in(self).share, is<SchedulingContext>(self), FrameNumber self)
 
 MEANING(interrupt_line, spec::interrupts[self].line, interrupts[self.raw].line, is<Interrupt>(self), FrameNumber self)
