@@ -36,4 +36,4 @@ misread logical-shift-as-arithmetic 's/ = lshr (exact )?i64 / = ashr i64 /' Endp
 misread sign-for-zero-extension 's/ = zext (nneg )?i32 / = sext i32 /' RegionInspect SchedulingContextStatus
 misread frames-not-cleared 's/^ *(tail )?call void @clear_frame\(.*//' RegionCreate_of_Thread RegionCreate_of_Endpoint
 misread ones-for-zeros 's/(@llvm.memset[^(]*\([^,]*, i8) 0,/\1 1,/' ThreadReadRegisters
-misread fields-one-further 's/(getelementptr inbounds i8, ptr %[0-9]+, i64) 24,/\1 32,/' ThreadConfigure EndpointBind
+misread fields-one-further 's/(getelementptr inbounds i8, ptr %[0-9]+, i64) 24,/\1 32,/' RegionShareTime SchedulingContextConfigure
