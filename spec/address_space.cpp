@@ -39,14 +39,15 @@ Result<Place> own_leaf(FrameNumber caller, FrameNumber space, CapabilitySlot slo
   return place;
 }
 
-/// The spare table of the space that `table` belongs to, if it still is a leaf table of that space's owner; else 0.
+/// The spare table of the space that `table` belongs to, if it still is a leaf table of that space's owner, linked nowhere, and can be used
+/// once more; else 0.
 FrameNumber spare_of(FrameNumber table) {
   for (u32 i = 0; i < kLevels - 1 && frames[table].level != kLevels - 1 && table.raw != 0; i++) table = frames[table].parent;
   if (table.raw == 0 || frames[table].parent.raw == 0) return FrameNumber();
   FrameNumber space = frames[table].parent, spare = address_spaces[space].spare;
   const Frame& entry = frames[spare];
-  bool usable =
-      spare.raw != 0 && entry.type == ObjectType::PageTable && entry.level == 0 && entry.cursor == 0 && entry.owner == frames[space].owner;
+  bool usable = spare.raw != 0 && entry.type == ObjectType::PageTable && entry.level == 0 && entry.parent.raw == 0 && entry.cursor == 0 &&
+                entry.uses != ~u32{0} && entry.owner == frames[space].owner;
   return usable ? spare : FrameNumber();
 }
 

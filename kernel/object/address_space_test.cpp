@@ -70,6 +70,8 @@ TEST_F(AddressSpaceTest, MapChecksEverything) {
   EXPECT_EQ(space(Operation::AddressSpaceQuery, {1}), Error::BadAddress);
   EXPECT_EQ(space(Operation::AddressSpaceProtect, {RootSlot::Region.raw, 0x3000, 1}), Error::NotMapped);
   EXPECT_EQ(space(Operation::AddressSpaceProtect, {RootSlot::Region.raw, 0x2000, 7}), Error::BadArgument);
+  // All 64 bits of the word count.
+  EXPECT_EQ(space(Operation::AddressSpaceProtect, {RootSlot::Region.raw, 0x2000, u64{1} << 32 | 1}), Error::BadArgument);
   u64 flushes = hardware.page_flushes;
   EXPECT_EQ(space(Operation::AddressSpaceProtect, {RootSlot::Region.raw, 0x2000, 1}), kSuccess);
   EXPECT_EQ(hardware.page_flushes, flushes + 1);

@@ -6,13 +6,14 @@
 namespace pith {
 
 Result<Access> check_access(u64 access) {
-  switch (Access(access)) {
-    case Access::Read:
-    case Access::ReadWrite:
-    case Access::ReadExecute:
+  switch (access) {
+    case u64(Access::Read):
+    case u64(Access::ReadWrite):
+    case u64(Access::ReadExecute):
       return Access(access);
+    default:
+      return Error::BadArgument;
   }
-  return Error::BadArgument;
 }
 
 Result<void> check_mappable(FrameNumber owner, FrameNumber frame) {

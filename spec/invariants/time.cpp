@@ -23,7 +23,9 @@ struct ReadyQueue {
   static const Link& link(FrameNumber context) { return scheduling_contexts[context.raw].queue_link; }
   static bool is_typed(FrameNumber frame) { return is<SchedulingContext>(frame); }
   static bool is_member(FrameNumber context) { return scheduling_contexts[context.raw].place == Whereabouts::Queued; }
-  static Place place_of(FrameNumber context) { return {{scheduling_contexts[context.raw].cpu}, {scheduling_contexts[context.raw].priority}}; }
+  static Place place_of(FrameNumber context) {
+    return {{scheduling_contexts[context.raw].cpu}, {scheduling_contexts[context.raw].priority}};
+  }
   static bool is_place(Place place) { return place.cpu.raw < kMaximumCpus && place.priority.raw < kPriorities; }
 };
 
@@ -90,7 +92,9 @@ struct WheelSlotList {
     CpuIndex cpu;
     WheelLevel level;
     WheelSlot slot;
-    bool operator==(const Place& other) const { return cpu.raw == other.cpu.raw && level.raw == other.level.raw && slot.raw == other.slot.raw; }
+    bool operator==(const Place& other) const {
+      return cpu.raw == other.cpu.raw && level.raw == other.level.raw && slot.raw == other.slot.raw;
+    }
   };
   static const List& list(Place place) { return cpus[place.cpu.raw].timers.slot[place.level.raw][place.slot.raw]; }
   static const Link& link(FrameNumber frame) { return node_of(frame).link; }
@@ -182,7 +186,7 @@ INVARIANT(context_priority_is_its_regions_to_give, Of<SchedulingContext> context
 }
 INVARIANT(context_cpu_exists, Of<SchedulingContext> context) {
   FOR_ALL(context);
-  return scheduling_contexts[context.raw].cpu < kMaximumCpus;
+  return scheduling_contexts[context.raw].cpu < cpu_count;
 }
 INVARIANT(context_place_is_known, Of<SchedulingContext> context) {
   FOR_ALL(context);
@@ -283,8 +287,7 @@ INVARIANT(budget_is_conserved, Of<SchedulingContext> context) {
   const SchedulingContext& it = scheduling_contexts[context.raw];
   GIVEN(it.configured && it.budget != it.period);
   u64 sum = it.left;
-  for (u32 i = 0; i < kReplenishments; i++)
-    sum += i < it.pending_count ? it.pending[(it.first_pending + i) % kReplenishments].amount : 0;
+  for (u32 i = 0; i < kReplenishments; i++) sum += i < it.pending_count ? it.pending[(it.first_pending + i) % kReplenishments].amount : 0;
   return sum == it.budget;
 }
 INVARIANT(pending_time_is_within_the_budget, Of<SchedulingContext> context, RingIndex place) {

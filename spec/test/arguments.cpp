@@ -128,7 +128,7 @@ u64 Arguments::some_frame(Operation operation, const std::string& name) {
 }
 
 u64 Arguments::named_number(Operation operation, const std::string& name) {
-  constexpr u64 accesses[] = {1, 3, 5, 3, 1, 3, 7, 0};
+  constexpr u64 accesses[] = {1, 3, 5, 3, 1, 3, 7, 0, u64{1} << 32 | 3};
   constexpr u64 budgets[] = {10'000, 500'000, 1'000'000, 1'000'000, 9'999};
   constexpr u64 periods[] = {1'000'000, 3'000'000, 70'000'000'000, 1'000'000};
   constexpr u64 widths[] = {1, 2, 4, 4, 3};

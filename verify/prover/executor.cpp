@@ -28,7 +28,13 @@ class Executor::Listening {
 };
 
 Executor::Executor(llvm::Module& module, const ExecutorOptions& options)
-    : memory(module), facts(*this), meanings(*this), this_cpu(solver_context().bv_const("cpu", 64)), module_(module), layout_(module.getDataLayout()), options_(options) {
+    : memory(module),
+      facts(*this),
+      meanings(*this),
+      this_cpu(solver_context().bv_const("cpu", 64)),
+      module_(module),
+      layout_(module.getDataLayout()),
+      options_(options) {
   type_leaf_ = memory.leaf_at(memory.object_named("frames"), "0");
   count_leaf_ = memory.leaf_at(memory.object_named("frame_count"), "");
 }
@@ -43,7 +49,8 @@ const FunctionAnalysis& Executor::analysis_of(llvm::Function& function) {
 
 bool Executor::is_type_leaf(int leaf) { return leaf == type_leaf_; }
 
-void Executor::fail(const std::string& obligation, const llvm::Instruction* at, const std::string& example, bool is_unknown, const std::string& counterexample) {
+void Executor::fail(const std::string& obligation, const llvm::Instruction* at, const std::string& example, bool is_unknown,
+                    const std::string& counterexample) {
   std::string where = location(at);
   for (const Failure& known : failures) {
     if (known.obligation == obligation && known.where == where) return;
@@ -61,11 +68,13 @@ std::string Executor::example() const {
 
 void Executor::listen(State& state) {
   if (pure_) return;
+  if (follows_) meanings.go_on(&state);
   memory.on_read = [this, &state](const Read& read) { state.reads.insert(facts.number_of(read)); };
 }
 
 void Executor::run_entry(llvm::Function& function, const std::vector<Value>& arguments, State state) {
-  for (Outcome& outcome : call(std::move(state), function, arguments, 0)) endings.push_back({std::move(outcome.state), outcome.result, "return", false});
+  for (Outcome& outcome : call(std::move(state), function, arguments, 0))
+    endings.push_back({std::move(outcome.state), outcome.result, "return", false});
 }
 
 Expression Executor::evaluate(llvm::Function& function, const std::vector<Value>& arguments, const Memory& now, const Memory* old,
@@ -106,6 +115,7 @@ std::vector<Outcome> Executor::follow(State state, llvm::Function& function, con
   std::vector<Outcome> outcomes = call(std::move(state), function, arguments, 0);
   follows_ = did;
   old_ = was_old;
+  meanings.go_on(nullptr);
   return outcomes;
 }
 
@@ -155,7 +165,8 @@ void Executor::execute_from(Frame& frame, Active active, llvm::BasicBlock::const
   while (true) {
     const llvm::Instruction& instruction = *at;
     ++at;
-    if (!pure_ && ++steps > options_.most_steps) throw std::runtime_error("too many steps: a loop without end at " + location(&instruction));
+    if (!pure_ && ++steps > options_.most_steps)
+      throw std::runtime_error("too many steps: a loop without end at " + location(&instruction));
     listen(active.state);
     if (auto* back = llvm::dyn_cast<llvm::ReturnInst>(&instruction)) {
       std::optional<Value> result;
@@ -194,7 +205,8 @@ void Executor::execute_from(Frame& frame, Active active, llvm::BasicBlock::const
         throw std::runtime_error("no model of this call at " + location(made) + ":" + text);
       }
       if (callee != nullptr && callee->getName() == "verify_split") {
-        Expression value = *operand(active.locals, made->getArgOperand(0)).integer, limit = *operand(active.locals, made->getArgOperand(1)).integer;
+        Expression value = *operand(active.locals, made->getArgOperand(0)).integer,
+                   limit = *operand(active.locals, made->getArgOperand(1)).integer;
         oblige(active.state, z3::ult(value, limit), "all cases of a split", made);
         for (std::uint64_t i = 0; i < limit.simplify().get_numeral_uint64(); i++) {
           Active one = active;
@@ -209,9 +221,10 @@ void Executor::execute_from(Frame& frame, Active active, llvm::BasicBlock::const
       std::vector<Value> arguments;
       for (const llvm::Use& use : made->args()) arguments.push_back(operand(active.locals, use.get()));
       const Contract* contract = contract_of(*callee);
-      std::vector<Outcome> outcomes = contract != nullptr                           ? call_by_contract(*contract, std::move(active.state), arguments)
+      std::vector<Outcome> outcomes = contract != nullptr ? call_by_contract(*contract, std::move(active.state), arguments)
                                       : callee->getName().starts_with("spec_walk_") ? follow(std::move(active.state), *callee, arguments)
-                                                                                    : call(std::move(active.state), *callee, arguments, stand_in != nullptr ? kDeep : frame.depth + 1);
+                                                                                    : call(std::move(active.state), *callee, arguments,
+                                                                                           stand_in != nullptr ? kDeep : frame.depth + 1);
       if (walk != nullptr) keep_one(outcomes, *made);
       for (Outcome& outcome : outcomes) {
         if (outcome.result && outcome.result->kind == Value::Kind::Integer) note_answer(outcome.state, *callee, *outcome.result->integer);
@@ -276,6 +289,12 @@ void Executor::branch(Frame& frame, Active active, const llvm::BranchInst& branc
   bool asks = follows_ || keeps_apart() || (!frame.analysis.is_quiet(frame.block) && (!may_merge_memory(frame.depth) || is_late));
   if (is_late) active.state.witness.reset();  // of a path that took other ways since
   if (walk != nullptr && asks) return walk_on(frame, std::move(active), branch, {{condition, yes}, {negate(condition), no}});
+  if (follows_ && meanings.is_thorough()) {
+    // The kernel's path usually leaves one way, and to find it ruled in takes longer than the other ruled out.
+    solver.subject = "way " + location(&branch);
+    if (refute_briefly(active.state, negate(condition))) return go(frame, std::move(active), yes);
+    if (refute_briefly(active.state, condition)) return go(frame, std::move(active), no);
+  }
   bool can_be_true = !asks || is_feasible(active.state, condition, &branch);
   auto witness = active.state.witness;
   // The path is possible, so that one of them is, unless it went round a loop unasked.

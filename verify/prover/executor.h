@@ -23,10 +23,10 @@ namespace pith::verify {
 struct StoppedAtFailure {};
 
 struct ExecutorOptions {
-  int fact_depth = 2;        ///< how far instances of invariants are followed before an obligation counts as failed
-  unsigned split_depth = 8;  ///< calls nested deeper than this make one path of those that they fork into
-  long most_steps = 400'000; ///< instructions executed in all, against loops without end
-  std::string only_obligation;        ///< or what begins so; others hold on the way: somebody else shows them; empty: none does
+  int fact_depth = 2;             ///< how far instances of invariants are followed before an obligation counts as failed
+  unsigned split_depth = 8;       ///< calls nested deeper than this make one path of those that they fork into
+  long most_steps = 400'000;      ///< instructions executed in all, against loops without end
+  std::string only_obligation;    ///< or what begins so; others hold on the way: somebody else shows them; empty: none does
   bool stops_at_failure = false;  ///< one failure is enough: nothing is looked at behind it
 };
 
@@ -54,6 +54,11 @@ class Executor {
   Answer refute(State& state, const Expression& counter);
   /// The first of these questions alone: most are settled by what is near.
   Answer refute_nearby(State& state, const Expression& counter);
+  /// Whether what is near says that the condition holds, in few words, and then in all that the path says.
+  bool is_certain(State& state, const Expression& condition, bool is_thorough);
+  /// Whether what the path and the invariants say of the same places is enough.
+  bool refute_briefly(State& state, const Expression& counter);
+  bool refute_briefly(State& state, std::vector<Expression> near, const Expression& counter);
   /// What the state's path says word for word.
   Literals& literals_of(State& state);
   /// Asks with what is near and the path; where ways are kept apart, a second time in fewer words.
@@ -72,7 +77,8 @@ class Executor {
   /// Whether the path contradicts the invariants, all instances for what it read taken together.
   bool is_ruled_out(State& state);
   /// `counterexample`: a file with a case of it.
-  void fail(const std::string& obligation, const llvm::Instruction* at, const std::string& example, bool is_unknown, const std::string& counterexample = "");
+  void fail(const std::string& obligation, const llvm::Instruction* at, const std::string& example, bool is_unknown,
+            const std::string& counterexample = "");
   bool is_type_leaf(int leaf);
   /// The fields in `size` bytes from a constant address on, whatever the indices of the arrays that they are in.
   std::set<int> leaves_at(const llvm::Value* address, std::uint64_t size);
@@ -89,17 +95,17 @@ class Executor {
   Solver solver;
   std::vector<Ending> endings;
   std::vector<Failure> failures;
-  std::vector<Contract> contracts;                         ///< their functions are not executed
-  std::function<void(State&, const Contract&)> check_call;  ///< shows what a contract requires
+  std::vector<Contract> contracts;                                                              ///< their functions are not executed
+  std::function<void(State&, const Contract&)> check_call;                                      ///< shows what a contract requires
   std::function<std::string(const State&, const std::string& obligation)> keep_counterexample;  ///< answers the file that it is in
-  const Contract* proving = nullptr;                       ///< its function is executed nevertheless,
-  Walk* walk = nullptr;                                    ///< one path is followed, where it leads; null: all are
-  bool specifies = false;                                  ///< or only said to have been: what it expects holds, and nothing is forgotten
-  std::vector<Value> arguments;                            ///< of the entry
+  const Contract* proving = nullptr;                                                            ///< its function is executed nevertheless,
+  Walk* walk = nullptr;                                   ///< one path is followed, where it leads; null: all are
+  bool specifies = false;                                 ///< or only said to have been: what it expects holds, and nothing is forgotten
+  std::vector<Value> arguments;                           ///< of the entry
   std::vector<std::pair<std::string, Expression>> named;  ///< arguments, for examples
-  std::set<std::string> cuts;                              ///< functions at which a path ends, because another proof starts there
-  std::set<std::string> obligations_met;                   ///< kinds of obligation that came up
-  Expression this_cpu;                                     ///< index of the processor that runs, 64 bits
+  std::set<std::string> cuts;                             ///< functions at which a path ends, because another proof starts there
+  std::set<std::string> obligations_met;                  ///< kinds of obligation that came up
+  Expression this_cpu;                                    ///< index of the processor that runs, 64 bits
   long steps = 0;
   long obligations = 0;
 
@@ -115,7 +121,7 @@ class Executor {
     const FunctionAnalysis& analysis;
     unsigned depth;
     Agenda agenda;
-    BlockPlace place;                 ///< of the block being executed
+    BlockPlace place;  ///< of the block being executed
     const llvm::BasicBlock* block;
     std::vector<Outcome> outcomes;
   };
@@ -152,7 +158,8 @@ class Executor {
   void oblige(State& state, const Expression& condition, const char* what, const llvm::Instruction* at, bool remember = true);
   void listen(State& state);
   std::size_t most_conditions() const;
-  /// The kernel is compared with the specification, each way by itself: ways that differ in anything do not meet, so that what they do is said word for word.
+  /// The kernel is compared with the specification, each way by itself: ways that differ in anything do not meet, so that what they do is
+  /// said word for word.
   bool keeps_apart() const;
 
   // instructions.cpp
@@ -170,7 +177,8 @@ class Executor {
   void store(State& state, const Pointer& address, const Value& value, llvm::Type* type, const llvm::Instruction* at);
   void store_bytes(State& state, const Pointer& address, unsigned count, const Expression& value, const llvm::Instruction* at);
   /// What a contract says of every place: `each` stands for its index in the condition, the address and the value.
-  void write_where(State& state, const Expression& condition, const Expression& each, const Value& address, const Expression& value, const llvm::CallInst& at);
+  void write_where(State& state, const Expression& condition, const Expression& each, const Value& address, const Expression& value,
+                   const llvm::CallInst& at);
   void fill(State& state, const Pointer& to, std::uint64_t count, const Expression& byte, const llvm::Instruction* at);
   void copy(State& state, const Pointer& to, const Pointer& from, std::uint64_t count, const llvm::Instruction* at);
   // calls.cpp
@@ -191,12 +199,12 @@ class Executor {
   ExecutorOptions options_;
   std::map<const llvm::Function*, std::unique_ptr<FunctionAnalysis>> analyses_;
   bool pure_ = false;
-  bool follows_ = false;  ///< the specification is executed: nothing is asked of it
+  bool follows_ = false;                     ///< the specification is executed: nothing is asked of it
   const llvm::Function* summary_ = nullptr;  ///< the contract that stands for a call, not one that it is made of
   const Memory* old_ = nullptr;
   std::map<const llvm::Function*, std::string> short_names_;
   std::map<int, const Contract*> called_;  ///< by the call's number
-  std::vector<Expression> kept_;  ///< expressions whose identities are noted somewhere
+  std::vector<Expression> kept_;           ///< expressions whose identities are noted somewhere
   int type_leaf_ = -1, count_leaf_ = -1;
 };
 

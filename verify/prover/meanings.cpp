@@ -23,10 +23,19 @@ void collect_ends(const Expression& e, std::vector<Expression>& ends) {
   }
 }
 
+/// The condition of a choice that the value depends on and that depends on no other.
+std::optional<Expression> choice_in(const Expression& e) {
+  for (unsigned i = 0; i < e.num_args(); i++) {
+    if (std::optional<Expression> inner = choice_in(e.arg(i))) return inner;
+  }
+  return e.is_ite() ? std::optional(e.arg(0)) : std::nullopt;
+}
+
 /// A new number for each parameter.
 std::vector<Value> any_arguments(llvm::Function& function) {
   std::vector<Value> arguments;
-  for (llvm::Argument& argument : function.args()) arguments.push_back(Value::of(fresh("parameter", argument.getType()->getIntegerBitWidth())));
+  for (llvm::Argument& argument : function.args())
+    arguments.push_back(Value::of(fresh("parameter", argument.getType()->getIntegerBitWidth())));
   return arguments;
 }
 
@@ -57,25 +66,31 @@ void Meanings::learn(llvm::Module& module) {
     predicates_.push_back(std::move(predicate));
   }
   if (predicates_.empty()) return;
-  executor_.memory.meaning_of = [this](int leaf, const std::vector<Expression>& index, std::vector<Read>& reads) { return meaning_of(leaf, index, reads); };
-  // Read through its meaning a cell is what it means, but for a meaning that the cell has no room for: that there is none is known, as it is shown at each end.
+  executor_.memory.meaning_of = [this](int leaf, const std::vector<Expression>& index, std::vector<Read>& reads) {
+    return meaning_of(leaf, index, reads);
+  };
+  // Read through its meaning a cell is what it means, but for a meaning that the cell has no room for: that there is none is known, as it
+  // is shown at each end.
   for (const Predicate& predicate : predicates_) {
-    if (!executor_.evaluate(*predicate.function, any_arguments(*predicate.function), {}, nullptr, nullptr).is_true()) executor_.facts.add(predicate);
+    if (!executor_.evaluate(*predicate.function, any_arguments(*predicate.function), {}, nullptr, nullptr).is_true())
+      executor_.facts.add(predicate);
   }
-  follow(nullptr);
+  follow(nullptr, false);
 }
 
-void Meanings::follow(State* path) {
+void Meanings::follow(State* path, bool is_thorough) {
   path_ = path;
+  is_thorough_ = is_thorough;
+  here_ = nullptr;
   known_.clear();
-  givens_.clear();
+  certain_.clear();
   kept_.clear();
 }
 
 std::optional<Expression> Meanings::meaning_of(int leaf, const std::vector<Expression>& index, std::vector<Read>& reads) {
   auto found = meanings_.find(leaf);
   if (found == meanings_.end()) return {};
-  std::string key = (path_ != nullptr ? "" : "anywhere ") + std::to_string(leaf);
+  std::string key = (path_ != nullptr ? "" : "anywhere ") + std::to_string(leaf) + here();
   for (const Expression& e : index) {
     key += "," + std::to_string(identity(e));
     kept_.push_back(e);
@@ -85,7 +100,8 @@ std::optional<Expression> Meanings::meaning_of(int leaf, const std::vector<Expre
     std::vector<Value> arguments(meaning.parameters);
     for (std::size_t i = 0; i < index.size(); i++) {
       unsigned width = meaning.value->getArg(meaning.position[i])->getType()->getIntegerBitWidth();
-      arguments[meaning.position[i]] = Value::of((width_of(index[i]) < width ? zero_extend(index[i], width) : low_bits(index[i], width)).simplify());
+      arguments[meaning.position[i]] =
+          Value::of((width_of(index[i]) < width ? zero_extend(index[i], width) : low_bits(index[i], width)).simplify());
     }
     Known known;
     Expression given = executor_.evaluate(*meaning.given, arguments, {}, nullptr, &known.reads);
@@ -95,18 +111,15 @@ std::optional<Expression> Meanings::meaning_of(int leaf, const std::vector<Expre
     if (path_ != nullptr) given = executor_.literals_of(*path_).simplify(given);
     bool is_given = given.is_true();
     // Of any place nothing is known.
-    bool is_any = std::any_of(index.begin(), index.end(), [](const Expression& e) { return e.is_const() && !e.is_numeral() && e.decl().name().str().starts_with("any"); });
-    if (auto asked = givens_.find(identity(given)); asked != givens_.end() && path_ != nullptr) {
-      is_given = asked->second;
-    } else if (!is_given && !given.is_false() && !is_any && path_ != nullptr) {
-      State here = *path_;
-      for (const Read& read : known.reads) here.reads.insert(executor_.facts.number_of(read));
+    bool is_any = std::any_of(index.begin(), index.end(), [](const Expression& e) {
+      return e.is_const() && !e.is_numeral() && e.decl().name().str().starts_with("any");
+    });
+    if (!is_given && !given.is_false() && !is_any && path_ != nullptr) {
       std::string subject = std::exchange(executor_.solver.subject, "whether there is " + meaning.value->getName().str());
-      is_given = executor_.refute_nearby(here, negate(given)) == Answer::Impossible;
+      is_given = is_certain(given, known.reads);
       executor_.solver.subject = subject;
-      kept_.push_back(given);
-      givens_.emplace(identity(given), is_given);
     }
+    if (path_ != nullptr && is_thorough_ && !is_any) value = decided(value, known.reads);
     if (!is_given) {
       z3::expr_vector all(solver_context());
       for (const Expression& e : index) all.push_back(e);
@@ -118,6 +131,41 @@ std::optional<Expression> Meanings::meaning_of(int leaf, const std::vector<Expre
   const Known& known = known_[key];
   reads.insert(reads.end(), known.reads.begin(), known.reads.end());
   return known.value;
+}
+
+bool Meanings::is_certain(const Expression& condition, const std::vector<Read>& reads) {
+  kept_.push_back(condition);
+  auto asks = [&](const State& path, std::string key, bool is_last) {
+    auto [place, is_new] = certain_.try_emplace(std::move(key), false);
+    if (is_new) {
+      State here = path;
+      for (const Read& read : reads) here.reads.insert(executor_.facts.number_of(read));
+      place->second = is_last ? executor_.is_certain(here, condition, is_thorough_) : executor_.refute_briefly(here, negate(condition));
+    }
+    return place->second;
+  };
+  std::string key = std::to_string(identity(condition)), further = here();
+  // What the kernel's path says is known on all of the specification's; where it does not say so in few words, that has to be found out on
+  // one of those.
+  if (further.empty()) return asks(*path_, key, true);
+  return asks(*path_, key + " briefly", false) || asks(*here_, key + further, true);
+}
+
+std::string Meanings::here() const {
+  if (!is_thorough_ || path_ == nullptr || here_ == nullptr || here_->path.size() == path_->path.size()) return "";
+  return " after " + std::to_string(here_->path.size()) + "," + std::to_string(identity(here_->path.back()));
+}
+
+Expression Meanings::decided(Expression value, const std::vector<Read>& reads) {
+  while (std::optional<Expression> condition = choice_in(value)) {
+    bool is_true = is_certain(*condition, reads);
+    if (!is_true && !is_certain(negate(*condition), reads)) break;
+    z3::expr_vector from(solver_context()), to(solver_context());
+    from.push_back(*condition);
+    to.push_back(truth(is_true));
+    value = value.substitute(from, to).simplify();
+  }
+  return value;
 }
 
 const Meanings::Walk& Meanings::walk_of(llvm::Function& function) {
@@ -138,10 +186,13 @@ const Meanings::Walk& Meanings::walk_of(llvm::Function& function) {
   return walk;
 }
 
-std::optional<Expression> Meanings::answer_of_walk(llvm::Function& function, const std::vector<Value>& arguments, State& state, bool is_specification) {
+std::optional<Expression> Meanings::answer_of_walk(llvm::Function& function, const std::vector<Value>& arguments, State& state,
+                                                   bool is_specification) {
   const std::set<int>& looked_at = is_specification ? walk_of(function).specification : walk_of(function).kernel;
   for (int leaf : executor_.memory.touched(state.memory)) {
-    bool is_seen = leaf >= 0 ? looked_at.count(leaf) != 0 : std::any_of(looked_at.begin(), looked_at.end(), [&](int own) { return executor_.memory.leaf(own).object == ~leaf; });
+    bool is_seen =
+        leaf >= 0 ? looked_at.count(leaf) != 0
+                  : std::any_of(looked_at.begin(), looked_at.end(), [&](int own) { return executor_.memory.leaf(own).object == ~leaf; });
     if (is_seen) return {};
   }
   z3::sort_vector domain(solver_context());

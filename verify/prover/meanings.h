@@ -1,4 +1,5 @@
-// The specification's state as the prover reads it: a cell that nothing has written yet is what the kernel's state means by it (verify/refinement/).
+// The specification's state as the prover reads it: a cell that nothing has written yet is what the kernel's state means by it
+// (verify/refinement/).
 #pragma once
 #include <llvm/IR/Module.h>
 
@@ -28,8 +29,12 @@ class Meanings {
   bool speaks_of(int object) const { return spoken_of_.contains(object); }
   bool is_empty() const { return predicates_.empty(); }
 
-  /// From now on what holds on this path of the kernel is known of what a cell means. It must live until the next call.
-  void follow(State* path);
+  /// From now on what holds on this path of the kernel is known of what a cell means; `is_thorough`: and of which of several meanings it
+  /// has, and what holds on the path of the specification. It must live until the next call.
+  void follow(State* path, bool is_thorough);
+  bool is_thorough() const { return is_thorough_; }
+  /// The specification has come so far, which is known as well. It must live until the next call of either.
+  void go_on(const State* here) { here_ = here; }
 
   /// While it lives, nothing is known of a path: facts are the same on all.
   class WithoutPath {
@@ -42,8 +47,8 @@ class Meanings {
     State* path_;
   };
 
-  /// The answer of a function spec_walk_…, which the kernel's own walk gives as well: the same for the same arguments while nothing that it looks at has changed.
-  /// Nothing if something has. That it is one of the answers that there are becomes part of the path.
+  /// The answer of a function spec_walk_…, which the kernel's own walk gives as well: the same for the same arguments while nothing that it
+  /// looks at has changed. Nothing if something has. That it is one of the answers that there are becomes part of the path.
   std::optional<Expression> answer_of_walk(llvm::Function& walk, const std::vector<Value>& arguments, State& state, bool is_specification);
 
  private:
@@ -63,16 +68,24 @@ class Meanings {
   };
 
   std::optional<Expression> meaning_of(int leaf, const std::vector<Expression>& index, std::vector<Read>& reads);
+  /// Names the specification's path, where that says more than the kernel's.
+  std::string here() const;
+  /// Whether the path says that the condition holds.
+  bool is_certain(const Expression& condition, const std::vector<Read>& reads);
+  /// The value without choices that the path decides.
+  Expression decided(Expression value, const std::vector<Read>& reads);
   const Walk& walk_of(llvm::Function& function);
 
   Executor& executor_;
   State* path_ = nullptr;
+  bool is_thorough_ = false;
+  const State* here_ = nullptr;
   std::vector<Predicate> predicates_;
-  std::set<int> spoken_of_;  ///< objects
+  std::set<int> spoken_of_;                    ///< objects
   std::unordered_map<int, Meaning> meanings_;  ///< by leaf
   std::unordered_map<std::string, Known> known_;
-  std::unordered_map<unsigned, bool> givens_;  ///< conditions for a meaning, by identity: whether the path says that they hold
-  std::vector<Expression> kept_;  ///< whose identities are in the keys
+  std::unordered_map<std::string, bool> certain_;  ///< conditions, by identity and path: whether that says that they hold
+  std::vector<Expression> kept_;                   ///< whose identities are in the keys
   std::map<const llvm::Function*, Walk> walks_;
 };
 

@@ -33,15 +33,21 @@ Answer Executor::ask(std::vector<Expression> near, State& state, const Expressio
 }
 
 Answer Executor::refute_nearby(State& state, const Expression& counter) {
-  if (keeps_apart() && !is_possible_word_for_word(state, counter)) return Answer::Impossible;
   std::vector<Expression> near = facts.relevant(facts.instances(state.reads, 0), {counter});
+  return refute_briefly(state, near, counter) ? Answer::Impossible : ask(near, state, counter, Solver::kFewSteps);
+}
+
+bool Executor::refute_briefly(State& state, const Expression& counter) {
+  return refute_briefly(state, facts.relevant(facts.instances(state.reads, 0), {counter}), counter);
+}
+
+bool Executor::refute_briefly(State& state, std::vector<Expression> near, const Expression& counter) {
+  if (keeps_apart() && !is_possible_word_for_word(state, counter)) return true;
   // Most of what a path says is about other places; what is about these is usually enough, and soon looked through.
-  std::vector<Expression> conditions = near;
-  conditions.push_back(counter);
-  std::vector<Expression> about = facts.relevant(state.path, conditions, Facts::Link::Field);
-  conditions.insert(conditions.end(), about.begin(), about.end());
-  if (about.size() < state.path.size() && solver.ask_briefly(conditions) == Answer::Impossible) return Answer::Impossible;
-  return ask(near, state, counter, Solver::kFewSteps);
+  near.push_back(counter);
+  std::vector<Expression> about = facts.relevant(state.path, near, Facts::Link::Field);
+  near.insert(near.end(), about.begin(), about.end());
+  return about.size() < state.path.size() && solver.ask_briefly(near) == Answer::Impossible;
 }
 
 bool Executor::is_possible_word_for_word(State& state, const Expression& condition) {
@@ -72,6 +78,13 @@ Answer Executor::refute_alone(const std::vector<Read>& reads, const Expression& 
   std::vector<Expression> conditions = facts.instances(numbers, 0);
   conditions.push_back(counter);
   return solver.ask(conditions, Solver::kFewSteps);
+}
+
+bool Executor::is_certain(State& state, const Expression& condition, bool is_thorough) {
+  Expression counter = negate(condition);
+  std::vector<Expression> near = facts.relevant(facts.instances(state.reads, 0), {counter});
+  return refute_briefly(state, near, counter) ||
+         ask(near, state, counter, is_thorough ? Solver::kSomeSteps : Solver::kFewSteps) == Answer::Impossible;
 }
 
 Answer Executor::refute(State& state, const Expression& counter) {

@@ -1,4 +1,5 @@
-// A small portfolio: a solver that keeps earlier conditions first, then a new one, then with function symbols expanded, then the general core.
+// A small portfolio: a solver that keeps earlier conditions first, then a new one, then with function symbols expanded, then the general
+// core.
 #include "verify/prover/solver.h"
 
 #include <ctime>
@@ -60,22 +61,20 @@ Answer Solver::account(double begin, std::size_t conditions, Answer answer) {
   statistics.seconds += seconds;
   if (seconds > statistics.longest) statistics.longest = seconds;
   if (is_verbose) {
-    std::cerr << statistics.queries << " " << subject << ": " << conditions << " conditions, " << seconds << " s, " << std::uint64_t(solver_steps()) << " steps so far, "
-              << (answer == Answer::Impossible ? "impossible" : answer == Answer::Possible ? "possible" : "unknown") << "\n";
+    std::cerr << statistics.queries << " " << subject << ": " << conditions << " conditions, " << seconds << " s, "
+              << std::uint64_t(solver_steps()) << " steps so far, "
+              << (answer == Answer::Impossible ? "impossible"
+                  : answer == Answer::Possible ? "possible"
+                                               : "unknown")
+              << "\n";
   }
   return answer;
 }
 
-Answer Solver::ask_briefly(const std::vector<Expression>& conditions) {
+Answer Solver::ask_only(StandingSolver& solver, const std::vector<Expression>& conditions) {
   double begin = processor_seconds();
   model_.reset();
-  return account(begin, conditions.size(), ask_standing(brief_, conditions));
-}
-
-Answer Solver::ask_quickly(const std::vector<Expression>& conditions) {
-  double begin = processor_seconds();
-  model_.reset();
-  return account(begin, conditions.size(), ask_standing(far_, conditions));
+  return account(begin, conditions.size(), ask_standing(solver, conditions));
 }
 
 Answer Solver::ask(const std::vector<Expression>& all, unsigned steps, const std::function<std::vector<Expression>()>& shorter) {

@@ -25,11 +25,12 @@ struct SolverStatistics {
 class Solver {
  public:
   /// Can all of these hold at once? A model is kept when they can. `steps`: what a new solver may spend when the standing one gives up.
-  Answer ask(const std::vector<Expression>& conditions, unsigned steps = kSteps, const std::function<std::vector<Expression>()>& shorter = {});
+  Answer ask(const std::vector<Expression>& conditions, unsigned steps = kSteps,
+             const std::function<std::vector<Expression>()>& shorter = {});
   /// The same with so few conditions that more are asked with when it is not impossible.
-  Answer ask_briefly(const std::vector<Expression>& conditions);
+  Answer ask_briefly(const std::vector<Expression>& conditions) { return ask_only(brief_, conditions); }
   /// The same with many conditions, of which few matter; soon given up.
-  Answer ask_quickly(const std::vector<Expression>& conditions);
+  Answer ask_quickly(const std::vector<Expression>& conditions) { return ask_only(far_, conditions); }
   /// Value of `e` in the last model, as decimal digits.
   std::string value_of(const Expression& e) const;
   bool has_model() const { return model_.has_value(); }
@@ -46,10 +47,13 @@ class Solver {
   static constexpr unsigned kSteps = 3'000'000;
   /// For questions that are asked again, with more, when this does not suffice.
   static constexpr unsigned kFewSteps = 500'000;
+  /// For questions that are not asked again, but whose answer only makes others simpler.
+  static constexpr unsigned kSomeSteps = 1'500'000;
   /// For the standing solver: where these do not suffice, a new one is often quicker.
   static constexpr unsigned kQuickSteps = 400'000;
 
  private:
+  Answer ask_only(StandingSolver& solver, const std::vector<Expression>& conditions);
   Answer ask_standing(StandingSolver& solver, const std::vector<Expression>& conditions);
   Answer ask_anew(z3::solver solver, const std::vector<Expression>& conditions, unsigned steps);
   void dump(const std::vector<Expression>& conditions) const;
