@@ -189,12 +189,7 @@ const Meanings::Walk& Meanings::walk_of(llvm::Function& function) {
 std::optional<Expression> Meanings::answer_of_walk(llvm::Function& function, const std::vector<Value>& arguments, State& state,
                                                    bool is_specification) {
   const std::set<int>& looked_at = is_specification ? walk_of(function).specification : walk_of(function).kernel;
-  for (int leaf : executor_.memory.touched(state.memory)) {
-    bool is_seen =
-        leaf >= 0 ? looked_at.count(leaf) != 0
-                  : std::any_of(looked_at.begin(), looked_at.end(), [&](int own) { return executor_.memory.leaf(own).object == ~leaf; });
-    if (is_seen) return {};
-  }
+  if (executor_.memory.touches(executor_.memory.touched(state.memory), looked_at)) return {};
   z3::sort_vector domain(solver_context());
   z3::expr_vector all(solver_context());
   for (const Value& argument : arguments) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "verify/prover/executor.h"
+#include "verify/prover/modelled.h"
 
 namespace pith::verify {
 
@@ -44,6 +45,10 @@ std::vector<Expression> merge_paths(const std::vector<Expression>& yes, const st
 }
 
 }  // namespace
+
+bool is_handed_on(const Ending& ending) {
+  return std::any_of(std::begin(kCuts) + 1, std::end(kCuts), [&](std::string_view cut) { return ending.where == cut; });
+}
 
 Ending common_of(const std::vector<Ending*>& endings) {
   Ending common = *endings[0];

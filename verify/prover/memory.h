@@ -2,6 +2,7 @@
 #pragma once
 #include <llvm/IR/Module.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
@@ -120,6 +121,11 @@ class MemoryModel {
 
   /// Leaves that the changes may have touched; a cleared frame touches the object: its number as ~object.
   std::vector<int> touched(const Memory& memory) const;
+  /// Whether one of these is among `leaves`.
+  bool touches(const std::vector<int>& touched, const std::set<int>& leaves) const {
+    auto is_of = [&](int object) { return std::any_of(leaves.begin(), leaves.end(), [&](int own) { return leaf(own).object == object; }); };
+    return std::any_of(touched.begin(), touched.end(), [&](int one) { return one >= 0 ? leaves.count(one) != 0 : is_of(~one); });
+  }
   /// Where the changes store to the leaf since it was last forgotten, each place once; of a frame that is cleared the leading index.
   std::vector<std::vector<Expression>> stored(const Memory& memory, int leaf) const;
 

@@ -14,8 +14,7 @@ namespace pith::verify {
 
 namespace {
 
-/// Entries that begin after an operation and before the choice of who runs next: what holds only when the kernel is left is proved, not
-/// assumed.
+/// Entries that begin after an operation and before the choice of who runs next: what holds only when the kernel is left is proved, not assumed.
 constexpr llvm::StringRef kAfterOperation = "entry_schedule";
 
 /// Places that a path wrote for which a predicate is shown one by one from the beginning.
@@ -135,13 +134,11 @@ class Proof {
       is_trial_ = false;
       if (std::exchange(is_refused_, false) || !is_specified) is_specified = compare_with_specification(ending, *specified, true);
       // That the kernel's path does not exist may take as long to see as to follow it.
-      if (!is_specified && executor_.refute(ending.state, truth(true)) != Answer::Impossible)
-        executor_.fail(kUnspecified, nullptr, ending.where, false);
+      if (!is_specified && executor_.refute(ending.state, truth(true)) != Answer::Impossible) executor_.fail(kUnspecified, nullptr, ending.where, false);
     }
   }
 
-  /// Executes the specification where the kernel's path has ended, and shows every meaning. False: the specification has no way to its end
-  /// there.
+  /// Executes the specification where the kernel's path has ended, and shows every meaning. False: the specification has no way to its end there.
   bool compare_with_specification(Ending& ending, llvm::Function& specified, bool is_thorough) {
     executor_.meanings.follow(&ending.state, is_thorough);
     bool is_specified = false;
@@ -156,11 +153,6 @@ class Proof {
     }
     executor_.meanings.follow(nullptr, false);
     return is_specified;
-  }
-
-  /// Nothing has happened yet: the operation is done and proved elsewhere.
-  static bool is_handed_on(const Ending& ending) {
-    return std::any_of(std::begin(kCuts) + 1, std::end(kCuts), [&](std::string_view cut) { return ending.where == cut; });
   }
 
   void execute(State state) { execute_entry(executor_, module_, entry_, std::move(state)); }
@@ -186,8 +178,7 @@ class Proof {
 
   /// The invariants take part: an entry of which only paths are left that they rule out would be proved of nothing.
   void check_possible() {
-    bool is_possible = std::any_of(executor_.endings.begin(), executor_.endings.end(),
-                                   [&](Ending& ending) { return !executor_.is_ruled_out(ending.state); });
+    bool is_possible = std::any_of(executor_.endings.begin(), executor_.endings.end(), [&](Ending& ending) { return !executor_.is_ruled_out(ending.state); });
     if (!is_possible) executor_.fail(kContradiction, nullptr, "", false);
   }
 
@@ -253,9 +244,7 @@ class Proof {
   Anything anything_of(Ending& ending, const Memory& meant, const std::optional<Value>& said) {
     Anything anything;
     MemoryModel& memory = executor_.memory;
-    auto take = [&](const Value& should, const Value& is) {
-      anything.take(on_this_path(ending.state, memory.held(should)), memory.held(is));
-    };
+    auto take = [&](const Value& should, const Value& is) { anything.take(on_this_path(ending.state, memory.held(should)), memory.held(is)); };
     if (said && ending.result) take(*said, *ending.result);
     memory.on_read = nullptr;  // of a path that was
     for (int leaf : memory.touched(meant)) {
@@ -287,8 +276,7 @@ class Proof {
     for (int leaf : executor_.memory.touched(meant)) leaves.insert(leaf);
     for (int leaf : leaves) {
       if (leaf < 0) throw std::runtime_error("a function with a contract clears a frame");
-      if (executor_.proving->forgotten.count(leaf) || executor_.memory.object(executor_.memory.leaf(leaf).object).kind == ObjectKind::Local)
-        continue;
+      if (executor_.proving->forgotten.count(leaf) || executor_.memory.object(executor_.memory.leaf(leaf).object).kind == ObjectKind::Local) continue;
       compare(ending, meant, leaf, anything);
     }
   }
@@ -300,11 +288,9 @@ class Proof {
     auto show = [&](const Expression& goal) {
       if (goal.is_true()) return;
       Answer answer = executor_.refute(ending.state, negate(goal));
-      if (answer != Answer::Impossible)
-        executor_.fail(executor_.solver.subject, nullptr, executor_.example() + " at " + ending.where, answer == Answer::Unknown);
+      if (answer != Answer::Impossible) executor_.fail(executor_.solver.subject, nullptr, executor_.example() + " at " + ending.where, answer == Answer::Unknown);
     };
-    if (said.has_value() != ending.result.has_value())
-      throw std::runtime_error("a contract's result is of another kind than its function's");
+    if (said.has_value() != ending.result.has_value()) throw std::runtime_error("a contract's result is of another kind than its function's");
     if (said) {
       if (said->kind != Value::Kind::Integer) throw std::runtime_error("a function with a contract has a result that is no number");
       show(negate(ending.result->poison_condition()));
@@ -326,14 +312,13 @@ class Proof {
     memory.on_read = [&](const Read& read) { ending.state.reads.insert(executor_.facts.number_of(read)); };
     for (const auto& place : places) compare_at(ending, meant, leaf, anything, subject, place, {});
     for (const Memory* one : {&std::as_const(ending.state.memory), &meant}) {
-      for (const auto& every : memory.stored_everywhere(*one, leaf))
-        compare_at(ending, meant, leaf, anything, subject, every, those_among(every, places));
+      for (const auto& every : memory.stored_everywhere(*one, leaf)) compare_at(ending, meant, leaf, anything, subject, every, those_among(every, places));
     }
   }
 
   /// The same in one place; where one of `excluded` holds it is another that has been looked at.
-  void compare_at(Ending& ending, const Memory& meant, int leaf, const Anything& anything, const std::string& subject,
-                  const std::vector<Expression>& place, const std::vector<Expression>& excluded) {
+  void compare_at(Ending& ending, const Memory& meant, int leaf, const Anything& anything, const std::string& subject, const std::vector<Expression>& place,
+                  const std::vector<Expression>& excluded) {
     MemoryModel& memory = executor_.memory;
     Expression goal = truth(true);
     {
@@ -363,18 +348,10 @@ class Proof {
     }
   }
 
-  bool is_touched(const Predicate& predicate, const std::vector<int>& touched) {
-    return std::any_of(touched.begin(), touched.end(), [&](int leaf) {
-      if (leaf >= 0) return predicate.leaves.count(leaf) != 0;
-      return std::any_of(predicate.leaves.begin(), predicate.leaves.end(),
-                         [&](int own) { return executor_.memory.leaf(own).object == ~leaf; });
-    });
-  }
-
   void prove_predicate(const Ending& ending, const Predicate& predicate, const std::vector<int>& touched, bool is_invariant) {
     if (!options_.only_predicate.empty() && predicate.name != options_.only_predicate) return;
     bool was_known = !is_after_operation_ || !predicate.name.starts_with("exit_");
-    if (was_known && !is_touched(predicate, touched)) {
+    if (was_known && !executor_.memory.touches(touched, predicate.leaves)) {
       report_.discharged++;
       return;
     }
@@ -412,8 +389,7 @@ class Proof {
     executor_.solver.subject = predicate.name;
     Goal whole{ending, predicate, is_invariant, state, goal};
     bool is_simple = true;
-    for (std::size_t i = 0; i < arguments.size(); i++)
-      is_simple &= executor_.facts.written(ending.state.memory, predicate, unsigned(i)).size() <= kFewPlaces;
+    for (std::size_t i = 0; i < arguments.size(); i++) is_simple &= executor_.facts.written(ending.state.memory, predicate, unsigned(i)).size() <= kFewPlaces;
     if (is_simple || !is_shown_at_once(whole)) prove_cases(whole, arguments, 0, {});
   }
 
@@ -432,15 +408,14 @@ class Proof {
     return *goal.is_shown;
   }
 
-  /// Shows the predicate for each place that the path wrote as its parameter in turn, and for all others together: each question is much
-  /// smaller than that for every place at once. Parameters before `number` are dealt with; none of `excluded` holds.
+  /// Shows the predicate for each place that the path wrote as its parameter in turn, and for all others together: each question is much smaller
+  /// than that for every place at once. Parameters before `number` are dealt with; none of `excluded` holds.
   void prove_cases(Goal& whole, std::vector<Value> arguments, std::size_t number, std::vector<Expression> excluded) {
     if (number == arguments.size()) return prove_case(whole, arguments, excluded);
     Expression any = *arguments[number].integer;
     for (const Expression& place : executor_.facts.written(whole.ending.state.memory, whole.predicate, unsigned(number))) {
       unsigned width = width_of(place);
-      arguments[number] =
-          Value::of((width < width_of(any) ? zero_extend(place, width_of(any)) : low_bits(place, width_of(any))).simplify());
+      arguments[number] = Value::of((width < width_of(any) ? zero_extend(place, width_of(any)) : low_bits(place, width_of(any))).simplify());
       prove_cases(whole, arguments, number + 1, excluded);
       excluded.push_back(equal(width < width_of(any) ? low_bits(any, width) : zero_extend(any, width), place).simplify());
     }
@@ -475,16 +450,14 @@ class Proof {
     if (answer == Answer::Impossible) return;
     std::string counterexample = answer == Answer::Possible ? keep_false(state, whole.predicate.name, arguments) : "";
     std::string example = executor_.example();
-    for (std::size_t i = 0; i < arguments.size(); i++)
-      example += " any" + std::to_string(i) + "=" + executor_.solver.value_of(*arguments[i].integer);
+    for (std::size_t i = 0; i < arguments.size(); i++) example += " any" + std::to_string(i) + "=" + executor_.solver.value_of(*arguments[i].integer);
     executor_.fail(whole.predicate.name, nullptr, example + " at " + whole.ending.where, answer == Answer::Unknown, counterexample);
   }
 
   /// Writes the solver's last model as a case for pith-replay; `write_rest` says what is wrong there. Answers the file.
   std::string keep_counterexample(const State& state, const std::function<void(CaseWriter&)>& write_rest) {
     if (options_.counterexample_folder.empty()) return "";
-    std::string number = std::to_string(executor_.failures.size()),
-                path = options_.counterexample_folder + "/" + entry_.name + "-" + number + ".case";
+    std::string number = std::to_string(executor_.failures.size()), path = options_.counterexample_folder + "/" + entry_.name + "-" + number + ".case";
     std::ofstream text(path);
     CaseWriter writer(text, executor_, executor_.solver.model());
     writer.begin(entry_.name + "#" + number, entry_.function, state);
@@ -498,13 +471,11 @@ class Proof {
   }
 
   /// A field has another value at the end than the contract says.
-  std::string keep_difference(const State& state, const Memory& meant, int leaf, const std::vector<Expression>& place,
-                              const Anything& anything) {
+  std::string keep_difference(const State& state, const Memory& meant, int leaf, const std::vector<Expression>& place, const Anything& anything) {
     std::string subject = executor_.solver.subject;
     return keep_counterexample(state, [&](CaseWriter& writer) {
       writer.breaks(subject);
-      if (!executor_.memory.leaf(leaf).is_pointer)
-        writer.differs(leaf, place, anything.in(executor_.memory.held(executor_.memory.read(meant, leaf, place))));
+      if (!executor_.memory.leaf(leaf).is_pointer) writer.differs(leaf, place, anything.in(executor_.memory.held(executor_.memory.read(meant, leaf, place))));
     });
   }
 

@@ -47,6 +47,8 @@ struct Ending {
 
 /// What several endings with the same memory have in common: the conditions up to where they part.
 Ending common_of(const std::vector<Ending*>& endings);
+/// Nothing has happened yet: the operation is done and proved elsewhere.
+bool is_handed_on(const Ending& ending);
 
 struct Failure {
   std::string obligation;
