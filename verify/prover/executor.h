@@ -53,9 +53,7 @@ class Executor {
   /// Asks with instances of the invariants, deeper and deeper; Impossible means proved.
   Answer refute(State& state, const Expression& counter);
   /// The first of these questions alone: most are settled by what is near.
-  Answer refute_nearby(State& state, const Expression& counter);
-  /// Whether what is near says that the condition holds, in few words, and then in all that the path says.
-  bool is_certain(State& state, const Expression& condition, bool is_thorough);
+  Answer refute_nearby(State& state, const Expression& counter, unsigned steps = Solver::kFewSteps);
   /// Whether what the path and the invariants say of the same places is enough.
   bool refute_briefly(State& state, const Expression& counter);
   bool refute_briefly(State& state, std::vector<Expression> near, const Expression& counter);

@@ -140,7 +140,9 @@ bool Meanings::is_certain(const Expression& condition, const std::vector<Read>& 
     if (is_new) {
       State here = path;
       for (const Read& read : reads) here.reads.insert(executor_.facts.number_of(read));
-      place->second = is_last ? executor_.is_certain(here, condition, is_thorough_) : executor_.refute_briefly(here, negate(condition));
+      Expression counter = negate(condition);
+      unsigned steps = is_thorough_ ? Solver::kSomeSteps : Solver::kFewSteps;
+      place->second = is_last ? executor_.refute_nearby(here, counter, steps) == Answer::Impossible : executor_.refute_briefly(here, counter);
     }
     return place->second;
   };

@@ -32,9 +32,9 @@ Answer Executor::ask(std::vector<Expression> near, State& state, const Expressio
   });
 }
 
-Answer Executor::refute_nearby(State& state, const Expression& counter) {
+Answer Executor::refute_nearby(State& state, const Expression& counter, unsigned steps) {
   std::vector<Expression> near = facts.relevant(facts.instances(state.reads, 0), {counter});
-  return refute_briefly(state, near, counter) ? Answer::Impossible : ask(near, state, counter, Solver::kFewSteps);
+  return refute_briefly(state, near, counter) ? Answer::Impossible : ask(near, state, counter, steps);
 }
 
 bool Executor::refute_briefly(State& state, const Expression& counter) {
@@ -78,13 +78,6 @@ Answer Executor::refute_alone(const std::vector<Read>& reads, const Expression& 
   std::vector<Expression> conditions = facts.instances(numbers, 0);
   conditions.push_back(counter);
   return solver.ask(conditions, Solver::kFewSteps);
-}
-
-bool Executor::is_certain(State& state, const Expression& condition, bool is_thorough) {
-  Expression counter = negate(condition);
-  std::vector<Expression> near = facts.relevant(facts.instances(state.reads, 0), {counter});
-  return refute_briefly(state, near, counter) ||
-         ask(near, state, counter, is_thorough ? Solver::kSomeSteps : Solver::kFewSteps) == Answer::Impossible;
 }
 
 Answer Executor::refute(State& state, const Expression& counter) {

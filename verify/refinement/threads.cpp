@@ -58,7 +58,7 @@ MEANING(thread_guest, spec::threads[thread].guest, at(thread).guest, is<Thread>(
 MEANING(thread_window, spec::threads[thread].window, at(thread).window, is<Thread>(thread), FrameNumber thread)
 MEANING_OF_CAPABILITY(thread_fault, spec::threads[thread].fault, at(thread).fault, is<Thread>(thread), has_fault_endpoint(thread),
                       FrameNumber thread)
-MEANING(thread_cpu, spec::threads[thread].cpu, at(thread).key& Key::kCpuMask, is<Thread>(thread), FrameNumber thread)
+MEANING(thread_cpu, spec::threads[thread].cpu, at(thread).key & Key::kCpuMask, is<Thread>(thread), FrameNumber thread)
 MEANING(thread_priority_ceiling, spec::threads[thread].priority_ceiling, at(thread).priority_ceiling, is<Thread>(thread),
         FrameNumber thread)
 MEANING(thread_interrupted, spec::threads[thread].interrupted, has(thread, Key::kInterrupted), is<Thread>(thread), FrameNumber thread)
