@@ -80,7 +80,7 @@ targets_for() {
   grep -qE "^(launch|manifest)/" <<<"$1" && echo guest_programs rootfs
   grep -qE '^(boot|linux|time|perf|recovery|fuzz|long)/' <<<"$1" && echo images guest_programs
   grep -q '^bounds/' <<<"$1" && echo pith-bounds
-  grep -qE '^(verify/|long/(bugs|concrete|replay)$)' <<<"$1" && echo pith-prove proof_module pith-replay
+  grep -qE '^(verify/|long/(bugs|concrete|refinement|replay)$)' <<<"$1" && echo pith-prove proof_module pith-replay
   grep -q '^fuzz/' <<<"$1" && echo fuzzers
   return 0
 }

@@ -56,7 +56,6 @@ Predicate Facts::learn(llvm::Function& function) {
   std::vector<Predicate::Trigger> candidates;
   for (const Read& read : reads) {
     predicate.leaves.insert(read.leaf);
-    objects_.insert(executor_.memory.leaf(read.leaf).object);
     Predicate::Trigger trigger{read.leaf, {}};
     for (const Expression& index : read.index) {
       auto name = std::find(names.begin(), names.end(), identity(stripped(index)));
@@ -94,7 +93,12 @@ Predicate Facts::learn(llvm::Function& function) {
   return predicate;
 }
 
+void Facts::mention(const Predicate& predicate) {
+  for (int leaf : predicate.leaves) objects_.insert(executor_.memory.leaf(leaf).object);
+}
+
 void Facts::add(Predicate learnt) {
+  mention(learnt);
   predicates_.push_back(std::move(learnt));
   const Predicate& predicate = predicates_.back();
   for (std::size_t g = 0; g < predicate.groups.size(); g++) {

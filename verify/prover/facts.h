@@ -37,14 +37,15 @@ class Facts {
  public:
   explicit Facts(Executor& executor) : executor_(executor) {}
 
-  /// Learns what the invariant reads and which reads it is to be instantiated for.
-  void add(llvm::Function& function) { add(learn(function)); }
-  void add(Predicate predicate);
-  /// The same, for a predicate that is only ever proved.
+  /// What the invariant reads and which reads it is to be instantiated for.
   Predicate learn(llvm::Function& function);
+  /// From now on the predicate holds.
+  void add(Predicate predicate);
+  /// It is only ever proved.
+  void mention(const Predicate& predicate);
   const std::vector<Predicate>& predicates() const { return predicates_; }
 
-  /// Whether some predicate that was learnt reads the object.
+  /// Whether some predicate that holds or is proved reads the object.
   bool speaks_of(int object) const { return objects_.count(object) != 0; }
 
   /// A call that a contract stands for: what it found and what it left behind.

@@ -9,7 +9,6 @@
 #include <map>
 
 #include "verify/prover/cache.h"
-#include "verify/prover/sample.h"
 
 namespace pith::verify {
 
@@ -18,23 +17,21 @@ namespace {
 constexpr std::size_t kStackSize = std::size_t{1} << 30;  // the solver recurses deeply over large formulas
 
 struct Task {
-  llvm::Module& module;
+  const EntryWork& work;
   const Entry& entry;
-  const ProofOptions& options;
   std::string text;
 };
 
 void* run_task(void* argument) {
   Task& task = *static_cast<Task*>(argument);
-  bool samples = !task.options.sample_folder.empty();
-  task.text = serialise(samples ? sample(task.module, task.entry, task.options) : prove(task.module, task.entry, task.options));
+  task.text = serialise(task.work(task.entry));
   return nullptr;
 }
 
-[[noreturn]] void work(llvm::Module& module, const Entry& entry, const ProofOptions& options, unsigned seconds, int pipe) {
+[[noreturn]] void run(const EntryWork& work, const Entry& entry, unsigned seconds, int pipe) {
   rlimit limit{seconds, seconds + 5};
   setrlimit(RLIMIT_CPU, &limit);
-  Task task{module, entry, options, {}};
+  Task task{work, entry, {}};
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, kStackSize);
@@ -51,8 +48,8 @@ void* run_task(void* argument) {
 
 }  // namespace
 
-void prove_all(llvm::Module& module, const std::vector<Entry>& entries, const ProofOptions& options, const JobLimits& limits,
-               const std::function<void(const Entry&)>& started, const std::function<void(const EntryReport&)>& finished) {
+void run_all(const std::vector<Entry>& entries, const EntryWork& work, const JobLimits& limits, const std::function<void(const Entry&)>& started,
+             const std::function<void(const EntryReport&)>& finished) {
   struct Running {
     const Entry* entry;
     int pipe;
@@ -68,7 +65,7 @@ void prove_all(llvm::Module& module, const std::vector<Entry>& entries, const Pr
       pid_t child = fork();
       if (child == 0) {
         close(ends[0]);
-        work(module, entry, options, limits.seconds, ends[1]);
+        run(work, entry, limits.seconds, ends[1]);
       }
       close(ends[1]);
       running[child] = {&entry, ends[0]};

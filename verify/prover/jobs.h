@@ -13,9 +13,12 @@ struct JobLimits {
   unsigned seconds = 120;  ///< of processor time for one entry; one that needs more is unknown
 };
 
-/// Proves the entries, each in a child process with a stack large enough for the solver, and hands over each report as it comes.
-/// `started` is called before each.
-void prove_all(llvm::Module& module, const std::vector<Entry>& entries, const ProofOptions& options, const JobLimits& limits,
-               const std::function<void(const Entry&)>& started, const std::function<void(const EntryReport&)>& finished);
+/// What is done with an entry.
+using EntryWork = std::function<EntryReport(const Entry&)>;
+
+/// Does the work for each entry in a child process with a stack large enough for the solver, and hands over each report as it comes. `started` is
+/// called before each.
+void run_all(const std::vector<Entry>& entries, const EntryWork& work, const JobLimits& limits, const std::function<void(const Entry&)>& started,
+             const std::function<void(const EntryReport&)>& finished);
 
 }  // namespace pith::verify

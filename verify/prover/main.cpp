@@ -10,12 +10,13 @@
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <optional>
 #include <set>
 #include <sstream>
 
 #include "verify/prover/cache.h"
 #include "verify/prover/jobs.h"
-#include "verify/prover/proof.h"
+#include "verify/prover/knowledge.h"
 #include "verify/prover/sample.h"
 
 namespace {
@@ -210,8 +211,11 @@ int main(int count, char** words) {
   }
   bool shows_progress = isatty(STDERR_FILENO) != 0;
   std::size_t finished = 0;
-  prove_all(
-      *module, todo, arguments.proof, arguments.limits,
+  bool samples = !arguments.proof.sample_folder.empty();
+  std::optional<Knowledge> knowledge;
+  if (!samples && !todo.empty()) knowledge.emplace(*module, arguments.proof);
+  run_all(
+      todo, [&](const Entry& entry) { return samples ? sample(*module, entry, arguments.proof) : prove(*knowledge, entry); }, arguments.limits,
       [&](const Entry& entry) {
         if (shows_progress) std::fprintf(stderr, "\r\033[K%zu of %zu: %s", finished, todo.size(), entry.name.c_str());
       },

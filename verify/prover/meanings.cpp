@@ -69,6 +69,9 @@ void Meanings::learn(llvm::Module& module) {
   executor_.memory.meaning_of = [this](int leaf, const std::vector<Expression>& index, std::vector<Read>& reads) {
     return meaning_of(leaf, index, reads);
   };
+}
+
+void Meanings::assume() {
   // Read through its meaning a cell is what it means, but for a meaning that the cell has no room for: that there is none is known, as it
   // is shown at each end.
   for (const Predicate& predicate : predicates_) {

@@ -23,6 +23,8 @@ class Meanings {
 
   /// Reads every MEANING of the module; from then on the specification's state is read through them.
   void learn(llvm::Module& module);
+  /// What was learnt of them becomes known.
+  void assume();
   /// What is shown where an operation and its specification have ended.
   const std::vector<Predicate>& predicates() const { return predicates_; }
   /// Some meaning looks at the object, or it is the specification's state.

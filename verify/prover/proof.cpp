@@ -8,7 +8,7 @@
 
 #include "verify/prover/anything.h"
 #include "verify/prover/case.h"
-#include "verify/prover/traps.h"
+#include "verify/prover/knowledge.h"
 
 namespace pith::verify {
 
@@ -17,11 +17,11 @@ namespace {
 /// Entries that begin after an operation and before the choice of who runs next: what holds only when the kernel is left is proved, not assumed.
 constexpr llvm::StringRef kAfterOperation = "entry_schedule";
 
+/// What holds whenever the kernel is left.
+constexpr llvm::StringRef kExit = "exit_invariant_";
+
 /// Places that a path wrote for which a predicate is shown one by one from the beginning.
 constexpr std::size_t kFewPlaces = 2;
-
-/// The obligation that is none.
-constexpr const char* kNothing = "nothing";
 
 /// What would be proved of nothing is not proved.
 constexpr const char* kContradiction = "no path is feasible: the assumptions contradict each other";
@@ -30,23 +30,16 @@ constexpr const char* kUnspecified = "the specification does nothing where the k
 
 class Proof {
  public:
-  Proof(llvm::Module& module, const Entry& entry, const ProofOptions& options)
-      : module_(module), entry_(entry), options_(options), executor_(module, executor_options(options)) {
+  Proof(Knowledge& knowledge, const Entry& entry)
+      : knowledge_(knowledge), module_(knowledge.module), entry_(entry), options_(knowledge.options), executor_(knowledge.executor) {
     is_after_operation_ = llvm::StringRef(entry.function).starts_with(kAfterOperation);
-  }
-
-  static ExecutorOptions executor_options(const ProofOptions& options) {
-    ExecutorOptions chosen = options.executor;
-    if (options.only_traps) chosen.only_obligation = kUndefinedBehaviour;
-    if (options.only_refinement) chosen.only_obligation = kNothing;
-    return chosen;
   }
 
   EntryReport run() {
     double begin = processor_seconds();
     report_.name = entry_.name;
     try {
-      learn();
+      assume();
       if (executor_.proving != nullptr) {
         prove_contract();
       } else {
@@ -76,10 +69,9 @@ class Proof {
   }
 
  private:
-  void learn() {
-    executor_.solver.dump_folder = options_.dump_folder;
-    executor_.solver.is_verbose = options_.verbose;
-    executor_.contracts = contracts_of(module_, executor_);
+  /// What is known of the state in which the entry begins.
+  void assume() {
+    if (!knowledge_.problem.empty()) throw std::runtime_error(knowledge_.problem);
     executor_.keep_counterexample = [this](const State& state, const std::string& what) {
       return keep_counterexample(state, [&](CaseWriter& writer) { writer.breaks(what); });
     };
@@ -88,32 +80,24 @@ class Proof {
       std::string own = kContractEntry.str() + contract.name;
       if (entry_.function == own || entry_.function.starts_with(own + "_of_")) executor_.proving = &contract;
     }
-    for (llvm::Function& function : module_) {
-      if (function.isDeclaration()) continue;
-      if (is_obeyed(function)) executor_.facts.add(function);
-      bool is_assumed = function.getName().starts_with("invariant_") || function.getName().starts_with("lemma_");
+    for (const Predicate& predicate : knowledge_.predicates) {
+      if (knowledge_.is_obeyed(predicate)) executor_.facts.add(predicate);
+      bool is_lemma = predicate.name.starts_with("lemma_"), is_assumed = is_lemma || predicate.name.starts_with("invariant_");
       if (executor_.proving != nullptr) {
         // Where the function is called, other invariants may be broken.
-        bool is_lemma = function.getName().starts_with("lemma_");
-        if (is_lemma || (is_assumed && executor_.proving->requires_that(executor_.facts.learn(function)))) executor_.facts.add(function);
+        if (is_lemma || (is_assumed && executor_.proving->requires_that(predicate))) executor_.facts.add(predicate);
         continue;
       }
-      if (is_assumed) executor_.facts.add(function);
-      if (function.getName().starts_with("exit_invariant_")) {
-        if (is_after_operation_)
-          exits_.push_back(executor_.facts.learn(function));
-        else
-          executor_.facts.add(function);
-      }
-      if (function.getName().starts_with("property_") && !options_.only_refinement) properties_.push_back(executor_.facts.learn(function));
+      if (is_assumed || (predicate.name.starts_with(kExit) && !is_after_operation_)) executor_.facts.add(predicate);
+      if (predicate.name.starts_with(kExit) && is_after_operation_) show_at_end(exits_, predicate);
+      if (predicate.name.starts_with("property_") && !options_.only_refinement) show_at_end(properties_, predicate);
     }
-    if (options_.only_refinement) executor_.meanings.learn(module_);
+    executor_.meanings.assume();
   }
 
-  /// Some contract says that its function obeys the property.
-  bool is_obeyed(const llvm::Function& property) const {
-    auto obeys = [&](const Contract& contract) { return contract.obeyed.count(property.getName().str()) != 0; };
-    return std::any_of(executor_.contracts.begin(), executor_.contracts.end(), obeys);
+  void show_at_end(std::vector<Predicate>& shown, const Predicate& predicate) {
+    executor_.facts.mention(predicate);
+    shown.push_back(predicate);
   }
 
   /// On each path of the operation, what the specification does is what the kernel did.
@@ -127,12 +111,15 @@ class Proof {
     }
     for (const std::vector<Ending*>& endings : groups) {
       Ending ending = common_of(endings);
-      // Most endings are shown with what is known of the kernel's path alone, and soon; the others ask for more.
-      is_trial_ = true;
-      is_refused_ = false;
-      bool is_specified = compare_with_specification(ending, *specified, false);
-      is_trial_ = false;
-      if (std::exchange(is_refused_, false) || !is_specified) is_specified = compare_with_specification(ending, *specified, true);
+      // Most are shown with what is known of the kernel's path alone, and soon; where that did not suffice once, it seldom does later.
+      bool is_specified = false;
+      if (!asks_for_more_) {
+        is_trial_ = true;
+        is_specified = compare_with_specification(ending, *specified, false);
+        is_trial_ = false;
+        asks_for_more_ = std::exchange(is_refused_, false) || !is_specified;
+      }
+      if (asks_for_more_) is_specified = compare_with_specification(ending, *specified, true);
       // That the kernel's path does not exist may take as long to see as to follow it.
       if (!is_specified && executor_.refute(ending.state, truth(true)) != Answer::Impossible) executor_.fail(kUnspecified, nullptr, ending.where, false);
     }
@@ -479,19 +466,21 @@ class Proof {
     });
   }
 
+  Knowledge& knowledge_;
   llvm::Module& module_;
   const Entry& entry_;
   const ProofOptions& options_;
-  Executor executor_;
+  Executor& executor_;
   std::vector<Predicate> properties_, exits_;
   bool is_after_operation_;
   bool is_trial_ = false;    ///< only what is near is asked,
   bool is_refused_ = false;  ///< which did not suffice
+  bool asks_for_more_ = false;  ///< to compare with the specification
   EntryReport report_;
 };
 
 }  // namespace
 
-EntryReport prove(llvm::Module& module, const Entry& entry, const ProofOptions& options) { return Proof(module, entry, options).run(); }
+EntryReport prove(Knowledge& knowledge, const Entry& entry) { return Proof(knowledge, entry).run(); }
 
 }  // namespace pith::verify

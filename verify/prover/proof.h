@@ -57,6 +57,7 @@ inline bool is_contract(const Entry& entry) { return llvm::StringRef(entry.funct
 State state_at_entry(const Executor& executor);
 void execute_entry(Executor& executor, llvm::Module& module, const Entry& entry, State state);
 
-EntryReport prove(llvm::Module& module, const Entry& entry, const ProofOptions& options);
+struct Knowledge;
+EntryReport prove(Knowledge& knowledge, const Entry& entry);
 
 }  // namespace pith::verify

@@ -4,7 +4,7 @@
 #include <llvm/IRReader/IRReader.h>
 #include <llvm/Support/SourceMgr.h>
 
-#include "verify/prover/proof.h"
+#include "verify/prover/knowledge.h"
 
 namespace pith::verify {
 namespace {
@@ -22,6 +22,11 @@ class Samples : public testing::Test {
     delete context;
   }
 
+  static EntryReport verdict_on(const Entry& entry, const ProofOptions& options) {
+    Knowledge knowledge(*module, options);
+    return prove(knowledge, entry);
+  }
+
   static std::string first_failure(const EntryReport& report) { return report.failures.empty() ? "" : report.failures[0].obligation; }
 
   static llvm::LLVMContext* context;
@@ -34,7 +39,7 @@ TEST_F(Samples, EachHasTheVerdictThatItSays) {
   int count = 0;
   for (const Entry& entry : entries_of(*module)) {
     std::string wanted = module->getFunction(entry.function)->getFnAttribute("expect").getValueAsString().str();
-    EntryReport report = prove(*module, entry, {});
+    EntryReport report = verdict_on(entry, {});
     EXPECT_EQ(first_failure(report), wanted) << entry.name << " is " << report.result;
     EXPECT_EQ(report.result, wanted.empty() ? "proved" : "failed") << entry.name;
     count++;
@@ -43,15 +48,15 @@ TEST_F(Samples, EachHasTheVerdictThatItSays) {
 }
 
 TEST_F(Samples, APathPartsWhereAContractSaysSo) {
-  EXPECT_EQ(prove(*module, {"parts", "entry_parts_where_the_contract_does", -1}, {}).paths, 2);
+  EXPECT_EQ(verdict_on({"parts", "entry_parts_where_the_contract_does", -1}, {}).paths, 2);
 }
 
 TEST_F(Samples, WaysReturnApartWhereAContractSaysSo) {
-  EXPECT_EQ(prove(*module, {"apart", "entry_contract_small_or_smaller", -1}, {}).paths, 2);
+  EXPECT_EQ(verdict_on({"apart", "entry_contract_small_or_smaller", -1}, {}).paths, 2);
 }
 
 TEST_F(Samples, AFailureHasAnExample) {
-  EntryReport report = prove(*module, {"division", "entry_division", -1}, {});
+  EntryReport report = verdict_on({"division", "entry_division", -1}, {});
   ASSERT_EQ(report.failures.size(), 1u);
   EXPECT_NE(report.failures[0].example.find("=0"), std::string::npos) << report.failures[0].example;
 }
@@ -59,15 +64,15 @@ TEST_F(Samples, AFailureHasAnExample) {
 TEST_F(Samples, OnePredicateAloneIsAskedFor) {
   ProofOptions options;
   options.only_predicate = "invariant_counter_is_small";
-  EXPECT_EQ(prove(*module, {"counts_back", "entry_counts_back", -1}, options).result, "proved");
+  EXPECT_EQ(verdict_on({"counts_back", "entry_counts_back", -1}, options).result, "proved");
   options.only_predicate = "invariant_numbers_are_below_the_counter";
-  EXPECT_EQ(prove(*module, {"counts_back", "entry_counts_back", -1}, options).result, "failed");
+  EXPECT_EQ(verdict_on({"counts_back", "entry_counts_back", -1}, options).result, "failed");
 }
 
 TEST_F(Samples, TrapsAloneAreAskedFor) {
   ProofOptions options;
   options.only_traps = true;
-  auto result = [&](const std::string& name) { return prove(*module, {name, "entry_" + name, -1}, options).result; };
+  auto result = [&](const std::string& name) { return verdict_on({name, "entry_" + name, -1}, options).result; };
   EXPECT_EQ(result("shift_checked"), "failed");
   EXPECT_EQ(result("add_of_small"), "proved");
   EXPECT_EQ(result("trap_behind_an_assertion"), "proved");
@@ -78,7 +83,7 @@ TEST_F(Samples, TrapsAloneAreAskedFor) {
 TEST_F(Samples, TheFirstFailureIsEnough) {
   ProofOptions options;
   options.executor.stops_at_failure = true;
-  EntryReport report = prove(*module, {"loop_too_long", "entry_loop_too_long", -1}, options);
+  EntryReport report = verdict_on({"loop_too_long", "entry_loop_too_long", -1}, options);
   EXPECT_EQ(report.result, "failed");
   EXPECT_EQ(report.failures.size(), 1u);
 }
@@ -86,10 +91,10 @@ TEST_F(Samples, TheFirstFailureIsEnough) {
 TEST_F(Samples, ALoopWithoutEndIsNoProof) {
   ProofOptions options;
   options.executor.most_steps = 10;
-  EXPECT_EQ(prove(*module, {"loop", "entry_loop", -1}, options).result, "unknown");
+  EXPECT_EQ(verdict_on({"loop", "entry_loop", -1}, options).result, "unknown");
 }
 
-TEST_F(Samples, ADifferentEntryIsAnError) { EXPECT_EQ(prove(*module, {"none", "entry_none", -1}, {}).result, "unknown"); }
+TEST_F(Samples, ADifferentEntryIsAnError) { EXPECT_EQ(verdict_on({"none", "entry_none", -1}, {}).result, "unknown"); }
 
 }  // namespace
 }  // namespace pith::verify

@@ -30,9 +30,9 @@ void Solver::dump(const std::vector<Expression>& conditions) const {
   std::ofstream(dump_folder + "/" + std::to_string(statistics.queries) + ".smt2") << solver.to_smt2();
 }
 
-Answer Solver::ask_standing(StandingSolver& solver, const std::vector<Expression>& conditions) {
+Answer Solver::ask_standing(StandingSolver& solver, const std::vector<Expression>& conditions, unsigned steps) {
   dump(conditions);
-  z3::check_result result = solver.ask(conditions, kQuickSteps);
+  z3::check_result result = solver.ask(conditions, steps);
   if (result == z3::sat) model_ = solver.model();
   return answer_of(result);
 }
@@ -71,17 +71,17 @@ Answer Solver::account(double begin, std::size_t conditions, Answer answer) {
   return answer;
 }
 
-Answer Solver::ask_only(StandingSolver& solver, const std::vector<Expression>& conditions) {
+Answer Solver::ask_only(StandingSolver& solver, const std::vector<Expression>& conditions, unsigned steps) {
   double begin = processor_seconds();
   model_.reset();
-  return account(begin, conditions.size(), ask_standing(solver, conditions));
+  return account(begin, conditions.size(), ask_standing(solver, conditions, steps));
 }
 
 Answer Solver::ask(const std::vector<Expression>& all, unsigned steps, const std::function<std::vector<Expression>()>& shorter) {
   z3::context& context = solver_context();
   double begin = processor_seconds();
   model_.reset();
-  Answer answer = ask_standing(near_, all);
+  Answer answer = ask_standing(near_, all, kQuickSteps);
   std::vector<Expression> conditions = answer == Answer::Unknown && shorter ? shorter() : all;
   if (answer == Answer::Unknown) answer = ask_anew(z3::solver(context, "QF_UFBV"), conditions, steps);
   if (answer == Answer::Unknown && steps >= kSteps) {
