@@ -10,7 +10,7 @@ namespace pith::verify {
 
 struct JobLimits {
   unsigned jobs = 2;
-  unsigned seconds = 120;  ///< of processor time for one entry; one that needs more is unknown
+  unsigned seconds = 400;  ///< of processor time for one entry; one that needs more is unknown
 };
 
 /// What is done with an entry.

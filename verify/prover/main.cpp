@@ -30,7 +30,7 @@ Proves entries of the kernel: MODULE is bitcode of the kernel, of the entry func
   --open FILE       names of entries that are not proved yet, one a line with the reason: they are tried only with --only or --all
   --all             tries those of FILE as well
   --jobs N          proofs at a time (default 2)
-  --seconds N       processor time for one entry (default 120)
+  --seconds N       processor time for one entry (default 400: a back-stop)
   --cache FOLDER    keeps proofs there and does not repeat them while nothing that they depend on changes
   --json            prints one JSON object
   --worst FILE      longest ways in instructions, NAME NUMBER on each line, for --json
