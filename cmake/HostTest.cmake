@@ -1,4 +1,5 @@
-# pith_host_test(NAME SOURCES…): a GoogleTest program with its own main, under ASan and UBSan, known to ctest and to `./pith test`.
+# pith_host_test(NAME [UNSANITIZED] SOURCES…): a GoogleTest program with its own main, under ASan and UBSan, known to ctest and to `./pith test`.
+# UNSANITIZED: without them, for what needs a component's own addresses.
 
 find_package(GTest REQUIRED)
 
@@ -23,8 +24,9 @@ function(pith_register_host_test name)
 endfunction()
 
 function(pith_host_test name)
-  add_executable(${name} EXCLUDE_FROM_ALL ${ARGN})
-  target_link_libraries(${name} PRIVATE pith_host pith_sanitized GTest::gtest GTest::gtest_main)
+  cmake_parse_arguments(PARSE_ARGV 1 test UNSANITIZED "" "")
+  add_executable(${name} EXCLUDE_FROM_ALL ${test_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE pith_host $<$<NOT:$<BOOL:${test_UNSANITIZED}>>:pith_sanitized> GTest::gtest GTest::gtest_main)
   # Tests are made smaller than programs: they run once.
   target_compile_options(${name} PRIVATE -O1)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)

@@ -1,0 +1,41 @@
+// Where a vault lies and how the log before it is written: what the compiler's pass, the runtime, root and the tests agree on.
+#pragma once
+#include "base/types.h"
+
+namespace pith::vault {
+
+/// A vault is somewhere in this window, and nothing else is: whether a store goes to it is one comparison.
+inline constexpr u64 kWindowShift = 30;
+inline constexpr u64 kWindowSize = u64{1} << kWindowShift;
+inline constexpr u64 kAddress = 0x0000'0040'0000'0000;
+/// The undo log lies in the next window: stores to it are not logged.
+inline constexpr u64 kLogAddress = kAddress + kWindowSize;
+
+/// A word of the vault as it was before an event stored there.
+struct UndoEntry {
+  u64 address;  ///< of the word, aligned
+  u64 value;    ///< that it had
+  u64 check;    ///< check_of(): tells a whole entry from garbage
+};
+constexpr u64 check_of(u64 address, u64 value) { return ~(address ^ value); }
+
+/// Functions in this section store without logging. They must not be inlined where others do.
+inline constexpr char kUnloggedSection[] = ".text.unlogged";
+
+/// How far the current event has come. The store that changes InEvent to Committed makes all its stores final at once.
+enum class Phase : u64 {
+  Idle,       ///< nothing is to be undone, nothing is left to be done
+  InEvent,    ///< what the log holds is to be undone
+  Committed,  ///< the log is void; the event's intents may not all have been performed
+};
+
+/// The beginning of the log's memory. `next` and `limit` are the addresses of entries: the compiler's pass reads and writes them.
+struct UndoLog {
+  u64 next;   ///< where the next entry goes
+  u64 limit;  ///< where no entry fits any more
+  Phase phase;
+};
+inline constexpr u64 kFirstEntry = kLogAddress + 64;
+static_assert(sizeof(UndoLog) <= 64);
+
+}  // namespace pith::vault
