@@ -19,6 +19,9 @@ void set_phase(Phase phase) {
   asm volatile("" ::: "memory");
 }
 
+/// The log's limit during an event; between events nothing may be stored, and there is room for nothing.
+u64 limit;
+
 /// Where an aborted event goes on. The stack is all that it leaves behind.
 std::jmp_buf aborted;
 Error abort_reason;
@@ -35,15 +38,15 @@ Error abort_reason;
 }  // namespace
 
 void open(u64 log_size) {
-  UndoLog& log = undo_log();
-  log.next = kFirstEntry;
-  log.limit = kLogAddress + log_size - sizeof(UndoEntry);
-  if (log.phase == Phase::InEvent) set_phase(Phase::Idle);  // rolled back by root
+  limit = kLogAddress + log_size;
+  undo_log().limit = 0;
+  if (is_in_event()) set_phase(Phase::Idle);  // root has rolled it back
 }
 
 bool is_in_event() { return undo_log().phase == Phase::InEvent; }
 
 void abort_event(Error why) {
+  if (!is_in_event()) __builtin_trap();  // a store to the vault outside of an event would never be taken back
   abort_reason = why;
   std::longjmp(aborted, 1);
 }
@@ -51,6 +54,7 @@ void abort_event(Error why) {
 Result<void> detail::run(Handler handler, void* context) {
   UndoLog& log = undo_log();
   log.next = kFirstEntry;
+  log.limit = limit;
   set_phase(Phase::InEvent);
   Result<void> result;
   if (setjmp(aborted) == 0) {
@@ -64,6 +68,7 @@ Result<void> detail::run(Handler handler, void* context) {
     undo();
     set_phase(Phase::Idle);
   }
+  log.limit = 0;
   return result;
 }
 
@@ -76,7 +81,8 @@ extern "C" void pith_undo_log_range(u64 address, u64 size) {
   constexpr u64 kWord = sizeof(u64);
   vault::UndoLog& log = vault::undo_log();
   u64 first = address & ~(kWord - 1), end = (address + size + kWord - 1) & ~(kWord - 1), next = log.next;
-  if ((end - first) / kWord > (log.limit + sizeof(vault::UndoEntry) - next) / sizeof(vault::UndoEntry)) vault::abort_event(Error::NoSpace);
+  u64 room = log.limit < next ? 0 : (log.limit - next) / sizeof(vault::UndoEntry);
+  if ((end - first) / kWord > room) vault::abort_event(Error::NoSpace);
   for (u64 word = first; word < end; word += kWord) {
     auto& entry = *reinterpret_cast<vault::UndoEntry*>(next);
     entry.address = word;

@@ -15,7 +15,7 @@ void open(u64 log_size);
 /// below it.
 [[noreturn]] void abort_event(Error why);
 
-/// Whether a handler is being run.
+/// Whether a handler is being run. A store to the vault at any other time ends the instance by a trap.
 bool is_in_event();
 
 namespace detail {

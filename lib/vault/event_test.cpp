@@ -2,9 +2,7 @@
 #include "lib/vault/event.h"
 
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <sys/mman.h>
-#include <ucontext.h>
 
 #include <algorithm>
 #include <cstring>
@@ -12,11 +10,12 @@
 #include <vector>
 
 #include "abi/error.h"
+#include "tests/host/single_step.h"
 
 namespace pith::vault {
 namespace {
 
-constexpr u64 kVaultSize = 8192, kLogSize = 8192;
+constexpr u64 kVaultSize = 8192, kLogSize = kFirstEntry - kLogAddress + 8192;
 
 /// What the events here work on: of each kind of store something.
 struct Accounts {
@@ -37,32 +36,6 @@ std::vector<std::byte> copy_of(u64 address, u64 size) {
   const auto* first = reinterpret_cast<const std::byte*>(address);
   return {first, first + size};
 }
-
-/// Runs a function one instruction at a time.
-class SingleStep {
- public:
-  /// `at_each` is called in front of each instruction of `function`; it runs at full speed. Answers how many there were.
-  static u64 run(const std::function<void()>& function, std::function<void()> at_each) {
-    observer = std::move(at_each);
-    steps = 0;
-    struct sigaction action = {}, before = {};
-    action.sa_flags = SA_SIGINFO;
-    action.sa_sigaction = [](int, siginfo_t*, void*) {
-      steps++;
-      observer();
-    };
-    sigaction(SIGTRAP, &action, &before);
-    asm volatile("pushf\n\torq $0x100, (%%rsp)\n\tpopf" ::: "cc", "memory");
-    function();
-    asm volatile("pushf\n\tandq $~0x100, (%%rsp)\n\tpopf" ::: "cc", "memory");
-    sigaction(SIGTRAP, &before, nullptr);
-    return steps;
-  }
-
- private:
-  static inline std::function<void()> observer;
-  static inline u64 steps;
-};
 
 class EventTest : public testing::Test {
  protected:
@@ -142,7 +115,10 @@ class EventTest : public testing::Test {
 }
 
 TEST_F(EventTest, ATransferIsAllOrNothing) {
-  for (u64& balance : accounts().balance) balance = 1000;
+  ASSERT_TRUE(run_event([]() -> Result<void> {
+    for (u64& balance : accounts().balance) balance = 1000;
+    return {};
+  }));
   for (u32 i = 0; i < 50; i++) expect_all_or_nothing([&] { return transfer(i % 16, (i * 7 + 3) % 16, i + 1); });
   u64 sum = 0;
   for (u64 balance : accounts().balance) sum += balance;
@@ -214,6 +190,13 @@ TEST_F(EventTest, AnEventThatStoresMoreThanTheLogHoldsIsAborted) {
 }
 
 TEST_F(EventTest, WhatIsNotLoggedIsNoticed) { EXPECT_GT(crash_everywhere(transfer_unlogged).others, 0u); }
+
+TEST_F(EventTest, AStoreOutsideOfAnEventEndsTheInstance) {
+  EXPECT_DEATH(accounts().counter = 1, "");
+  ASSERT_TRUE(run_event([]() -> Result<void> { return transfer(1, 2, 3); }));
+  EXPECT_DEATH(accounts().counter = 1, "");
+  EXPECT_DEATH(memset(accounts().line, 1, 9), "");
+}
 
 TEST_F(EventTest, OutsideOfEventsNothingIsTakenBack) {
   EXPECT_FALSE(is_in_event());

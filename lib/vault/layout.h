@@ -32,10 +32,13 @@ enum class Phase : u64 {
 /// The beginning of the log's memory. `next` and `limit` are the addresses of entries: the compiler's pass reads and writes them.
 struct UndoLog {
   u64 next;   ///< where the next entry goes
-  u64 limit;  ///< where no entry fits any more
+  u64 limit;  ///< where they end; 0 between events
   Phase phase;
 };
-inline constexpr u64 kFirstEntry = kLogAddress + 64;
-static_assert(sizeof(UndoLog) <= 64);
+/// What is valid only once an event is final follows the log's beginning: it is written without being logged (lib/vault/exchange.h).
+inline constexpr u64 kExchangeAddress = kLogAddress + 64;
+/// The entries come last.
+inline constexpr u64 kFirstEntry = kLogAddress + 10 * kPageSize;
+static_assert(sizeof(UndoLog) <= kExchangeAddress - kLogAddress);
 
 }  // namespace pith::vault

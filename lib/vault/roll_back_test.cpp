@@ -17,7 +17,7 @@ class RollBackTest : public testing::Test {
  protected:
   void SetUp() override {
     for (usize i = 0; i < vault.size(); i++) vault[i] = std::byte(i);
-    write_header({kFirstEntry, kLogAddress + log.size() - sizeof(UndoEntry), Phase::InEvent});
+    write_header({kFirstEntry, kLogAddress + log.size(), Phase::InEvent});
   }
 
   void write_header(const UndoLog& header) { memcpy(log.data(), &header, sizeof header); }
@@ -26,7 +26,7 @@ class RollBackTest : public testing::Test {
   void write_event(const std::vector<std::pair<u64, u64>>& words) {
     u64 number = 0;
     for (auto [address, value] : words) write_entry(number++, {address, value, check_of(address, value)});
-    write_header({kFirstEntry + number * sizeof(UndoEntry), kLogAddress + log.size() - sizeof(UndoEntry), Phase::InEvent});
+    write_header({kFirstEntry + number * sizeof(UndoEntry), kLogAddress + log.size(), Phase::InEvent});
   }
   u64 word(u64 number) const {
     u64 value;

@@ -156,8 +156,8 @@ class UndoLog : public llvm::PassInfoMixin<UndoLog> {
     llvm::Value* next = builder.CreateLoad(word_, field(offsetof(vault::UndoLog, next)));
     llvm::Value* limit = builder.CreateLoad(word_, field(offsetof(vault::UndoLog, limit)));
     llvm::MDNode* seldom = llvm::MDBuilder(module_->getContext()).createUnlikelyBranchWeights();
-    llvm::Value* last = builder.CreateAdd(next, constant((words.size() - 1) * sizeof(vault::UndoEntry)));
-    llvm::IRBuilder<> full(llvm::SplitBlockAndInsertIfThen(builder.CreateICmpUGE(last, limit), rest, true, seldom));
+    llvm::Value* end = builder.CreateAdd(next, constant(words.size() * sizeof(vault::UndoEntry)));
+    llvm::IRBuilder<> full(llvm::SplitBlockAndInsertIfThen(builder.CreateICmpUGT(end, limit), rest, true, seldom));
     call(full, "pith_undo_log_full", {})->setDoesNotReturn();
     builder.SetInsertPoint(rest);
     std::uint64_t place = 0;
@@ -169,7 +169,7 @@ class UndoLog : public llvm::PassInfoMixin<UndoLog> {
       place += sizeof(vault::UndoEntry);
     }
     // Volatile, with what comes before and after: the order in which a crash finds them.
-    builder.CreateStore(builder.CreateAdd(next, constant(place)), field(offsetof(vault::UndoLog, next)), true);
+    builder.CreateStore(end, field(offsetof(vault::UndoLog, next)), true);
   }
 
   void store(llvm::IRBuilder<>& builder, llvm::Value* value, llvm::Value* base, std::uint64_t offset) {
