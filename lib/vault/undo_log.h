@@ -9,6 +9,8 @@
 
 namespace pith::vault {
 
+inline UndoLog& undo_log() { return *reinterpret_cast<UndoLog*>(kLogAddress); }
+
 /// A stopped instance's vault and log, wherever whoever looks at them has them mapped. Everything in them may be garbage.
 struct Remains {
   std::span<std::byte> vault;        ///< that the instance had at kAddress

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -124,13 +125,14 @@ class UndoLog : public llvm::PassInfoMixin<UndoLog> {
 
   /// What writes in a way that is not known here must not go unnoticed.
   void refuse_unknown(const llvm::Instruction& instruction) {
-    const auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
-    if (call == nullptr || !call->mayWriteToMemory() || call->isAssumeLikeIntrinsic()) return;
-    bool writes_to_argument = false;
+    const auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
+    bool is_code = call != nullptr && (call->isInlineAsm() || llvm::isa<llvm::IntrinsicInst>(call));
+    if (!is_code || !call->mayWriteToMemory() || (llvm::isa<llvm::IntrinsicInst>(call) && llvm::cast<llvm::IntrinsicInst>(call)->isAssumeLikeIntrinsic())) return;
     for (const llvm::Use& argument : call->args()) {
-      writes_to_argument |= argument->getType()->isPointerTy() && !call->onlyReadsMemory(call->getArgOperandNo(&argument)) && !is_local(argument);
+      if (!argument->getType()->isPointerTy() || call->onlyReadsMemory(call->getArgOperandNo(&argument)) || is_local(argument)) continue;
+      std::string what = call->isInlineAsm() ? "assembly" : call->getCalledFunction()->getName().str();
+      module_->getContext().emitError(&instruction, "undo log: what " + what + " writes cannot be logged; only the stack is written like that");
     }
-    if (writes_to_argument) module_->getContext().emitError(&instruction, "undo log: what " + call->getCalledFunction()->getName() + " writes is not logged");
   }
 
   void log(const Group& group) {

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Clang's plugin refuses what it cannot log, and accepts the same on the stack.
+set -euo pipefail
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# True when the function compiles with the plugin; what it says is in $work/said.
+compiles() {
+  clang++-19 -O2 -fpass-plugin="$PITH_BUILD/bin/pith-undo-log.so" -c -o /dev/null -x c++ - <<<"$1" 2>"$work/said"
+}
+
+refused() {
+  compiles "$1" && echo "accepted: $1" && return 1
+  grep -q 'undo log: what .* writes cannot be logged' "$work/said" && return
+  cat "$work/said"
+  return 1
+}
+
+compiles 'int f(int* p) { int a[4] = {*p}; asm volatile("incl %0" : "+m"(a[0])); *p = 3; return a[0]; }' || { cat "$work/said" && exit 1; }
+refused 'void f(int* p) { asm volatile("incl %0" : "+m"(*p)); }'
+refused 'void f(unsigned long* p) { __builtin_ia32_fxsave(p); }'
