@@ -1,5 +1,5 @@
-// Beginning and ending of events. This file is compiled like everything in a transactional component: its own stores go to the log's memory and to
-// the stack, which are not logged.
+// Beginning and ending of events. This file is compiled like everything in a transactional component: its own stores go to the log's memory
+// and to the stack, which are not logged.
 #include "lib/vault/event.h"
 
 #include <csetjmp>

@@ -7,12 +7,12 @@
 
 namespace pith::vault {
 
-/// Makes the memory at kLogAddress a log. Called at start, when root has rolled back what the instance before has left. `log_size`: bytes, at
-/// least a page.
+/// Makes the memory at kLogAddress a log. Called at start, when root has rolled back what the instance before has left. `log_size`: bytes,
+/// at least a page.
 void open(u64 log_size);
 
-/// Ends the event in progress: all that it has stored in the vault is taken back, and run_event() answers `why`. Only called by a handler, or
-/// below it.
+/// Ends the event in progress: all that it has stored in the vault is taken back, and run_event() answers `why`. Only called by a handler,
+/// or below it.
 [[noreturn]] void abort_event(Error why);
 
 /// Whether a handler is being run. A store to the vault at any other time ends the instance by a trap.
@@ -23,12 +23,13 @@ using Handler = Result<void> (*)(void* context);
 Result<void> run(Handler handler, void* context);
 }  // namespace detail
 
-/// Runs `handler`, which answers a Result<void>, as one event. With an error its stores are taken back. Errors: the handler's; NoSpace when it
-/// stored more than the log holds.
+/// Runs `handler`, which answers a Result<void>, as one event. With an error its stores are taken back. Errors: the handler's; NoSpace when
+/// it stored more than the log holds.
 template <class F>
 Result<void> run_event(F&& handler) {
   using Bare = std::remove_reference_t<F>;
-  return detail::run([](void* context) -> Result<void> { return (*static_cast<Bare*>(context))(); }, const_cast<std::remove_const_t<Bare>*>(&handler));
+  return detail::run([](void* context) -> Result<void> { return (*static_cast<Bare*>(context))(); },
+                     const_cast<std::remove_const_t<Bare>*>(&handler));
 }
 
 }  // namespace pith::vault

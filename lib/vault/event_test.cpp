@@ -1,4 +1,5 @@
-// Events, compiled as in a transactional component: wherever the program is cut off, the vault can be made to hold all of an event or nothing of it.
+// Events, compiled as in a transactional component: wherever the program is cut off, the vault can be made to hold all of an event or
+// nothing of it.
 #include "lib/vault/event.h"
 
 #include <gtest/gtest.h>
@@ -50,7 +51,8 @@ class EventTest : public testing::Test {
   }
 
   static void map(u64 address, u64 size) {
-    void* place = mmap(reinterpret_cast<void*>(address), size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    void* place =
+        mmap(reinterpret_cast<void*>(address), size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     ASSERT_EQ(place, reinterpret_cast<void*>(address));
   }
 
@@ -63,7 +65,8 @@ class EventTest : public testing::Test {
   }
 
   struct Crashes {
-    u64 befores = 0, afters = 0, others = 0;  ///< after how many of them the vault is that from before, that from afterwards, or none of both
+    u64 befores = 0, afters = 0,
+        others = 0;  ///< after how many of them the vault is that from before, that from afterwards, or none of both
     std::vector<std::byte> after;
     Error error;
   };

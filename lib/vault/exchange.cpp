@@ -12,7 +12,8 @@ namespace {
 void keep(Message& message, const Words& words, u32 length) {
   message.length = length;
   memcpy(message.words, words.w, sizeof words.w);
-  if (length > kRegisterWords) memcpy(message.words + kRegisterWords, ipc::message_buffer().words + kRegisterWords, (length - kRegisterWords) * sizeof(u64));
+  if (length > kRegisterWords)
+    memcpy(message.words + kRegisterWords, ipc::message_buffer().words + kRegisterWords, (length - kRegisterWords) * sizeof(u64));
 }
 
 Result<Intent*> new_intent() {

@@ -1,8 +1,8 @@
-// What a transactional server and the world owe each other: answers that were given, and effects that an event intends. Neither leaves before the
-// event is final, and both are found again by the next instance.
+// What a transactional server and the world owe each other: answers that were given, and effects that an event intends. Neither leaves
+// before the event is final, and both are found again by the next instance.
 #pragma once
+#include "abi/vault.h"
 #include "lib/ipc/server.h"
-#include "lib/vault/layout.h"
 
 namespace pith::vault {
 

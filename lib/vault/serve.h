@@ -91,10 +91,11 @@ class Loop {
     while (header().performed < header().intents) {
       Result<ipc::Answer> answer = perform(exchange().intents[header().performed]);
       // What the service cannot make of an answer is not asked of it twice.
-      if (!answer) answer = run([&] {
-        (void)note_performed();
-        return ipc::Answer::status(answer.error());
-      });
+      if (!answer)
+        answer = run([&] {
+          (void)note_performed();
+          return ipc::Answer::status(answer.error());
+        });
       if (answer->length != 0) last = *answer;
     }
     return last;

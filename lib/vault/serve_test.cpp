@@ -1,5 +1,5 @@
-// A transactional server that is killed before each of its instructions, one at a time: its client has one answer, its partner does each thing once, and
-// all is as without the crash. The test plays the kernel; the server is compiled as in a component.
+// A transactional server that is killed before each of its instructions, one at a time: its client has one answer, its partner does each
+// thing once, and all is as without the crash. The test plays the kernel; the server is compiled as in a component.
 #include "lib/vault/serve.h"
 
 #include <gtest/gtest.h>
@@ -30,7 +30,7 @@ struct Partner {
 
 /// What the kernel, the client and the partner know; it outlives the server.
 struct World {
-  Words call;                   ///< the client's
+  Words call;  ///< the client's
   bool is_queued = false, is_in_progress = false;
   std::vector<Words> answers;
   std::vector<u64> long_words;  ///< word 6 of each answer
@@ -119,7 +119,8 @@ class Bank {
         state().balance[from] -= amount;
         state().sent_from = from;
         state().sent = amount;
-        if (Result<void> intended = intend_call(kPartner, {{7, amount}}, kRegisterWords, 99); !intended) return ipc::Answer::status(intended.error());
+        if (Result<void> intended = intend_call(kPartner, {{7, amount}}, kRegisterWords, 99); !intended)
+          return ipc::Answer::status(intended.error());
         return ipc::Answer::later();
       case kBalance:
         ipc::message_buffer().words[kRegisterWords] = state().balance[from];
@@ -169,7 +170,8 @@ class ServeTest : public testing::Test {
   }
 
   static void map(u64 address, u64 size) {
-    void* place = mmap(reinterpret_cast<void*>(address), size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    void* place =
+        mmap(reinterpret_cast<void*>(address), size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     ASSERT_EQ(place, reinterpret_cast<void*>(address));
   }
 
@@ -261,10 +263,18 @@ TEST_F(ServeTest, EveryCallIsDoneOnceWhereverTheServerDies) {
   u64 crashes = 0;
   for (u64 i = 0; i < 50; i++) {
     switch (i % 4) {
-      case 0: crashes += call_and_crash({{kTransfer, i, i * 3 + 1, i + 1}}); break;
-      case 1: crashes += call_and_crash({{kSend, i, 0, i}}); break;
-      case 2: crashes += call_and_crash({{kBalance, i}}); break;
-      default: crashes += call_and_crash({{kTransfer, i, i + 2, u64{i % 8 == 3 ? 5000u : 10u}}}); break;
+      case 0:
+        crashes += call_and_crash({{kTransfer, i, i * 3 + 1, i + 1}});
+        break;
+      case 1:
+        crashes += call_and_crash({{kSend, i, 0, i}});
+        break;
+      case 2:
+        crashes += call_and_crash({{kBalance, i}});
+        break;
+      default:
+        crashes += call_and_crash({{kTransfer, i, i + 2, u64{i % 8 == 3 ? 5000u : 10u}}});
+        break;
     }
     EXPECT_EQ(total(), State::kAccounts * 1000u);
   }

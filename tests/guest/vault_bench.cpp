@@ -1,5 +1,5 @@
-// What it costs that events can be taken back, in counter ticks for each event: without, with the undo log that the compiler writes, and with pages
-// that are protected and copied when they are first written.
+// What it costs that events can be taken back, in counter ticks for each event: without, with the undo log that the compiler writes, and
+// with pages that are protected and copied when they are first written.
 #include "abi/guest.h"
 #include "lib/vault/event.h"
 #include "tests/guest/machine.h"
@@ -17,7 +17,8 @@ void abort_event(Error why) { fail("an event", why); }
 
 namespace {
 
-constexpr u64 kPages = (sizeof(VaultState) + kPageSize - 1) / kPageSize, kLogPages = 16 + (vault::kFirstEntry - vault::kLogAddress) / kPageSize;
+constexpr u64 kPages = (sizeof(VaultState) + kPageSize - 1) / kPageSize,
+              kLogPages = 16 + (vault::kFirstEntry - vault::kLogAddress) / kPageSize;
 constexpr u32 kRounds = 64, kBatches = 8;
 constexpr u64 kSaved = 0x0000'0061'0000'0000;
 
@@ -78,7 +79,9 @@ void end_event() {
 u32 written_count;
 u16 written[kPages];
 
-void protect(u64 page, Access access) { REQUIRE(kSpace.protect(RootSlot::Region, VirtualAddress(vault::kAddress + page * kPageSize), u64(access))); }
+void protect(u64 page, Access access) {
+  REQUIRE(kSpace.protect(RootSlot::Region, VirtualAddress(vault::kAddress + page * kPageSize), u64(access)));
+}
 
 /// Word by word, which is what counts here: each is an instruction.
 void copy_page(u64 to, u64 from) {
@@ -112,7 +115,10 @@ CapabilitySlot never;
 [[noreturn]] void measure_pages(u64) {
   for (u64 page = 0; page < kPages; page++) protect(page, Access::Read);
   REQUIRE(kSpace.flush());
-  for (const VaultWork& work : plain_work) report(work.name, "pages", price(work, [] {}, protect_written));
+  for (const VaultWork& work : plain_work)
+    report(work.name, "pages",
+           price(
+               work, [] {}, protect_written));
   is_measured = true;
   while (true) (void)kernel::Notification{never}.wait(0);
 }
@@ -130,7 +136,10 @@ void run_test() {
   for (u64 page = 0; page < kPages; page++) (void)map_page(kSpace, kSaved + page * kPageSize, Access::ReadWrite);
   for (u64 page = 0; page < kLogPages; page++) (void)map_page(kSpace, vault::kLogAddress + page * kPageSize, Access::ReadWrite);
   never = make(ObjectType::Notification);
-  for (const VaultWork& work : plain_work) report(work.name, "plain", price(work, [] {}, [] {}));
+  for (const VaultWork& work : plain_work)
+    report(work.name, "plain",
+           price(
+               work, [] {}, [] {}));
   for (const VaultWork& work : logged_work) report(work.name, "log", price(work, begin_event, end_event));
   CapabilitySlot endpoint = make(ObjectType::Endpoint);
   start(handle_faults, endpoint.raw, 52, kNoSlot, endpoint);

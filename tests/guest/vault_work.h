@@ -1,6 +1,6 @@
 // Events for the measurement of vaults: what a server stores for a request, compiled without and with the undo log.
 #pragma once
-#include "lib/vault/layout.h"
+#include "abi/vault.h"
 
 namespace pith::guest_test {
 

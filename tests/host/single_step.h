@@ -1,4 +1,5 @@
-// Runs a function of a host test one instruction at a time (x86-64): what is looked at between two instructions is what a crash there would leave.
+// Runs a function of a host test one instruction at a time (x86-64): what is looked at between two instructions is what a crash there would
+// leave.
 #pragma once
 #include <signal.h>
 

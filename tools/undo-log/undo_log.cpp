@@ -1,4 +1,4 @@
-// A pass plugin of clang: before every store that may go to a vault, the word as it was goes to the undo log (lib/vault/layout.h).
+// A pass plugin of clang: before every store that may go to a vault, the word as it was goes to the undo log (abi/vault.h).
 #include <llvm/Analysis/ValueTracking.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/InlineAsm.h>
@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include "lib/vault/layout.h"
+#include "abi/vault.h"
 
 namespace pith {
 
@@ -40,8 +40,8 @@ struct Write {
   bool is_in_one_word() const { return length == nullptr && size <= kWord && alignment.value() >= size; }
 };
 
-/// Writes of one block to fields of one object, with no call between them: either all of them go to the vault or none. They are logged together, in
-/// front of the first: what is logged too early is as good.
+/// Writes of one block to fields of one object, with no call between them: either all of them go to the vault or none. They are logged
+/// together, in front of the first: what is logged too early is as good.
 struct Group {
   llvm::Value* object;
   Write first;
@@ -91,7 +91,8 @@ class UndoLog : public llvm::PassInfoMixin<UndoLog> {
     std::int64_t word = distance.getSExtValue() & ~std::int64_t(kWord - 1);
     bool is_aligned = write.is_in_one_word() && (object->getPointerAlignment(module_->getDataLayout()) >= kWord ||
                                                  (write.alignment >= kWord && distance.getSExtValue() == word));
-    auto found = std::find_if(groups.begin() + std::ptrdiff_t(first), groups.end(), [&](const Group& g) { return g.object == object && !g.words.empty(); });
+    auto found = std::find_if(groups.begin() + std::ptrdiff_t(first), groups.end(),
+                              [&](const Group& g) { return g.object == object && !g.words.empty(); });
     if (found == groups.end()) {
       groups.push_back({object, write, is_aligned ? std::vector{word} : std::vector<std::int64_t>()});
     } else if (!write.is_in_one_word() || std::uint64_t(distance.getSExtValue() - word) + write.size > kWord) {
@@ -127,11 +128,14 @@ class UndoLog : public llvm::PassInfoMixin<UndoLog> {
   void refuse_unknown(const llvm::Instruction& instruction) {
     const auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
     bool is_code = call != nullptr && (call->isInlineAsm() || llvm::isa<llvm::IntrinsicInst>(call));
-    if (!is_code || !call->mayWriteToMemory() || (llvm::isa<llvm::IntrinsicInst>(call) && llvm::cast<llvm::IntrinsicInst>(call)->isAssumeLikeIntrinsic())) return;
+    if (!is_code || !call->mayWriteToMemory() ||
+        (llvm::isa<llvm::IntrinsicInst>(call) && llvm::cast<llvm::IntrinsicInst>(call)->isAssumeLikeIntrinsic()))
+      return;
     for (const llvm::Use& argument : call->args()) {
       if (!argument->getType()->isPointerTy() || call->onlyReadsMemory(call->getArgOperandNo(&argument)) || is_local(argument)) continue;
       std::string what = call->isInlineAsm() ? "assembly" : call->getCalledFunction()->getName().str();
-      module_->getContext().emitError(&instruction, "undo log: what " + what + " writes cannot be logged; only the stack is written like that");
+      module_->getContext().emitError(&instruction,
+                                      "undo log: what " + what + " writes cannot be logged; only the stack is written like that");
     }
   }
 
@@ -140,15 +144,18 @@ class UndoLog : public llvm::PassInfoMixin<UndoLog> {
     llvm::IRBuilder<> builder(first.instruction);
     builder.SetCurrentDebugLocation(first.instruction->getDebugLoc());
     llvm::Value* address = builder.CreatePtrToInt(first.pointer, word_);
-    llvm::Value* is_in_vault = builder.CreateICmpEQ(builder.CreateLShr(address, vault::kWindowShift), constant(vault::kAddress >> vault::kWindowShift));
+    llvm::Value* is_in_vault =
+        builder.CreateICmpEQ(builder.CreateLShr(address, vault::kWindowShift), constant(vault::kAddress >> vault::kWindowShift));
     if (auto* known = llvm::dyn_cast<llvm::ConstantInt>(is_in_vault); known != nullptr && known->isZero()) return;
     llvm::Instruction* rest = llvm::SplitBlockAndInsertIfThen(is_in_vault, first.instruction, false);
     builder.SetInsertPoint(rest);
     std::vector<llvm::Value*> words;
-    for (std::int64_t word : group.words) words.push_back(builder.CreateAdd(builder.CreatePtrToInt(group.object, word_), constant(std::uint64_t(word))));
+    for (std::int64_t word : group.words)
+      words.push_back(builder.CreateAdd(builder.CreatePtrToInt(group.object, word_), constant(std::uint64_t(word))));
     if (words.empty() && first.is_in_one_word()) words.push_back(builder.CreateAnd(address, ~(kWord - 1)));
     if (words.empty())
-      call(builder, "pith_undo_log_range", {address, first.length == nullptr ? constant(first.size) : builder.CreateZExtOrTrunc(first.length, word_)});
+      call(builder, "pith_undo_log_range",
+           {address, first.length == nullptr ? constant(first.size) : builder.CreateZExtOrTrunc(first.length, word_)});
     else
       log_words(builder, rest, words);
   }
@@ -178,7 +185,9 @@ class UndoLog : public llvm::PassInfoMixin<UndoLog> {
     builder.CreateStore(value, builder.CreateIntToPtr(builder.CreateAdd(base, constant(offset)), pointer_), true);
   }
 
-  llvm::Constant* field(std::uint64_t offset) const { return llvm::ConstantExpr::getIntToPtr(constant(vault::kLogAddress + offset), pointer_); }
+  llvm::Constant* field(std::uint64_t offset) const {
+    return llvm::ConstantExpr::getIntToPtr(constant(vault::kLogAddress + offset), pointer_);
+  }
 
   llvm::CallInst* call(llvm::IRBuilder<>& builder, llvm::StringRef name, std::initializer_list<llvm::Value*> arguments) {
     std::vector<llvm::Type*> types(arguments.size(), word_);
@@ -200,6 +209,7 @@ class UndoLog : public llvm::PassInfoMixin<UndoLog> {
 /// Called by clang when it loads the plugin. Last of all: what other passes remove needs no log.
 extern "C" LLVM_ATTRIBUTE_WEAK llvm::PassPluginLibraryInfo llvmGetPassPluginInfo() {
   return {LLVM_PLUGIN_API_VERSION, "pith-undo-log", "1", [](llvm::PassBuilder& builder) {
-            builder.registerOptimizerLastEPCallback([](llvm::ModulePassManager& passes, llvm::OptimizationLevel) { passes.addPass(pith::UndoLog()); });
+            builder.registerOptimizerLastEPCallback(
+                [](llvm::ModulePassManager& passes, llvm::OptimizationLevel) { passes.addPass(pith::UndoLog()); });
           }};
 }

@@ -1,13 +1,13 @@
 // Where a vault lies and how the log before it is written: what the compiler's pass, the runtime, root and the tests agree on.
 #pragma once
-#include "base/types.h"
+#include "abi/start_information.h"
 
 namespace pith::vault {
 
 /// A vault is somewhere in this window, and nothing else is: whether a store goes to it is one comparison.
 inline constexpr u64 kWindowShift = 30;
 inline constexpr u64 kWindowSize = u64{1} << kWindowShift;
-inline constexpr u64 kAddress = 0x0000'0040'0000'0000;
+inline constexpr u64 kAddress = kVaultAddress;
 /// The undo log lies in the next window: stores to it are not logged.
 inline constexpr u64 kLogAddress = kAddress + kWindowSize;
 
