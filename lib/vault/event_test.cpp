@@ -145,6 +145,17 @@ TEST_F(EventTest, CopiesAndFillsAreAllOrNothing) {
   }
 }
 
+[[clang::no_builtin("memcpy"), gnu::noinline]] void copy_without_builtins(void* to, const void* from, usize length) {
+  memcpy(to, from, length);
+}
+
+TEST_F(EventTest, CallsOfTheLibraryAreLoggedToo) {
+  expect_all_or_nothing([&]() -> Result<void> {
+    copy_without_builtins(accounts().line, "something", 10);
+    return {};
+  });
+}
+
 TEST_F(EventTest, AnErrorTakesEverythingBack) {
   expect_all_or_nothing(
       [&]() -> Result<void> {

@@ -25,6 +25,14 @@ namespace {
 
 constexpr std::uint64_t kWord = 8;
 
+/// Functions of the C library in assembly: `length` bytes at the first argument are written, the third says how many. Most calls of them
+/// are intrinsics here; those of code that is compiled without builtins are not.
+constexpr llvm::StringRef kCopies[] = {"memcpy", "memmove", "memset"};
+
+bool is_copy(const llvm::Function* function) {
+  return function != nullptr && function->isDeclaration() && function->arg_size() == 3 && llvm::is_contained(kCopies, function->getName());
+}
+
 /// Writes to what no vault can hold: the stack.
 bool is_local(const llvm::Value* pointer) { return llvm::isa<llvm::AllocaInst>(llvm::getUnderlyingObject(pointer, 0)); }
 
@@ -59,6 +67,7 @@ class UndoLog : public llvm::PassInfoMixin<UndoLog> {
     pointer_ = llvm::PointerType::getUnqual(context);
     bool is_changed = false;
     for (llvm::Function& function : module) {
+      if (is_copy(&function)) refuse_pointers_to(function);
       if (!function.isDeclaration() && function.getSection() != vault::kUnloggedSection) is_changed |= log_writes_of(function);
     }
     return is_changed ? llvm::PreservedAnalyses::none() : llvm::PreservedAnalyses::all();
@@ -110,18 +119,18 @@ class UndoLog : public llvm::PassInfoMixin<UndoLog> {
       return Write{change, change->getPointerOperand(), layout.getTypeStoreSize(change->getType()), change->getAlign()};
     if (auto* change = llvm::dyn_cast<llvm::AtomicCmpXchgInst>(&instruction))
       return Write{change, change->getPointerOperand(), layout.getTypeStoreSize(change->getNewValOperand()->getType()), change->getAlign()};
-    if (auto* memory = llvm::dyn_cast<llvm::AnyMemIntrinsic>(&instruction)) return write_of_memory(*memory);
+    if (auto* memory = llvm::dyn_cast<llvm::AnyMemIntrinsic>(&instruction))
+      return write_of_memory(memory, memory->getRawDest(), memory->getLength(), memory->getDestAlign().valueOrOne());
+    if (auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction); call != nullptr && is_copy(call->getCalledFunction()))
+      return write_of_memory(call, call->getArgOperand(0), call->getArgOperand(2), llvm::Align(1));
     refuse_unknown(instruction);
     return std::nullopt;
   }
 
-  static Write write_of_memory(llvm::AnyMemIntrinsic& memory) {
-    Write write{&memory, memory.getRawDest(), 0, memory.getDestAlign().valueOrOne(), memory.getLength()};
-    if (const auto* length = llvm::dyn_cast<llvm::ConstantInt>(write.length)) {
-      write.size = length->getZExtValue();
-      write.length = nullptr;
-    }
-    return write;
+  static Write write_of_memory(llvm::Instruction* instruction, llvm::Value* pointer, llvm::Value* length, llvm::Align alignment) {
+    if (const auto* constant = llvm::dyn_cast<llvm::ConstantInt>(length))
+      return {instruction, pointer, constant->getZExtValue(), alignment, nullptr};
+    return {instruction, pointer, 0, alignment, length};
   }
 
   /// What writes in a way that is not known here must not go unnoticed.
@@ -136,6 +145,15 @@ class UndoLog : public llvm::PassInfoMixin<UndoLog> {
       std::string what = call->isInlineAsm() ? "assembly" : call->getCalledFunction()->getName().str();
       module_->getContext().emitError(&instruction,
                                       "undo log: what " + what + " writes cannot be logged; only the stack is written like that");
+    }
+  }
+
+  /// What is called through a pointer is not seen.
+  void refuse_pointers_to(const llvm::Function& function) {
+    for (const llvm::Use& use : function.uses()) {
+      const auto* call = llvm::dyn_cast<llvm::CallBase>(use.getUser());
+      if (call == nullptr || !call->isCallee(&use))
+        module_->getContext().emitError("undo log: the address of " + function.getName() + " is taken; what it writes cannot be logged");
     }
   }
 
