@@ -67,6 +67,7 @@ struct Component {
   u64 heap_pages;        ///< mapped at start
   u64 stack_pages;
   u64 vault_pages;       ///< kept across restarts
+  u64 undo_log_pages;    ///< of the vault's undo log (abi/vault.h); 0: the vault is never rolled back
   u64 pool_frames;       ///< untyped frames in its own region, for those with GrantKind::Region
   u32 priority;          ///< 0…63
   u32 priority_ceiling;  ///< highest priority its own threads may get

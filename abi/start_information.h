@@ -47,7 +47,7 @@ struct StartInformation {
   char name[24];
   u32 index;               ///< of the component in the image
   u32 instance;            ///< counts restarts from 0
-  u64 heap_size, vault_size, module_size;
+  u64 heap_size, vault_size, undo_log_size, module_size;
   u64 counter_multiplier, counter_start, counter_frequency;  ///< as in BootInformation
   u64 wall_clock;          ///< seconds since 1970 at boot
   u64 seed[4];

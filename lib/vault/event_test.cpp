@@ -156,6 +156,13 @@ TEST_F(EventTest, CallsOfTheLibraryAreLoggedToo) {
   });
 }
 
+TEST_F(EventTest, WhatAssemblyWritesIsLogged) {
+  expect_all_or_nothing([&]() -> Result<void> {
+    asm volatile("incq %0\n\tmovw $7, %1" : "+m"(accounts().counter), "=m"(accounts().last_to));
+    return {};
+  });
+}
+
 TEST_F(EventTest, AnErrorTakesEverythingBack) {
   expect_all_or_nothing(
       [&]() -> Result<void> {

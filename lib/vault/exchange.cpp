@@ -62,7 +62,7 @@ Result<void> intend_call(CapabilitySlot endpoint, const Words& words, u32 length
   intent.target = endpoint;
   intent.then = then;
   keep(intent.message, words, length);
-  intent.message.words[0] |= (kIntended | ++header().calls) << kNumberShift;
+  intent.message.words[0] |= (ipc::kIntended | ++header().calls) << ipc::kNumberShift;
   return {};
 }
 

@@ -2,11 +2,13 @@
 // before the event is final, and both are found again by the next instance.
 #pragma once
 #include "abi/vault.h"
+#include "lib/ipc/number.h"
 #include "lib/ipc/server.h"
 
 namespace pith::vault {
 
-inline constexpr u32 kSessions = 32;
+/// Badges are 1 + the index of a component.
+inline constexpr u32 kSessions = 33;
 inline constexpr u32 kMostIntents = 8;
 
 /// A message as it is kept: long words included.
@@ -33,6 +35,7 @@ static_assert(kExchangeAddress + sizeof(Exchange) <= kFirstEntry);
 
 /// The first words of every vault.
 struct Header {
+  u64 layout;               ///< of the state that follows (State::kLayout); 0: there is none yet
   u64 answered[kSessions];  ///< number of the session's last call that has its answer, times two, plus which of its places that is in
   u64 calls;                ///< that were ever intended
   u32 intents;              ///< of the last event
@@ -40,12 +43,6 @@ struct Header {
   u32 session;              ///< of the call in progress
   u64 number;               ///< of that call; 0: none is in progress
 };
-
-/// A call says in word 0, beside its method, which call of its session it is: a second delivery is recognised by that. 0: it has no number.
-inline constexpr u32 kNumberShift = 16;
-inline constexpr u64 kMethodMask = (u64{1} << kNumberShift) - 1;
-/// Numbers of calls that a vault intends, beside those that are counted in memory which does not last.
-inline constexpr u64 kIntended = u64{1} << 47;
 
 inline Header& header() { return *reinterpret_cast<Header*>(kAddress); }
 inline Exchange& exchange() { return *reinterpret_cast<Exchange*>(kExchangeAddress); }

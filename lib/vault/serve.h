@@ -45,12 +45,11 @@ class Loop {
   }
 
   void take_call(ipc::Received& received) {
-    u64 number = received.words.w[0] >> kNumberShift;
+    u64 number = received.words.w[0] >> ipc::kNumberShift;
     u32 session = received.status.badge().raw;
     if (session >= kSessions) return reply(ipc::Answer::status(Error::Limit));
     // A call that has had its answer comes again when the instance that gave it died before the caller had it.
     if (const Message* kept = kept_answer(session, number)) return reply(answer_from(*kept));
-    received.words.w[0] &= kMethodMask;
     Result<ipc::Answer> answer = run([&] {
       begin();
       header().session = session;

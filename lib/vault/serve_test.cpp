@@ -65,7 +65,7 @@ struct World {
 
   /// The partner is a server of this kind itself, reduced to what it is for its callers: it knows the last call again.
   Status call_partner(Words& words) {
-    u64 number = words.w[0] >> kNumberShift, amount = words.w[1];
+    u64 number = words.w[0] >> ipc::kNumberShift, amount = words.w[1];
     EXPECT_NE(number, 0u);
     if (number != partner.last_number) {
       partner.last_number = number;
@@ -107,7 +107,7 @@ class Bank {
   ipc::Answer handle(const ipc::Received& received, Token) {
     const Words& words = received.words;
     u64 from = words.w[1] % State::kAccounts, to = words.w[2] % State::kAccounts, amount = words.w[3];
-    switch (words.w[0]) {
+    switch (words.w[0] & ipc::kMethodMask) {
       case kTransfer:
         if (state().balance[from] < amount) return ipc::Answer::status(Error::Limit);
         state().balance[from] -= amount;
@@ -217,7 +217,7 @@ class ServeTest : public testing::Test {
   /// One call, without a crash.
   static void call(Words words) {
     static u64 number = 0;
-    words.w[0] |= ++number << kNumberShift;
+    words.w[0] |= ++number << ipc::kNumberShift;
     world.call = words;
     world.is_queued = true;
     Bank bank;

@@ -18,6 +18,11 @@ inline constexpr u32 kFaultBadge = 0x10000;     ///< + index: faults of that com
 inline constexpr u32 kPlatformBadge = 0x20000;   ///< + 1 + index: power and diagnostics only
 inline constexpr u32 kPlacementBadge = 0x30000;  ///< + 1 + index: place and time only
 
+/// Of a share, and of a leaf table.
+inline constexpr u64 kSharePages = 512;
+/// Page tables for so many pages in a row: leaf tables, and one above them.
+constexpr u64 tables_for(u64 pages) { return pages ? (pages + kSharePages - 1) / kSharePages + 1 : 0; }
+
 /// What every component needs from root, set once at start.
 struct System {
   const BootInformation* boot = nullptr;
@@ -88,6 +93,7 @@ class Component {
     Vector,
     Copy,
     Temporary,
+    VaultCopy,
     FirstDevice = 32
   };
   enum class Owner { Service, Instance };
@@ -97,19 +103,24 @@ class Component {
   CapabilitySlot region_slot(Owner owner) const { return slot(owner == Owner::Service ? Slot::ServiceRegion : Slot::InstanceRegion); }
   bool has_grant(image::GrantKind kind) const;
   u64 service_frames_needed() const;
+  u64 vault_frames_needed() const;
   u64 instance_frames_needed() const;
 
   // service.cpp
   Result<void> configure_time();
   Result<void> create_regions(u64 pool);
   Result<void> create_objects();
-  Result<void> map_vault();
   Result<void> map_module();
   Result<void> map_image(u64 address, u64 offset, u64 size);
   Result<void> grant_one(const image::Grant& grant, u32 number, Component* components, u32 count);
   Result<void> grant_device(const image::Grant& grant, u32 number, CapabilitySlot place);
   Result<void> install(CapabilitySlot place, CapabilitySlot source, u64 rights, u64 badge);
   void name_slot(const char (&name)[24], CapabilitySlot place, image::GrantKind kind);
+
+  // vault.cpp
+  Result<void> map_vault();
+  Result<void> map_shared(u64 address, u64 pages, u64 first);
+  void roll_back();
 
   // memory.cpp
   Result<FrameNumber> take_frame(Owner owner);

@@ -149,6 +149,7 @@ Result<void> Component::write_start_page() {
   start.instance = instance_;
   start.heap_size = description_->heap_pages * kPageSize;
   start.vault_size = description_->vault_pages * kPageSize;
+  start.undo_log_size = description_->undo_log_pages * kPageSize;
   start.module_size = module_size_;
   start.counter_multiplier = boot.counter_multiplier;
   start.counter_start = boot.counter_start;
@@ -197,6 +198,7 @@ Result<void> Component::take_back() {
   (void)own.remove(ComponentSlot::Thread);
   (void)own.remove(ComponentSlot::Region);
   for (u32 i = 0; i < 4; i++) (void)own.remove(CapabilitySlot(ComponentSlot::Window.raw + i));
+  roll_back();
   running_ = false;
   return {};
 }

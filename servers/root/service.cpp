@@ -13,7 +13,6 @@ constexpr kernel::Region kRegion{RootSlot::Region};
 constexpr kernel::CapabilitySpace kCapabilities{RootSlot::CapabilitySpace};
 constexpr kernel::Platform kPlatform{RootSlot::Platform};
 constexpr u64 kGiveAtOnce = 16;  // Region.give's limit
-constexpr u64 kSharePages = 512;
 
 template <class List>
 Result<void> give(kernel::Region from, CapabilitySlot to, const List& list) {
@@ -28,8 +27,6 @@ Result<void> give(kernel::Region from, CapabilitySlot to, const List& list) {
   }
   return {};
 }
-
-constexpr u64 tables_for(u64 pages) { return pages ? (pages + kSharePages - 1) / kSharePages + 1 : 0; }
 
 }  // namespace
 
@@ -48,9 +45,9 @@ bool Component::has_grant(image::GrantKind kind) const {
 }
 
 /// Instance region, address space (2), capability space and table, endpoint, notification, time; upper page tables: one of level 2 and one
-/// of level 1 for each place (program, start page, heap, stack (2), shares, vault, module, tables); devices; vault and its leaf tables.
+/// of level 1 for each place (program, start page, heap, stack (2), shares, vault, module, tables); devices; the vault.
 u64 Component::service_frames_needed() const {
-  return 8 + 10 + description_->grant_count + tables_for(description_->vault_pages) + description_->vault_pages;
+  return 8 + 10 + description_->grant_count + vault_frames_needed();
 }
 
 /// Thread, vector state, message buffer, start page, copy share, capability table, leaf tables of stack, buffer and start page; the
@@ -137,11 +134,6 @@ Result<void> Component::place(u64 cpu) {
 u64 Component::time_used() const {
   auto status = kernel::SchedulingContext{slot(Slot::Time)}.status();
   return status ? status->used : 0;
-}
-
-Result<void> Component::map_vault() {
-  step_ = "vault";
-  return map_zeroes(kVaultAddress, description_->vault_pages, Owner::Service);
 }
 
 /// The component's module; and for the fault handler, and those without a module, the image's tables: the system's manifest, who is who.

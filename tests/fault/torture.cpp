@@ -1,13 +1,17 @@
-// Kills the console, the log and the clock at seeded instants while others use them, and measures how long each is away.
-// Under instruction counting the kernel's nanoseconds are executed instructions, so the instants are the same in every run with the same seed.
+// Kills services at seeded instants while others use them, and measures how long each is away.
+// Under instruction counting the kernel's nanoseconds are executed instructions, so the instants are the same in every run with the same
+// seed.
 #include <cstdio>
 #include <cstring>
+#include <iterator>
 #include <string_view>
 
 #include "lib/clock.h"
 #include "lib/ipc/ipc.h"
 #include "lib/log.h"
+#include "lib/random.h"
 #include "lib/start.h"
+#include "protocols/bank.h"
 #include "protocols/clock.h"
 #include "protocols/console.h"
 #include "protocols/log.h"
@@ -17,29 +21,15 @@ using namespace pith;
 
 namespace {
 
-constexpr u32 kTargets = 3;
-constexpr const char* kNames[kTargets] = {"console", "log", "clock"};
+/// Those that the system has are killed.
+constexpr const char* kNames[] = {"console", "log", "clock", "bank", "clearing"};
+constexpr u32 kMostTargets = std::size(kNames);
 constexpr u64 kShortestPause = 300 * kMicrosecond;
 constexpr u64 kPauses = 4 * kMillisecond;
 constexpr u64 kLimit = 10 * kMillisecond;
 /// Every second kill is aimed: it waits, in short seeded steps, until the target is inside a request.
 constexpr u32 kMostSteps = 400;
 constexpr u64 kStep = 20 * kMicrosecond;
-
-/// xorshift64*: seeded, the same everywhere.
-class Random {
- public:
-  explicit Random(u64 seed) : state_(seed * 2 + 1) {}
-  u64 below(u64 bound) {
-    state_ ^= state_ >> 12;
-    state_ ^= state_ << 25;
-    state_ ^= state_ >> 27;
-    return (state_ * 0x2545f4914f6cdd1d >> 16) % bound;
-  }
-
- private:
-  u64 state_;
-};
 
 u64 argument(std::string_view name, u64 otherwise) {
   for (std::string_view text : {std::string_view(start_information().command_line), arguments()}) {
@@ -59,13 +49,16 @@ u64 argument(std::string_view name, u64 otherwise) {
 void wait_until(u64 deadline) { (void)ipc::receive(ComponentSlot::Service, deadline); }
 
 struct Target {
+  const char* name;
+  CapabilitySlot slot;
   u64 component;
   u32 kills, inside;
   u64 longest;
 };
 
 protocols::SupervisorClient supervisor;
-Target targets[kTargets];
+Target targets[kMostTargets];
+u32 target_count;
 
 bool is_busy(u64 component) {
   auto text = supervisor.state(component);
@@ -73,18 +66,19 @@ bool is_busy(u64 component) {
   return text->text().find("busy 1") != std::string_view::npos;
 }
 
-Result<void> probe(u32 which) {
-  switch (which) {
-    case 0:
-      (void)TRY(protocols::ConsoleClient{TRY(find_slot("console"))}.read(0));
-      return {};
-    case 1:
-      (void)TRY(protocols::LogClient{TRY(find_slot("log"))}.raw({}));
-      return {};
-    default:
-      (void)TRY(protocols::ClockClient{TRY(find_slot("clock"))}.wall_offset());
-      return {};
+/// A request that changes nothing.
+Result<void> probe(const Target& target) {
+  std::string_view name = target.name;
+  if (name == "console") {
+    (void)TRY(protocols::ConsoleClient{target.slot}.read(0));
+  } else if (name == "log") {
+    (void)TRY(protocols::LogClient{target.slot}.raw({}));
+  } else if (name == "clock") {
+    (void)TRY(protocols::ClockClient{target.slot}.wall_offset());
+  } else {
+    (void)TRY(protocols::BankClient{target.slot}.total());
   }
+  return {};
 }
 
 void aim(u32 which, Random& random) {
@@ -96,7 +90,7 @@ Result<void> kill(u32 which) {
   if (is_busy(target.component)) target.inside++;
   u64 start = now();
   TRY(supervisor.control(target.component, ipc::as_bytes("kill")));
-  TRY(probe(which));
+  TRY(probe(target));
   u64 away = now() - start;
   if (away > target.longest) target.longest = away;
   target.kills++;
@@ -107,8 +101,9 @@ Result<void> find_targets() {
   u64 count = TRY(supervisor.count());
   for (u64 i = 0; i < count; i++) {
     Bytes name = TRY(supervisor.name(i));
-    for (u32 which = 0; which < kTargets; which++) {
-      if (name.text() == kNames[which]) targets[which].component = i;
+    for (const char* known : kNames) {
+      if (name.text() != known) continue;
+      if (auto slot = find_slot(known)) targets[target_count++] = {known, *slot, i, 0, 0, 0};
     }
   }
   return {};
@@ -117,10 +112,10 @@ Result<void> find_targets() {
 void report() {
   u32 kills = 0, inside = 0;
   u64 longest = 0;
-  for (u32 which = 0; which < kTargets; which++) {
+  for (u32 which = 0; which < target_count; which++) {
     const Target& target = targets[which];
-    log_line(LogLevel::Information, "torture: %s killed %u times, %u inside a request, longest recovery %llu ns", kNames[which], target.kills, target.inside,
-             static_cast<unsigned long long>(target.longest));
+    log_line(LogLevel::Information, "torture: %s killed %u times, %u inside a request, longest recovery %llu ns", target.name, target.kills,
+             target.inside, static_cast<unsigned long long>(target.longest));
     kills += target.kills;
     inside += target.inside;
     if (target.longest > longest) longest = target.longest;
@@ -141,12 +136,12 @@ int main() {
   Random random(seed);
   if (!find_targets()) return 1;
   wait_until(now() + 200 * kMillisecond);
-  for (u64 left = wanted * kTargets; left > 0; left--) {
+  for (u64 left = wanted * target_count; left > 0; left--) {
     wait_until(now() + kShortestPause + random.below(kPauses));
-    u32 which = u32(left % kTargets);
+    u32 which = u32(left % target_count);
     if (random.below(2) == 0) aim(which, random);
     if (auto killed = kill(which); !killed) {
-      log_line(LogLevel::Error, "torture: failed: %s: %s", kNames[which], error_name(killed.error()));
+      log_line(LogLevel::Error, "torture: failed: %s: %s", targets[which].name, error_name(killed.error()));
       break;
     }
   }

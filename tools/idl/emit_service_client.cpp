@@ -13,7 +13,7 @@ const Parameter* find_bytes(const std::vector<Parameter>& list) {
 
 void write_numbers(Text& out, const Service& service) {
   out.line();
-  out.line("/// Word 0 of a call to ", service.name.text, ".");
+  out.line("/// Word 0 of a call to ", service.name.text, ", beside the call's number.");
   out.line("enum class ", service.name.text, "Method : u64 {");
   for (const Method& method : service.methods) out.line("  ", camel_case(method.name.text), " = ", decimal(method.number), ",");
   out.line("};");
@@ -51,7 +51,7 @@ void write_method(Text& out, const Service& service, const Method& method) {
     out.line("    if (", sent->name.text, ".size() > ", decimal(sent->type.size), ") return Error::BadMessage;");
     out.line("    ipc::put_bytes(", sent->name.text, ");");
   }
-  std::string words = "u64(" + service.name.text + "Method::" + camel_case(method.name.text) + ")";
+  std::string words = "ipc::numbered(u64(" + service.name.text + "Method::" + camel_case(method.name.text) + "))";
   for (const Parameter& argument : method.arguments) words += ", " + to_word(argument.type, argument.name.text);
   std::string length = sent ? "ipc::message_length(" + sent->name.text + ".size())" : "kRegisterWords";
   if (sent || find_bytes(method.results)) {
@@ -70,6 +70,7 @@ GeneratedFile emit_service_client(const Interface& file) {
   out.line("// How to call ", file.name.text, "; generated from ", file.file, ".");
   out.line("#pragma once");
   out.line("#include \"lib/ipc/bytes.h\"");
+  out.line("#include \"lib/ipc/number.h\"");
   out.line();
   out.line("namespace pith::protocols {");
   for (const Service& service : file.services) {

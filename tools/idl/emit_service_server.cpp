@@ -117,12 +117,19 @@ void write_decoder(Text& out, const Service& service) {
     deferred += (deferred.empty() ? "" : " || ") + ("method == " + decimal(method.number));
   }
   out.line();
-  out.line("  bool is_deferred(u64", uses_token ? " method" : "", ") const final { return ", deferred.empty() ? "false" : deferred, "; }");
+  if (!uses_token) {
+    out.line("  bool is_deferred(u64) const final { return false; }");
+  } else {
+    out.line("  bool is_deferred(u64 word) const final {");
+    out.line("    u64 method = word & ipc::kMethodMask;");
+    out.line("    return ", deferred, ";");
+    out.line("  }");
+  }
   out.line();
   out.line("  ipc::Answer handle(const ipc::Received& received, Token", uses_token ? " token" : "", ") final {");
   out.line("    const Words& words = received.words;");
   out.line("    Session session = received.status.badge();");
-  out.line("    switch (", service.name.text, "Method(words.w[0])) {");
+  out.line("    switch (", service.name.text, "Method(words.w[0] & ipc::kMethodMask)) {");
   for (const Method& method : service.methods) write_case(out, service, method);
   out.line("    }");
   out.line("    return ipc::Answer::status(Error::BadMessage);");

@@ -5,6 +5,8 @@
 #include <map>
 #include <string>
 
+#include "abi/vault.h"
+
 namespace pith::manifest {
 
 namespace {
@@ -201,6 +203,19 @@ std::vector<std::vector<int>> call_graph(const Manifest& manifest) {
 
 void check_devices(const Manifest& manifest, Problems& problems);
 
+/// Root sees both through one window when it rolls a vault back.
+void check_vaults(const Manifest& manifest, Problems& problems) {
+  constexpr u64 kLeast = (vault::kFirstEntry - vault::kLogAddress) / kPageSize + 1, kMost = 512;
+  for (const Component& component : manifest.components) {
+    const Memory& memory = component.memory;
+    if (memory.undo_log == 0) continue;
+    if (memory.vault == 0) problems.add(memory.line, "component ", component.name.value, " has an `undo_log`, but no `vault`");
+    if (memory.undo_log < kLeast) problems.add(memory.line, "the `undo_log` of ", component.name.value, " is at least ", kLeast * 4, " KiB");
+    if (memory.vault + memory.undo_log > kMost)
+      problems.add(memory.line, "`vault` and `undo_log` of ", component.name.value, " are at most ", kMost * 4, " KiB together");
+  }
+}
+
 void check_manifest(const Manifest& manifest, Problems& problems) {
   check_names(manifest, problems);
   check_uses(manifest, problems);
@@ -208,6 +223,7 @@ void check_manifest(const Manifest& manifest, Problems& problems) {
   check_authorities(manifest, problems);
   check_devices(manifest, problems);
   check_time(manifest, problems);
+  check_vaults(manifest, problems);
 }
 
 void check_memory(const Manifest& manifest, u64 program_pages, u64 image_pages, Problems& problems) {

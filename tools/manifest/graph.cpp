@@ -58,7 +58,7 @@ void write_component(const Component& component, std::ostream& out) {
   out << ", \"authorities\": ";
   write_list(out, component.authorities, [&](const auto& entry) { out << quoted(key_of(entry.first)); });
   out << ",\n   \"memory_pages\": {\"heap\": " << memory.heap << ", \"stack\": " << memory.stack << ", \"vault\": " << memory.vault
-      << ", \"pool\": " << memory.pool << "},\n   \"time\": {\"priority\": " << time.priority << ", \"ceiling\": " << time.ceiling
+      << ", \"undo_log\": " << memory.undo_log << ", \"pool\": " << memory.pool << "},\n   \"time\": {\"priority\": " << time.priority << ", \"ceiling\": " << time.ceiling
       << ", \"budget_ns\": " << time.budget << ", \"period_ns\": " << time.period << ", \"share_percent\": " << time.share
       << ", \"cpu\": " << (time.cpu ? text(*time.cpu) : "null") << "},\n   \"devices\": {\"interrupts\": ";
   write_list(out, component.devices.interrupts, [&](const Range& range) { out << range.first; });

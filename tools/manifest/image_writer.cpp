@@ -83,6 +83,7 @@ class Writer {
     entry.heap_pages = source.memory.heap;
     entry.stack_pages = source.memory.stack;
     entry.vault_pages = source.memory.vault;
+    entry.undo_log_pages = source.memory.undo_log;
     entry.pool_frames = source.memory.pool;
     entry.priority = source.time.priority;
     entry.priority_ceiling = source.time.ceiling;

@@ -89,12 +89,17 @@ class Packer {
   Program load_program(const std::string& name, u32 line) {
     Program program;
     std::string path = options_.components + "/" + name, reason;
-    auto bytes = read_file(path);
-    if (!bytes) {
-      problems_.add(line, "there is no program `", name, "` in ", options_.components);
-    } else if (!read_program(files_[name] = std::move(*bytes), program, reason)) {
-      problems_.add_for(path, "not a program for a component: ", reason);
+    // Several components may be the same program: what the first one refers to stays where it is.
+    auto file = files_.find(name);
+    if (file == files_.end()) {
+      auto bytes = read_file(path);
+      if (!bytes) {
+        problems_.add(line, "there is no program `", name, "` in ", options_.components);
+        return program;
+      }
+      file = files_.emplace(name, std::move(*bytes)).first;
     }
+    if (!read_program(file->second, program, reason)) problems_.add_for(path, "not a program for a component: ", reason);
     return program;
   }
 

@@ -24,9 +24,9 @@ struct Range {
 
 /// Memory in pages, as in image::Component.
 struct Memory {
-  u64 heap = 0, stack = 16, vault = 0, pool = 0;
+  u64 heap = 0, stack = 16, vault = 0, undo_log = 0, pool = 0;
   u32 line = 0;
-  u64 total() const { return heap + stack + vault + pool; }
+  u64 total() const { return heap + stack + vault + undo_log + pool; }
 };
 
 /// Time as in image::Component; budget and period in nanoseconds. A budget equal to its period is no limit.

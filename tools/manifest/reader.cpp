@@ -32,6 +32,7 @@ void read_memory(const toml::table& table, const std::string& what, Memory& memo
   memory.heap = fields.pages("heap").value_or(memory.heap);
   memory.stack = fields.pages("stack").value_or(memory.stack);
   memory.vault = fields.pages("vault").value_or(memory.vault);
+  memory.undo_log = fields.pages("undo_log").value_or(memory.undo_log);
   memory.pool = fields.pages("pool").value_or(memory.pool);
   fields.finish();
 }

@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +23,8 @@ namespace pith {
 namespace {
 
 constexpr std::uint64_t kWord = 8;
+/// Size of a va_list. [x86-64 psABI 3.5.7]
+constexpr std::uint64_t kArgumentList = 24;
 
 /// Functions of the C library in assembly: `length` bytes at the first argument are written, the third says how many. Most calls of them
 /// are intrinsics here; those of code that is compiled without builtins are not.
@@ -84,12 +85,12 @@ class UndoLog : public llvm::PassInfoMixin<UndoLog> {
   void collect_writes(llvm::BasicBlock& block, std::vector<Group>& groups) {
     std::size_t first = groups.size();  // of those that may still grow
     for (llvm::Instruction& instruction : block) {
-      std::optional<Write> write = write_of(instruction);
-      if (write && !is_local(write->pointer)) {
-        add(*write, groups, first);
-      } else if (!write && llvm::isa<llvm::CallBase>(instruction) && !llvm::isa<llvm::IntrinsicInst>(instruction)) {
-        first = groups.size();  // an event may have ended in it
+      std::vector<Write> writes = writes_of(instruction);
+      for (const Write& write : writes) {
+        if (!is_local(write.pointer)) add(write, groups, first);
       }
+      // An event may have ended in a call.
+      if (writes.empty() && llvm::isa<llvm::CallBase>(instruction) && !llvm::isa<llvm::IntrinsicInst>(instruction)) first = groups.size();
     }
   }
 
@@ -111,20 +112,40 @@ class UndoLog : public llvm::PassInfoMixin<UndoLog> {
     }
   }
 
-  std::optional<Write> write_of(llvm::Instruction& instruction) {
-    const llvm::DataLayout& layout = module_->getDataLayout();
+  std::vector<Write> writes_of(llvm::Instruction& instruction) {
     if (auto* store = llvm::dyn_cast<llvm::StoreInst>(&instruction))
-      return Write{store, store->getPointerOperand(), layout.getTypeStoreSize(store->getValueOperand()->getType()), store->getAlign()};
+      return {Write{store, store->getPointerOperand(), size_of(store->getValueOperand()->getType()), store->getAlign()}};
     if (auto* change = llvm::dyn_cast<llvm::AtomicRMWInst>(&instruction))
-      return Write{change, change->getPointerOperand(), layout.getTypeStoreSize(change->getType()), change->getAlign()};
+      return {Write{change, change->getPointerOperand(), size_of(change->getType()), change->getAlign()}};
     if (auto* change = llvm::dyn_cast<llvm::AtomicCmpXchgInst>(&instruction))
-      return Write{change, change->getPointerOperand(), layout.getTypeStoreSize(change->getNewValOperand()->getType()), change->getAlign()};
+      return {Write{change, change->getPointerOperand(), size_of(change->getNewValOperand()->getType()), change->getAlign()}};
     if (auto* memory = llvm::dyn_cast<llvm::AnyMemIntrinsic>(&instruction))
-      return write_of_memory(memory, memory->getRawDest(), memory->getLength(), memory->getDestAlign().valueOrOne());
-    if (auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction); call != nullptr && is_copy(call->getCalledFunction()))
-      return write_of_memory(call, call->getArgOperand(0), call->getArgOperand(2), llvm::Align(1));
-    refuse_unknown(instruction);
-    return std::nullopt;
+      return {write_of_memory(memory, memory->getRawDest(), memory->getLength(), memory->getDestAlign().valueOrOne())};
+    if (llvm::isa<llvm::VAStartInst, llvm::VACopyInst>(instruction))
+      return {Write{&instruction, llvm::cast<llvm::CallBase>(instruction).getArgOperand(0), kArgumentList, llvm::Align(kWord)}};
+    auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
+    if (call != nullptr && call->isInlineAsm()) return writes_of_assembly(*call);
+    if (call != nullptr && is_copy(call->getCalledFunction()))
+      return {write_of_memory(call, call->getArgOperand(0), call->getArgOperand(2), llvm::Align(1))};
+    if (auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction)) refuse_unknown(*intrinsic);
+    return {};
+  }
+
+  std::uint64_t size_of(llvm::Type* type) const { return module_->getDataLayout().getTypeStoreSize(type); }
+
+  /// Its outputs in memory. What it writes through an address in a register is not seen.
+  std::vector<Write> writes_of_assembly(llvm::CallBase& call) const {
+    std::vector<Write> writes;
+    unsigned argument = 0;
+    for (const llvm::InlineAsm::ConstraintInfo& one : llvm::cast<llvm::InlineAsm>(call.getCalledOperand())->ParseConstraints()) {
+      if (one.Type == llvm::InlineAsm::isOutput && one.isIndirect) {
+        llvm::Value* pointer = call.getArgOperand(argument);
+        writes.push_back(
+            {&call, pointer, size_of(call.getParamElementType(argument)), pointer->getPointerAlignment(module_->getDataLayout())});
+      }
+      if (one.hasArg()) argument++;
+    }
+    return writes;
   }
 
   static Write write_of_memory(llvm::Instruction* instruction, llvm::Value* pointer, llvm::Value* length, llvm::Align alignment) {
@@ -134,17 +155,13 @@ class UndoLog : public llvm::PassInfoMixin<UndoLog> {
   }
 
   /// What writes in a way that is not known here must not go unnoticed.
-  void refuse_unknown(const llvm::Instruction& instruction) {
-    const auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
-    bool is_code = call != nullptr && (call->isInlineAsm() || llvm::isa<llvm::IntrinsicInst>(call));
-    if (!is_code || !call->mayWriteToMemory() ||
-        (llvm::isa<llvm::IntrinsicInst>(call) && llvm::cast<llvm::IntrinsicInst>(call)->isAssumeLikeIntrinsic()))
-      return;
-    for (const llvm::Use& argument : call->args()) {
-      if (!argument->getType()->isPointerTy() || call->onlyReadsMemory(call->getArgOperandNo(&argument)) || is_local(argument)) continue;
-      std::string what = call->isInlineAsm() ? "assembly" : call->getCalledFunction()->getName().str();
-      module_->getContext().emitError(&instruction,
-                                      "undo log: what " + what + " writes cannot be logged; only the stack is written like that");
+  void refuse_unknown(const llvm::IntrinsicInst& call) {
+    constexpr llvm::Intrinsic::ID kHarmless[] = {llvm::Intrinsic::stackrestore, llvm::Intrinsic::vaend, llvm::Intrinsic::prefetch};
+    if (!call.mayWriteToMemory() || call.isAssumeLikeIntrinsic() || llvm::is_contained(kHarmless, call.getIntrinsicID())) return;
+    for (const llvm::Use& argument : call.args()) {
+      if (!argument->getType()->isPointerTy() || call.onlyReadsMemory(call.getArgOperandNo(&argument)) || is_local(argument)) continue;
+      module_->getContext().emitError(
+          &call, "undo log: what " + call.getCalledFunction()->getName() + " writes cannot be logged; only the stack is written like that");
     }
   }
 
