@@ -1,6 +1,6 @@
 // The number that a call carries beside its method: which call of its session it is. A transactional server knows a second delivery by it.
 #pragma once
-#include "abi/start_information.h"
+#include "lib/ipc/instance.h"
 
 namespace pith::ipc {
 
@@ -15,8 +15,7 @@ inline u64 calls;
 
 /// Word 0 of this instance's next call. No other instance of the component uses the same number.
 inline u64 numbered(u64 method) {
-  const auto& start = *reinterpret_cast<const StartInformation*>(kStartInformation);
-  u64 number = (u64{start.instance} << 32 | u32(__atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED))) & (kIntended - 1);
+  u64 number = (instance_number() << 32 | u32(__atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED))) & (kIntended - 1);
   return method | number << kNumberShift;
 }
 

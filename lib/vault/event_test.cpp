@@ -3,7 +3,6 @@
 #include "lib/vault/event.h"
 
 #include <gtest/gtest.h>
-#include <sys/mman.h>
 
 #include <algorithm>
 #include <cstring>
@@ -12,6 +11,7 @@
 
 #include "abi/error.h"
 #include "tests/host/single_step.h"
+#include "tests/host/vault_memory.h"
 
 namespace pith::vault {
 namespace {
@@ -33,28 +33,11 @@ static_assert(sizeof(Accounts) < kVaultSize);
 
 Accounts& accounts() { return *reinterpret_cast<Accounts*>(kAddress); }
 
-std::vector<std::byte> copy_of(u64 address, u64 size) {
-  const auto* first = reinterpret_cast<const std::byte*>(address);
-  return {first, first + size};
-}
-
 class EventTest : public testing::Test {
  protected:
-  void SetUp() override {
-    map(kAddress, kVaultSize);
-    map(kLogAddress, kLogSize);
-    open(kLogSize);
-  }
-  void TearDown() override {
-    munmap(reinterpret_cast<void*>(kAddress), kVaultSize);
-    munmap(reinterpret_cast<void*>(kLogAddress), kLogSize);
-  }
+  FixedMemory vault_memory{kAddress, kVaultSize}, log_memory{kLogAddress, kLogSize};
 
-  static void map(u64 address, u64 size) {
-    void* place =
-        mmap(reinterpret_cast<void*>(address), size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-    ASSERT_EQ(place, reinterpret_cast<void*>(address));
-  }
+  void SetUp() override { open(kLogSize); }
 
   /// What root would make of the vault if the instance died now.
   static std::vector<std::byte> vault_after_a_crash() {

@@ -36,15 +36,15 @@ class Loop {
 
  private:
   void take_signals(u64 bits) {
-    (void)run_event([&]() -> Result<void> {
+    (void)run([&] {
       begin();
       service_.on_signals(bits);
-      return {};
+      return ipc::Answer::later();
     });
     (void)perform_intents();
   }
 
-  void take_call(ipc::Received& received) {
+  void take_call(const ipc::Received& received) {
     u64 number = received.words.w[0] >> ipc::kNumberShift;
     u32 session = received.status.badge().raw;
     if (session >= kSessions) return reply(ipc::Answer::status(Error::Limit));

@@ -3,13 +3,13 @@
 #include "lib/vault/serve.h"
 
 #include <gtest/gtest.h>
-#include <sys/mman.h>
 
 #include <cstring>
 #include <optional>
 #include <vector>
 
 #include "tests/host/single_step.h"
+#include "tests/host/vault_memory.h"
 
 namespace pith {
 
@@ -150,13 +150,13 @@ class Bank {
 
 class ServeTest : public testing::Test {
  protected:
+  FixedMemory vault_memory{kAddress, kVaultSize}, log_memory{kLogAddress, kLogSize};
+
   struct Memory {
     std::vector<std::byte> vault, log;
   };
 
   void SetUp() override {
-    map(kAddress, kVaultSize);
-    map(kLogAddress, kLogSize);
     open(kLogSize);
     world = World();
     ASSERT_TRUE(run_event([]() -> Result<void> {
@@ -164,21 +164,7 @@ class ServeTest : public testing::Test {
       return {};
     }));
   }
-  void TearDown() override {
-    munmap(reinterpret_cast<void*>(kAddress), kVaultSize);
-    munmap(reinterpret_cast<void*>(kLogAddress), kLogSize);
-  }
 
-  static void map(u64 address, u64 size) {
-    void* place =
-        mmap(reinterpret_cast<void*>(address), size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-    ASSERT_EQ(place, reinterpret_cast<void*>(address));
-  }
-
-  static std::vector<std::byte> copy_of(u64 address, u64 size) {
-    const auto* first = reinterpret_cast<const std::byte*>(address);
-    return {first, first + size};
-  }
   static Memory memory() { return {copy_of(kAddress, kVaultSize), copy_of(kLogAddress, kLogSize)}; }
   [[gnu::section(".text.unlogged"), gnu::noinline]] static void set(const Memory& memory) {
     memcpy(reinterpret_cast<void*>(kAddress), memory.vault.data(), kVaultSize);
