@@ -77,7 +77,7 @@ void Loop::take(const ipc::Received& received) {
   if (Error error = verdict_on(name); error != kSuccess) return answer_with(error);
   Result<void> result = run_call(name, received, current_, answer_);
   if (result) {
-    event_ = current_event();
+    event_ = answer_.length != 0 ? current_event() : 0;  // else the answer may have been given through the token
     return;
   }
   current_ = kNoToken;

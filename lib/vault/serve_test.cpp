@@ -42,6 +42,11 @@ TEST_F(ServeTest, WhoWaitsIsAnsweredOnceWhereverTheServerDies) {
   }
 }
 
+TEST_F(ServeTest, AnAnswerThroughTheTokenInTheSameEventIsGiven) {
+  call_and_crash({{kReplyAtOnce}});
+  EXPECT_EQ(answer().w[1], 1u);
+}
+
 TEST_F(ServeTest, WhatIsParkedGoesOnOnceWhereverTheServerDies) {
   call_and_crash({{kTake, 5}}, 1);
   call_and_crash({{kTake, 7}}, 2);

@@ -21,7 +21,7 @@ namespace pith::vault {
 inline constexpr u64 kVaultSize = 8192, kLogSize = kFirstEntry - kLogAddress + 16384;
 inline constexpr CapabilitySlot kEndpoint(1), kPartner(8), kNotification(9);
 
-enum Method : u64 { kTransfer, kSend, kBalance, kFillLog, kWait, kWake, kTake, kPut, kRefuse, kDie, kDieOfState };
+enum Method : u64 { kTransfer, kSend, kBalance, kFillLog, kWait, kWake, kTake, kPut, kReplyAtOnce, kRefuse, kDie, kDieOfState };
 
 /// The partner's half: what arrived there.
 struct Partner {
@@ -199,6 +199,10 @@ class Bank final : public Transactional<ipc::Server> {
       case kPut:
         state().stock += words.w[1];
         return {{{0, state().stock}}};
+      case kReplyAtOnce:
+        state().stock++;
+        reply(token, {{0, state().stock}});
+        return ipc::Answer::later();
       case kDie:
         std::longjmp(death, 1);
       case kDieOfState:
