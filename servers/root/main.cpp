@@ -33,6 +33,7 @@ Result<void> check_image() {
   if (header.component_count == 0 || header.component_count > kMostComponents) return Error::Damaged;
   for (const image::Component& component : system_state.tables.components()) {
     if (component.segment_count > image::kComponentSegments || component.grant_count > image::kComponentGrants) return Error::Damaged;
+    if (component.group >= header.group_count) return Error::Damaged;
   }
   return {};
 }
@@ -100,7 +101,7 @@ extern "C" [[noreturn]] void root_main(const BootInformation* boot) {
   if (Result<void> prepared = prepare_self(); !prepared) give_up("preparing itself", prepared.error());
   u32 count = u32(system_state.tables.components().size());
   build_components(count);
-  ControlService service(kControl, components, count);
+  ControlService service(kControl, system_state, components, count);
   serve_committing(service, kControl);
 }
 
