@@ -92,7 +92,7 @@ struct Component {
   u32 time_share;        ///< of all its threads together, in 1/65536 of a CPU; 0: no limit
   u32 cpu;               ///< where its threads run, taken modulo the CPUs that there are; kAnyCpu: wherever placement puts its time
   Restart restart;
-  u16 heartbeat;         ///< milliseconds in which it comes back to its loop, or it is taken to hang (lib/heartbeat.h); 0: it is not watched
+  u16 heartbeat;         ///< milliseconds in which it comes back to its loop, or it is taken to hang (lib/heartbeat.h); 0: it is not watched. Root's: the hardware's watchdog
   u32 group;             ///< of the supervision tree
   u32 provides;          ///< 1: it has a service endpoint
   u32 segment_count;

@@ -9,6 +9,7 @@
 #include "lib/boot_tables.h"
 #include "lib/last_registers.h"
 #include "servers/root/frames.h"
+#include "servers/root/watchdog.h"
 
 namespace pith::root {
 
@@ -31,6 +32,7 @@ struct System {
   FrameBank bank;
   CapabilitySlot control = kNoSlot;  ///< root's own endpoint
   u64 pool_frames = 0;               ///< left for the pools that the manifest asks for
+  Watchdog watchdog;
 };
 
 /// A component. Invariant: `running_` exactly while an instance exists; the service's objects exist from create_service() on.

@@ -17,7 +17,7 @@ u64 now() { return kernel::System::now().value_or(0); }
 
 }  // namespace
 
-ControlService::ControlService(CapabilitySlot endpoint, const System& system, Component* components, u32 count)
+ControlService::ControlService(CapabilitySlot endpoint, System& system, Component* components, u32 count)
     : RootServer(endpoint), system_(system), components_(components), count_(count) {
   for (u32 i = 1; i < count; i++) {
     if (components[i].handles_faults() && components[i].description().heartbeat != 0) watched_ = &components[i];
@@ -151,9 +151,8 @@ void ControlService::replace_supervisor(Component& supervisor) {
 
 /// Each of the supervisor's looks at the others puts root's look at the supervisor off: as long as it does its work root wakes for nothing.
 /// Root calls nobody, so nobody can hold it up.
-void ControlService::idle() {
-  if (!watched_) return;
-  u64 time = now(), interval = watched_->description().heartbeat * kMillisecond / 2;
+void ControlService::look_at_supervisor(u64 time) {
+  u64 interval = watched_->description().heartbeat * kMillisecond / 2;
   if (is_heard_) {
     is_heard_ = false;
     heartbeat_.forget();
@@ -166,6 +165,18 @@ void ControlService::idle() {
   print_line("root: ", watched_->name(), " hangs");
   replace_supervisor(*watched_);
   is_heard_ = true;
+}
+
+void ControlService::idle() {
+  if (!watched_ && system_.watchdog.deadline() == 0) return;
+  u64 time = now();
+  system_.watchdog.look(time);
+  if (watched_) look_at_supervisor(time);
+}
+
+u64 ControlService::deadline() const {
+  u64 feed_at = system_.watchdog.deadline();
+  return feed_at == 0 || (look_at_ != 0 && look_at_ < feed_at) ? look_at_ : feed_at;
 }
 
 }  // namespace pith::root

@@ -14,7 +14,7 @@ namespace pith::root {
 /// for a while.
 class ControlService final : public protocols::RootServer {
  public:
-  ControlService(CapabilitySlot endpoint, const System& system, Component* components, u32 count);
+  ControlService(CapabilitySlot endpoint, System& system, Component* components, u32 count);
 
   Result<void> stop(Session session, u64 component) override;
   Result<void> start(Session session, u64 component) override;
@@ -34,16 +34,17 @@ class ControlService final : public protocols::RootServer {
   void on_signals(u64) {}
   Commit commit() { return {}; }
   void idle();
-  u64 deadline() const { return look_at_; }
+  u64 deadline() const;
 
  private:
   Result<Component*> find(Session session, u64 component);
   Result<Component*> find_to_place(Session session, u64 component);
 
   std::span<const Component> all() const { return {components_, count_}; }
+  void look_at_supervisor(u64 time);
   void replace_supervisor(Component& supervisor);
 
-  const System& system_;
+  System& system_;
   Component* components_;
   u32 count_;
   Intensity restarts_;            // of the supervisor, by root

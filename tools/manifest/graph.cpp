@@ -94,7 +94,7 @@ void write_dot(const Manifest& manifest, std::ostream& out) {
 
 void write_json(const Manifest& manifest, std::ostream& out) {
   out << "{\"system\": " << quoted(manifest.name.value) << ", \"root\": " << quoted(manifest.root.value)
-      << ", \"cpus\": " << manifest.cpus << ", \"memory_pages\": " << manifest.memory_pages << ", \"groups\": ";
+      << ", \"cpus\": " << manifest.cpus << ", \"watchdog_ms\": " << manifest.watchdog << ", \"memory_pages\": " << manifest.memory_pages << ", \"groups\": ";
   write_list(out, manifest.groups, [&](const Group& group) { write_group(group, out); });
   out << ", \"components\": ";
   const char* separator = "[\n  ";

@@ -75,6 +75,7 @@ class Writer {
     entry.stack_pages = kRootStackPages;
     entry.priority = kRootPriority;
     entry.priority_ceiling = kPriorities - 1;
+    entry.heartbeat = u16(manifest_.watchdog);
     entry.budget = entry.period = Time{}.period;
     add_program(entry, parts_.root);
     return entry;

@@ -92,6 +92,7 @@ struct Manifest {
   Name name;
   Name root{"root"};  ///< program that runs as root
   u32 cpus = 1;            ///< that its shares, budgets and places are meant for
+  u32 watchdog = 0;        ///< milliseconds until the hardware resets a machine whose root does not run; 0: it does not watch
   u64 memory_pages = 0;
   u32 memory_line = 0;
   std::vector<Component> components;

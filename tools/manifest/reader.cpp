@@ -28,6 +28,7 @@ namespace {
 
 constexpr u32 kMostCpus = 64;
 constexpr u32 kMostMilliseconds = 60'000;
+constexpr u32 kShortestWatchdog = 2400;  // the ICH9's: drivers/watchdog/ich9_tco
 
 void read_memory(const toml::table& table, const std::string& what, Memory& memory, Problems& problems) {
   Fields fields(table, "memory of " + what, problems);
@@ -202,6 +203,7 @@ Manifest read_manifest(std::string_view source, Problems& problems) {
     manifest.name = keys.string("name").value_or(Name{});
     manifest.root = keys.string("root").value_or(manifest.root);
     manifest.cpus = u32(keys.number("cpus", 1, kMostCpus).value_or(manifest.cpus));
+    manifest.watchdog = u32(keys.number("watchdog_ms", kShortestWatchdog, kMostMilliseconds).value_or(0));
     manifest.memory_line = keys.line();
     manifest.memory_pages = keys.pages("memory").value_or(0);
     if (!keys.get("name")) problems.add(keys.line(), "[system] has no `name`");

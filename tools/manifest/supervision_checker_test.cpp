@@ -85,6 +85,14 @@ TEST(Supervision, RefusesWrongFormsOfGroups) {
   EXPECT_EQ(complaints(kSystem + component("a") + "[[group]]\nrestarts = 3\n"), "m.toml:7: a group without a `name`\n");
 }
 
+TEST(Supervision, ReadsTheWatchdog) {
+  EXPECT_EQ(complaints(kSystem + "watchdog_ms = 2400\n" + component("a")), "");
+  for (const char* value : {"2399", "60001", "\"10 s\""}) {
+    EXPECT_EQ(complaints(kSystem + "watchdog_ms = " + value + "\n" + component("a")),
+              "m.toml:4: `watchdog_ms` in [system] must be a number from 2400 to 60000\n");
+  }
+}
+
 }  // namespace
 
 }  // namespace pith::manifest
