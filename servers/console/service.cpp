@@ -65,6 +65,7 @@ void Service::pump() {
     u32 room = device_.transmit_room();
     if (room == 0) break;
     for (; room > 0 && vault_.transmit.count() > 0; room--, sent++) {
+      ipc::beat();  // whether the device is quick is not for this loop to say
       device_.transmit(u8(vault_.transmit.front()), {&vault_.transmit.head, vault_.transmit.head + 1});
     }
   }

@@ -22,11 +22,13 @@ ControlService::ControlService(CapabilitySlot endpoint, System& system, Componen
   for (u32 i = 1; i < count; i++) {
     if (components[i].handles_faults() && components[i].description().heartbeat != 0) watched_ = &components[i];
   }
+  if (watched_) looks_.initialize(watched_->description().heartbeat * kMillisecond / 2);
   heartbeat_.initialize(Heartbeat::kLooks - 1);  // it was silent for as long before the first
 }
 
 Result<Component*> ControlService::find(Session session, u64 component) {
   if (session.raw >= kFaultBadge) return Error::Denied;
+  hear(session);
   // Component 0 is root.
   if (component == 0 || component >= count_) return Error::BadArgument;
   return &components_[component];
@@ -84,7 +86,7 @@ Result<protocols::RootRegistersResult> ControlService::registers(Session session
 
 Result<u64> ControlService::resting(Session session) {
   if (session.raw >= kFaultBadge) return Error::Denied;
-  is_heard_ = true;
+  hear(session);
   u64 resting = 0;
   for (u32 i = 1; i < count_; i++) {
     if (components_[i].description().heartbeat != 0 && components_[i].is_resting()) resting |= u64{1} << i;
@@ -120,6 +122,7 @@ Result<void> ControlService::power(Session session, u64 action) {
 
 Result<void> ControlService::diagnostic(Session session, std::span<const std::byte> text) {
   if (session.raw >= kPlacementBadge) return Error::Denied;
+  hear(session);
   print(std::string_view(reinterpret_cast<const char*>(text.data()), text.size()));
   return {};
 }
@@ -149,19 +152,19 @@ void ControlService::replace_supervisor(Component& supervisor) {
   (void)kernel::Platform{RootSlot::Platform}.power(kReset);
 }
 
-/// Each of the supervisor's looks at the others puts root's look at the supervisor off: as long as it does its work root wakes for nothing.
+/// Each call of the supervisor puts root's look at it off: as long as it looks at the others root wakes for nothing.
 /// Root calls nobody, so nobody can hold it up.
 void ControlService::look_at_supervisor(u64 time) {
-  u64 interval = watched_->description().heartbeat * kMillisecond / 2;
   if (is_heard_) {
     is_heard_ = false;
     heartbeat_.forget();
-    look_at_ = time + 2 * interval;
+    looks_.put_off(time, 2);
   }
-  if (time < look_at_) return;
-  look_at_ = time + interval;
+  Looks::Due due = looks_.take(time);
+  if (due == Looks::Due::No) return;
+  if (due == Looks::Due::Late) heartbeat_.forget();
   heartbeat_.look(watched_->pulse(), watched_->weight(all()), watched_->time_used());
-  if (!heartbeat_.is_hung()) return;
+  if (!heartbeat_.is_hung(looks_.patience())) return;
   print_line("root: ", watched_->name(), " hangs");
   replace_supervisor(*watched_);
   is_heard_ = true;
@@ -176,7 +179,8 @@ void ControlService::idle() {
 
 u64 ControlService::deadline() const {
   u64 feed_at = system_.watchdog.deadline();
-  return feed_at == 0 || (look_at_ != 0 && look_at_ < feed_at) ? look_at_ : feed_at;
+  u64 look_at = looks_.next();
+  return feed_at == 0 || (look_at != 0 && look_at < feed_at) ? look_at : feed_at;
 }
 
 }  // namespace pith::root

@@ -41,6 +41,7 @@ class ControlService final : public protocols::RootServer {
   Result<Component*> find_to_place(Session session, u64 component);
 
   std::span<const Component> all() const { return {components_, count_}; }
+  void hear(Session session) { is_heard_ = is_heard_ || (session.raw != 0 && session.raw < kFaultBadge); }
   void look_at_supervisor(u64 time);
   void replace_supervisor(Component& supervisor);
 
@@ -50,8 +51,8 @@ class ControlService final : public protocols::RootServer {
   Intensity restarts_;            // of the supervisor, by root
   Component* watched_ = nullptr;  // the supervisor, if it is
   Heartbeat heartbeat_;           // of the supervisor
-  bool is_heard_ = true;          // it has asked for somebody's heartbeat since the last message before this
-  u64 look_at_ = 0;               // when root looks at it, nanoseconds since boot
+  bool is_heard_ = true;          // it has called since root last waited
+  Looks looks_;
 };
 
 }  // namespace pith::root

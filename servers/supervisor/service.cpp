@@ -40,9 +40,8 @@ Service::Service(CapabilitySlot endpoint, protocols::RootClient root, const Boot
     u64 heartbeat = description(i).heartbeat;
     if (heartbeat != 0 && (shortest == 0 || heartbeat < shortest)) shortest = heartbeat;
   }
-  interval_ = shortest * kMillisecond / 2;
-  if (interval_ == 0) return;
-  look_at_ = 1;  // soon
+  looks_.initialize(shortest * kMillisecond / 2);
+  if (shortest == 0) return;
   for (u32 i = 0; i < count_; i++) {
     watched_[i].heartbeat.initialize(u32(Heartbeat::kLooks * description(i).heartbeat / shortest));
   }
@@ -85,6 +84,7 @@ Result<Bytes> Service::crash(Session, u64 component, u64 from, std::span<std::by
 
 Result<void> Service::control(Session, u64 component, std::span<const std::byte> bytes) {
   TRY(find(component));
+  is_busy_ = true;
   // Root cannot be stopped, and the supervisor cannot stop itself.
   if (component == 0 || component == start_information().index) return Error::Denied;
   std::string_view command(reinterpret_cast<const char*>(bytes.data()), bytes.size());
@@ -132,6 +132,7 @@ void Service::on_fault(const ipc::Received& received) {
 /// A faulted thread's call is in progress; stopping the component ends it. What takes long comes after the restart.
 void Service::failed(Crash& crash) {
   u64 component = crash.index;
+  is_busy_ = true;
   collect(root_, crash);
   bool is_over = crash.component.restart == image::Restart::Never;
   if (is_over) {
@@ -202,9 +203,12 @@ void Service::give_up(u64 component) {
 
 void Service::idle() {
   if (!is_resumed_) resume();
-  if (interval_ == 0 || time() < look_at_) return;
+  if (is_busy_) looks_.put_off(time(), 1);  // what took its own time says nothing of the others
+  is_busy_ = false;
+  Looks::Due due = looks_.take(time());
+  if (due == Looks::Due::No) return;
+  if (due == Looks::Due::Late) forget_looks();
   look();
-  look_at_ = time() + interval_;
 }
 
 /// Nobody is called but root, who sees from outside how each one gets on. Whoever waits for a message is well, and costs nothing more.
@@ -222,15 +226,19 @@ void Service::look() {
   replace_hung();
 }
 
+void Service::forget_looks() {
+  for (u32 i = 1; i < count_; i++) watched_[i].heartbeat.forget();
+}
+
 /// Of several the one that has used most time is the one that spins. The others may only have been kept from running by it: they get a new
 /// chance.
 void Service::replace_hung() {
   u32 hung = 0;
   for (u32 i = 1; i < count_; i++) {
-    if (watched_[i].heartbeat.is_hung() && (hung == 0 || watched_[i].heartbeat.spent() > watched_[hung].heartbeat.spent())) hung = i;
+    if (watched_[i].heartbeat.is_hung(looks_.patience()) && (hung == 0 || watched_[i].heartbeat.spent() > watched_[hung].heartbeat.spent())) hung = i;
   }
   if (hung == 0) return;
-  for (u32 i = 1; i < count_; i++) watched_[i].heartbeat.forget();
+  forget_looks();
   Crash crash{description(hung), hung, time(), Crash::Kind::Hang, {}};
   if (root_.halt(hung)) failed(crash);
 }

@@ -30,7 +30,7 @@ class Service : public protocols::SupervisorServer {
   /// Looks at those whose heartbeat is watched.
   void idle();
   /// When the next look is due.
-  u64 deadline() const { return look_at_; }
+  u64 deadline() const { return looks_.next(); }
   /// A fault call: it is not answered but ends with its thread. A faulted thread of a component that cannot be stopped stays where it is.
   void on_fault(const ipc::Received& received);
 
@@ -52,6 +52,7 @@ class Service : public protocols::SupervisorServer {
   void resume();
   void look();
   void replace_hung();
+  void forget_looks();
   Result<void> stop(u64 component);
   Result<void> start(u64 component);
   void give_up(u64 component);
@@ -64,8 +65,8 @@ class Service : public protocols::SupervisorServer {
   Tree tree_;
   u32 count_;
   bool is_resumed_;
-  u64 interval_ = 0;  // between looks, nanoseconds; 0: nobody is watched
-  u64 look_at_ = 0;   // 0: never
+  bool is_busy_ = false;  // with what took long
+  Looks looks_;
   Watched watched_[kMostComponents];
 };
 
