@@ -6,6 +6,7 @@
 
 #include "abi/error.h"
 #include "abi/kernel.h"
+#include "lib/ipc/pulse.h"
 #include "lib/vault/event.h"
 #include "lib/vault/ladder.h"
 
@@ -46,6 +47,7 @@ ipc::Received Loop::wait() {
   u64 deadline = hooks_.deadline();
   bool has_answer = std::exchange(has_answer_, false);
   note_idle();
+  ipc::beat();
   if (has_answer && deadline == 0 && answer_.length <= kRegisterWords) {
     ipc::Received received = ipc::reply_receive(endpoint_, answer_.words);
     forget_answered();

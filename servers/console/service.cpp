@@ -2,6 +2,7 @@
 #include "servers/console/service.h"
 
 #include "lib/clock.h"
+#include "lib/ipc/pulse.h"
 #include "lib/vault/parking.h"
 
 namespace pith::console {
@@ -46,6 +47,7 @@ u32 Service::pump() {
     u32 room = device_.transmit_room();
     if (room == 0) break;
     for (; room > 0 && state_.transmit.count() > 0; room--, sent++) {
+      ipc::beat();  // whether the device is quick is not for this loop to say
       device_.transmit(u8(state_.transmit.front()), {&state_.transmit.head, state_.transmit.head + 1});
     }
   }

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "lib/clock.h"
+#include "lib/ipc/pulse.h"
 
 namespace pith::log {
 
@@ -56,7 +57,10 @@ bool Service::look() {
   for (u32 polls = 0; polls < kPolls && transmit.count() > 0;) {
     u32 room = device_.transmit_room();
     if (room == 0) polls++;
-    for (; room > 0 && transmit.count() > 0; room--) device_.transmit(u8(transmit.front()), {&transmit.head, transmit.head + 1});
+    for (; room > 0 && transmit.count() > 0; room--) {
+      ipc::beat();  // whether the device is quick is not for this loop to say
+      device_.transmit(u8(transmit.front()), {&transmit.head, transmit.head + 1});
+    }
   }
   return false;  // nothing is ever parked
 }
