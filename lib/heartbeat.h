@@ -56,7 +56,7 @@ class Heartbeat {
 /// When looks are due. Times are nanoseconds since boot.
 class Looks {
  public:
-  static constexpr u32 kMostPatience = 64;
+  static constexpr u32 kMostPatience = 16;
   static constexpr u64 kCalm = 1'000'000'000;
   enum class Due { No, Yes, Late };
 
@@ -70,8 +70,8 @@ class Looks {
   /// The next one is so many intervals away.
   void put_off(u64 time, u32 intervals) { next_ = interval_ != 0 ? time + intervals * interval_ : 0; }
 
-  /// Late: whoever looks did not get to run, or the machine stood still, as a virtual one does whose host is busy. Nothing that was seen
-  /// before counts then, and for a while everybody is given more time: it may happen to one of several CPUs unseen.
+  /// Late: whoever looks did not get to run, or the machine stood still, as a virtual one does whose host is busy. Such a look counts little
+  /// (weight_of), and for a while everybody is given more time: it may happen to one of several CPUs unseen.
   Due take(u64 time) {
     if (next_ == 0 || time < next_) return Due::No;
     bool is_late = next_ != 1 && time - next_ > interval_ / 2;
@@ -87,6 +87,7 @@ class Looks {
     }
     return Due::Yes;
   }
+  static u64 weight_of(Due due, u64 weight) { return due == Due::Late && weight > Heartbeat::kHindered ? u64{Heartbeat::kHindered} : weight; }
   /// How many times as many looks as else it takes.
   u32 patience() const { return patience_; }
 

@@ -110,6 +110,9 @@ TEST(Looks, AMachineThatStandsStillIsGivenTime) {
   u64 time = 1;
   for (u32 i = 0; i < 10; i++) EXPECT_EQ(looks.take(time += 1501), Looks::Due::Late);
   EXPECT_EQ(looks.patience(), Looks::kMostPatience);
+  EXPECT_EQ(Looks::weight_of(Looks::Due::Late, Heartbeat::kFree), Heartbeat::kHindered);
+  EXPECT_EQ(Looks::weight_of(Looks::Due::Late, Heartbeat::kInCall), Heartbeat::kInCall);
+  EXPECT_EQ(Looks::weight_of(Looks::Due::Yes, Heartbeat::kFree), Heartbeat::kFree);
   EXPECT_EQ(looks.take(time += 1000), Looks::Due::Yes);
   EXPECT_EQ(looks.patience(), Looks::kMostPatience);
   for (u64 end = time + 7 * Looks::kCalm; time < end;) looks.take(time += 1000);

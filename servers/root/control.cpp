@@ -162,8 +162,7 @@ void ControlService::look_at_supervisor(u64 time) {
   }
   Looks::Due due = looks_.take(time);
   if (due == Looks::Due::No) return;
-  if (due == Looks::Due::Late) heartbeat_.forget();
-  heartbeat_.look(watched_->pulse(), watched_->weight(all()), watched_->time_used());
+  heartbeat_.look(watched_->pulse(), Looks::weight_of(due, watched_->weight(all())), watched_->time_used());
   if (!heartbeat_.is_hung(looks_.patience())) return;
   print_line("root: ", watched_->name(), " hangs");
   replace_supervisor(*watched_);

@@ -207,12 +207,11 @@ void Service::idle() {
   is_busy_ = false;
   Looks::Due due = looks_.take(time());
   if (due == Looks::Due::No) return;
-  if (due == Looks::Due::Late) forget_looks();
-  look();
+  look(due);
 }
 
 /// Nobody is called but root, who sees from outside how each one gets on. Whoever waits for a message is well, and costs nothing more.
-void Service::look() {
+void Service::look(Looks::Due due) {
   auto resting = root_.resting();
   if (!resting) return;
   for (u32 i = 1; i < count_; i++) {
@@ -220,14 +219,10 @@ void Service::look() {
     if ((*resting >> i & 1) != 0) {
       watched_[i].heartbeat.rest();
     } else if (auto progress = root_.progress(i)) {
-      watched_[i].heartbeat.look(progress->pulse, progress->weight, progress->used);
+      watched_[i].heartbeat.look(progress->pulse, Looks::weight_of(due, progress->weight), progress->used);
     }
   }
   replace_hung();
-}
-
-void Service::forget_looks() {
-  for (u32 i = 1; i < count_; i++) watched_[i].heartbeat.forget();
 }
 
 /// Of several the one that has used most time is the one that spins. The others may only have been kept from running by it: they get a new
@@ -238,7 +233,7 @@ void Service::replace_hung() {
     if (watched_[i].heartbeat.is_hung(looks_.patience()) && (hung == 0 || watched_[i].heartbeat.spent() > watched_[hung].heartbeat.spent())) hung = i;
   }
   if (hung == 0) return;
-  forget_looks();
+  for (u32 i = 1; i < count_; i++) watched_[i].heartbeat.forget();
   Crash crash{description(hung), hung, time(), Crash::Kind::Hang, {}};
   if (root_.halt(hung)) failed(crash);
 }

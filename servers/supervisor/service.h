@@ -50,9 +50,8 @@ class Service : public protocols::SupervisorServer {
   void carry_out(Verdict verdict);
   bool restart(Members members);
   void resume();
-  void look();
+  void look(Looks::Due due);
   void replace_hung();
-  void forget_looks();
   Result<void> stop(u64 component);
   Result<void> start(u64 component);
   void give_up(u64 component);
