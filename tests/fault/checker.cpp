@@ -1,5 +1,5 @@
-// A client of log, clock and entropy that knows what their answers must be, while they are hurt: each of its lines is in the log once and
-// in order, the wall clock does not jump, alarms come in time and not before, no random bytes come twice.
+// A client of console, log, clock and entropy that knows what their answers must be, while they are hurt: each of its lines is in the log
+// once and in order, the wall clock does not jump, alarms come in time and not before, no random bytes come twice.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -9,6 +9,7 @@
 #include "lib/random.h"
 #include "lib/start.h"
 #include "protocols/clock.h"
+#include "protocols/console.h"
 #include "protocols/entropy.h"
 #include "protocols/log.h"
 #include "tests/fault/findings.h"
@@ -97,6 +98,13 @@ class ClockReader {
   u64 offset_;
 };
 
+/// Asks for no bytes: what is typed is the Linux environment's.
+void look_at_console(const protocols::ConsoleClient& console) {
+  auto bytes = console.read(0);
+  if (!bytes) return findings.add("console", Finding::Wrong, error_name(bytes.error()));
+  if (bytes->size() != 0) findings.add("console", Finding::Wrong, "bytes that were not asked for");
+}
+
 void draw_bytes(const protocols::EntropyClient& entropy) {
   static std::byte last[32];
   auto bytes = entropy.read(sizeof last);
@@ -109,15 +117,19 @@ void draw_bytes(const protocols::EntropyClient& entropy) {
 }  // namespace
 
 int main() {
-  auto log = find_slot("log"), clock = find_slot("clock"), entropy = find_slot("entropy");
-  if (!log || !clock || !entropy) return 1;
+  constexpr u32 kLooks = 6;  // short calls: as often as keeps their servers as busy as the others
+  auto console = find_slot("console"), log = find_slot("log"), clock = find_slot("clock"), entropy = find_slot("entropy");
+  if (!console || !log || !clock || !entropy) return 1;
   LogReader log_reader(protocols::LogClient{*log});
   ClockReader clock_reader(protocols::ClockClient{*clock});
   Random random(start_information().seed[0]);
   for (u64 round = 0;; round++) {
     if (round % 8 == 0) log_reader.write_line();
     log_reader.read();
-    clock_reader.read();
+    for (u32 look = 0; look < kLooks; look++) {
+      clock_reader.read();
+      look_at_console(protocols::ConsoleClient{*console});
+    }
     if (round % 4 == 0) clock_reader.set_alarm(random.below(100 * kMicrosecond));
     draw_bytes(protocols::EntropyClient{*entropy});
     findings.count_operation();

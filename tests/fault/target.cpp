@@ -12,7 +12,7 @@ using root::Fault;
 using root::Moment;
 
 /// Half of the faults are aimed: the instance is looked at in short seeded steps until it is where the fault is wanted.
-constexpr u32 kMostSteps = 400;
+constexpr u32 kMostSteps = 400, kUnaimedSteps = 50;
 constexpr u64 kStep = 20 * kMicrosecond;
 /// How long a fault may take to show, and how long a component that hangs may stay unnoticed.
 constexpr u64 kWindow = 2 * kMillisecond, kHangWindow = 50 * kMillisecond;
@@ -34,7 +34,7 @@ void wait_until(u64 deadline) { (void)ipc::receive(ComponentSlot::Service, deadl
 Result<protocols::RootInjectResult> Target::inject(Fault fault, Random& random, u64& asked) {
   u64 moments = wanted_moments(random);
   Error last = Error::Again;
-  for (u32 step = 0; step <= kMostSteps; step++) {
+  for (u32 step = 0; step < kMostSteps + kUnaimedSteps; step++) {
     asked = now();
     auto made = tools_.root.inject(component_, u64(fault), step < kMostSteps ? moments : root::kAnyMoment, random.below(u64{1} << 40));
     if (made) return made;

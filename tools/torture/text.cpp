@@ -83,6 +83,16 @@ std::string words_of(const Findings& findings) {
   return format("%llu, %llu, %llu", ull(findings.lost), ull(findings.doubled), ull(findings.wrong));
 }
 
+/// A fault that was not recovered from, or not without loss.
+std::string exception(const Results& results, const Fault& fault) {
+  std::string text = format("- fault %llu: %s of %s (%s), %s: %s\n", ull(fault.number), fault.kind.c_str(), fault.target.c_str(),
+                            fault.moment.c_str(), fault.place.c_str(), fault.outcome.c_str());
+  for (const Finding& finding : results.list()) {
+    if (finding.fault == fault.number) text += "  - " + finding.text + "\n";
+  }
+  return text;
+}
+
 }  // namespace
 
 bool is_good(const Results& results, const Verdict& verdict) {
@@ -147,11 +157,8 @@ std::string page(const Options& options, const Results& results, const Verdict& 
   text += row("all", all(results), words_of(results.all_findings()));
   std::string exceptions;
   for (const Fault& fault : results.faults()) {
-    if (fault.is_recovered() || !fault.is_activated()) continue;
-    exceptions += format("- fault %llu: %s of %s (%s), %s\n", ull(fault.number), fault.kind.c_str(), fault.target.c_str(),
-                         fault.place.c_str(), fault.outcome.c_str());
+    if (fault.is_activated() && (!fault.is_recovered() || fault.findings != 0)) exceptions += exception(results, fault);
   }
-  for (const Finding& finding : results.list()) exceptions += format("- after fault %llu: ", ull(finding.fault)) + finding.text + "\n";
   if (!exceptions.empty()) text += "\n## What was not recovered from, and what was found\n\n" + exceptions;
   return text;
 }

@@ -150,6 +150,12 @@ TEST(Texts, HaveTheFigures) {
   EXPECT_NE(text.find("\"services\": {\"log\": {"), text.npos) << text;
   EXPECT_NE(page(options, results, {false, true}, "torture.svg").find("./pith torture --seed 9 --faults 2 --kinds kill,hang --targets log"),
             std::string::npos);
+  results.add_finding("log", "doubled", "a line came twice", 500);
+  results.finish();
+  std::string exceptions = page(options, results, {false, true}, "");
+  EXPECT_NE(exceptions.find("- fault 1: kill of log (inside)"), exceptions.npos) << exceptions;
+  EXPECT_NE(exceptions.find("  - a line came twice"), exceptions.npos) << exceptions;
+  EXPECT_EQ(exceptions.find("- fault 2: "), exceptions.npos) << exceptions;
   std::string picture = plot(options, results);
   EXPECT_TRUE(picture.starts_with("<svg ")) << picture;
   EXPECT_TRUE(picture.ends_with("</svg>\n"));
