@@ -22,18 +22,27 @@ constexpr u64 check_of(u64 address, u64 value) { return ~(address ^ value); }
 /// Functions in this section store without logging. They must not be inlined where others do.
 inline constexpr char kUnloggedSection[] = ".text.unlogged";
 
-/// How far the current event has come. The store that changes InEvent to Committed makes all its stores final at once.
+/// How far the current event has come. The store that changes InEvent to Committed makes all that it did final at once.
 enum class Phase : u64 {
   Idle,       ///< nothing is to be undone, nothing is left to be done
   InEvent,    ///< what the log holds is to be undone
-  Committed,  ///< the log is void; the event's intents may not all have been performed
+  Committed,  ///< the log is void; not all that the event has caused is out yet: its answer, its intents
+};
+
+/// Events of a vault are counted; one that is taken back leaves its number to the next.
+struct Progress {
+  u64 raw;
+
+  static constexpr Progress of(u64 event, Phase phase) { return {event << 2 | u64(phase)}; }
+  constexpr u64 event() const { return raw >> 2; }
+  constexpr Phase phase() const { return Phase(raw & 3); }
 };
 
 /// The beginning of the log's memory. `next` and `limit` are the addresses of entries: the compiler's pass reads and writes them.
 struct UndoLog {
   u64 next;   ///< where the next entry goes
   u64 limit;  ///< where they end; 0 between events
-  Phase phase;
+  Progress progress;
 };
 /// What is valid only once an event is final follows the log's beginning: it is written without being logged (lib/vault/exchange.h).
 inline constexpr u64 kExchangeAddress = kLogAddress + 64;

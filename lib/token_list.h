@@ -1,32 +1,30 @@
-// Calls that were set aside, as a short list.
+// Calls that are to be answered later, as a short list in a vault.
 #pragma once
 #include "abi/error.h"
 #include "lib/ipc/server.h"
 
 namespace pith {
 
-/// Lives in the instance's own memory: after a crash the kernel delivers the calls again.
+/// All zero is a valid, empty list.
 template <u32 kMost>
-class TokenList {
- public:
+struct TokenList {
+  Token tokens[kMost];
+  u32 count;
+
+  bool is_valid() const { return count <= kMost; }
+  bool is_empty() const { return count == 0; }
   /// Errors: NoSpace.
   Result<void> add(Token token) {
-    if (count_ == kMost) return Error::NoSpace;
-    tokens_[count_++] = token;
+    if (count == kMost) return Error::NoSpace;
+    tokens[count++] = token;
     return {};
   }
-  bool is_empty() const { return count_ == 0; }
   /// Empties it, handing each to `answer`.
   template <class Answer>
   void take_all(Answer answer) {
-    u32 count = count_;
-    count_ = 0;
-    for (u32 i = 0; i < count; i++) answer(tokens_[i]);
+    for (u32 i = 0; i < count; i++) answer(tokens[i]);
+    count = 0;
   }
-
- private:
-  Token tokens_[kMost];
-  u32 count_ = 0;
 };
 
 }  // namespace pith

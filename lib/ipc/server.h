@@ -81,7 +81,7 @@ class Server {
   /// Lets a faulted thread go on at `instruction`.
   void reply_fault(Token token, u64 instruction) { reply(token, {{instruction}}); }
   /// Answers a call set aside. Its caller may be gone, which is no error.
-  void reply(Token token, const Words& words) { static_cast<void>(reply_token(endpoint_, token.raw, words)); }
+  virtual void reply(Token token, const Words& words) { static_cast<void>(reply_token(endpoint_, token.raw, words)); }
 
   /// Whether a call's long words are exactly `bytes` bytes, at most `most`, and it brought no capabilities.
   static bool is_well_formed(const Received& received, u64 bytes, u64 most) {

@@ -1,12 +1,21 @@
-// A ring of bytes in a vault: adding and removing become final with one store each, so that a crash leaves either the old state or the new.
+// A ring of bytes in a vault. Where its bytes lie is free memory until an end of it moves, so they are stored without being logged.
 #pragma once
 #include <algorithm>
 #include <cstddef>
 #include <span>
 
 #include "base/types.h"
+#include "lib/vault/bulk.h"
 
 namespace pith {
+
+/// Stores `data` as the bytes from number `position` on of a ring.
+inline void store_in_ring(std::span<std::byte> ring, u64 position, std::span<const std::byte> data) {
+  u64 place = position % ring.size();
+  u64 first = std::min<u64>(data.size(), ring.size() - place);
+  vault::store_unlogged(ring.data() + place, data.first(first));
+  vault::store_unlogged(ring.data(), data.subspan(first));
+}
 
 /// All zero is a valid, empty ring. Invariant: tail - head <= kSize, both count bytes since the beginning.
 template <u64 kSize>
@@ -21,16 +30,10 @@ struct ByteRing {
   u64 room() const { return kSize - count(); }
   bool is_valid() const { return tail - head <= kSize; }
 
-  /// Writes behind the tail, where nobody reads yet; publish() makes it part of the ring. `data` fits room().
-  void prepare(std::span<const std::byte> data, u64 position) {
-    for (usize i = 0; i < data.size(); i++) bytes[(position + i) % kSize] = data[i];
-  }
-  /// release: a successor that sees the tail sees the bytes before it (the compiler keeps the order; the processor does anyway after a
-  /// kill).
-  void publish(u64 new_tail) { __atomic_store_n(&tail, new_tail, __ATOMIC_RELEASE); }
-  void add(std::byte value) {
-    bytes[tail % kSize] = value;
-    publish(tail + 1);
+  /// `data` fits room().
+  void add(std::span<const std::byte> data) {
+    store_in_ring(bytes, tail, data);
+    tail += data.size();
   }
 
   /// Where byte number `position` lies.
@@ -42,7 +45,6 @@ struct ByteRing {
     for (usize i = 0; i < length; i++) room[i] = bytes[(head + i) % kSize];
     return length;
   }
-  void remove(u64 length) { __atomic_store_n(&head, head + length, __ATOMIC_RELEASE); }
 };
 
 }  // namespace pith

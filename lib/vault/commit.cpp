@@ -67,17 +67,19 @@ bool is_in_vault(u64 address, u64 size) {
 }  // namespace
 
 Status invoke_and_commit(u64 handle, Words& words, Commit commit, std::byte* byte) {
-  return Status{pith_invoke_and_commit(handle, &words, byte ? byte : reinterpret_cast<std::byte*>(&nowhere), commit.address ? commit.address : &nowhere,
-                                       commit.value)};
+  return Status{pith_invoke_and_commit(handle, &words, byte ? byte : reinterpret_cast<std::byte*>(&nowhere),
+                                       commit.address ? commit.address : &nowhere, commit.value)};
 }
 
-void complete_interrupted_commit() {
+/// No event: the sequence is final by itself.
+[[gnu::section(".text.unlogged"), gnu::noinline]] void complete_interrupted_commit() {
   const auto& last = *reinterpret_cast<const LastRegisters*>(kLastRegisters);
   auto value = [&](Register which) { return last.value[u64(which)]; };
   u64 instruction = value(Register::Rip);
   if (instruction < reinterpret_cast<u64>(pith_commit_begin) || instruction >= reinterpret_cast<u64>(pith_commit_end)) return;
   if (u64 byte = value(Register::R13); is_in_vault(byte, 1)) *reinterpret_cast<u8*>(byte) = u8(value(Register::Rdi));
-  if (u64 word = value(Register::Rbx); word % sizeof(u64) == 0 && is_in_vault(word, sizeof(u64))) *reinterpret_cast<u64*>(word) = value(Register::R12);
+  if (u64 word = value(Register::Rbx); word % sizeof(u64) == 0 && is_in_vault(word, sizeof(u64)))
+    *reinterpret_cast<u64*>(word) = value(Register::R12);
 }
 
 }  // namespace pith

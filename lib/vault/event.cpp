@@ -2,27 +2,19 @@
 // and to the stack, which are not logged.
 #include "lib/vault/event.h"
 
-#include <csetjmp>
-
 #include "abi/error.h"
+#include "lib/vault/local.h"
 
 namespace pith::vault {
 
 namespace {
 
 /// What is stored before is there before: a crash finds memory as the program left it, so only the compiler has to be kept in order.
-void set_phase(Phase phase) {
+void set_progress(u64 event, Phase phase) {
   asm volatile("" ::: "memory");
-  undo_log().phase = phase;
+  undo_log().progress = Progress::of(event, phase);
   asm volatile("" ::: "memory");
 }
-
-/// The log's limit during an event; between events nothing may be stored, and there is room for nothing.
-u64 limit;
-
-/// Where an aborted event goes on. The stack is all that it leaves behind.
-std::jmp_buf aborted;
-Error abort_reason;
 
 /// Newest first, as root does it (roll_back.cpp), but of a log that is known to be whole.
 [[gnu::section(".text.unlogged"), gnu::noinline]] void undo() {
@@ -35,36 +27,43 @@ Error abort_reason;
 
 }  // namespace
 
-void open(u64 log_size) {
-  limit = kLogAddress + log_size;
-  undo_log().limit = 0;
-  if (is_in_event()) set_phase(Phase::Idle);  // root has rolled it back
-}
+Local local;
 
-bool is_in_event() { return undo_log().phase == Phase::InEvent; }
+bool open(u64 log_size) {
+  local = {};
+  local.limit = kLogAddress + log_size;
+  undo_log().limit = 0;
+  local.is_unfinished = true;
+  bool was_in_event = is_in_event();
+  if (was_in_event) set_progress(current_event() - 1, Phase::Idle);  // root has rolled it back
+  return was_in_event;
+}
 
 void abort_event(Error why) {
   if (!is_in_event()) __builtin_trap();  // a store to the vault outside of an event would never be taken back
-  abort_reason = why;
-  std::longjmp(aborted, 1);
+  local.abort_reason = why;
+  std::longjmp(local.aborted, 1);
 }
 
 Result<void> detail::run(Handler handler, void* context) {
   UndoLog& log = undo_log();
+  u64 event = current_event() + 1;
   log.next = kFirstEntry;
-  log.limit = limit;
-  set_phase(Phase::InEvent);
+  log.limit = local.limit;
+  set_progress(event, Phase::InEvent);
+  begin_round(local.is_unfinished);
   Result<void> result;
-  if (setjmp(aborted) == 0) {
+  if (setjmp(local.aborted) == 0) {
     result = handler(context);
   } else {
-    result = abort_reason;
+    result = local.abort_reason;
   }
+  local.is_unfinished = !result;
   if (result) {
-    set_phase(Phase::Committed);
+    set_progress(event, Phase::Committed);
   } else {
     undo();
-    set_phase(Phase::Idle);
+    set_progress(event - 1, Phase::Idle);
   }
   log.limit = 0;
   return result;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "abi/error.h"
+#include "lib/ipc/ipc.h"
 #include "tests/host/single_step.h"
 #include "tests/host/vault_memory.h"
 
@@ -214,3 +215,8 @@ TEST_F(EventTest, OutsideOfEventsNothingIsTakenBack) {
 
 }  // namespace
 }  // namespace pith::vault
+
+pith::MessageBuffer& pith::ipc::message_buffer() {
+  static MessageBuffer buffer;
+  return buffer;
+}

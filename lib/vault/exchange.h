@@ -1,5 +1,6 @@
-// What a transactional server and the world owe each other: answers that were given, and effects that an event intends. Neither leaves
-// before the event is final, and both are found again by the next instance.
+// What a transactional server and the world owe each other: calls that wait for their answer, answers that may not have arrived, effects
+// that an event intends. All of it is written without being logged, and counts from the moment when its event is final: each piece says
+// which event that is.
 #pragma once
 #include "abi/vault.h"
 #include "lib/ipc/number.h"
@@ -9,6 +10,9 @@ namespace pith::vault {
 
 /// Badges are 1 + the index of a component.
 inline constexpr u32 kSessions = 33;
+/// That wait for an answer, or whose answer may not have arrived.
+inline constexpr u32 kMostCalls = 48;
+/// Of one event, and those that it left over.
 inline constexpr u32 kMostIntents = 8;
 
 /// A message as it is kept: long words included.
@@ -17,46 +21,94 @@ struct Message {
   u64 words[kMessageWords];
 };
 
+/// Which call: of whom, and the number that it gave it. Number 0: it has none, and is not known again.
+struct CallName {
+  u64 number;
+  u32 session;
+  friend bool operator==(const CallName&, const CallName&) = default;
+};
+
+/// A call that was taken. It waits for its answer from event `taken` on, and has it from event `answered` on.
+struct Call {
+  CallName name;
+  u64 taken;     ///< 0: this place is free
+  u64 answered;  ///< 0: not yet
+};
+
 /// An effect outside of the vault. Performed after its event, and once more after a crash: it must not matter how often.
 struct Intent {
   enum class Kind : u32 { Signal, Call };
   Kind kind;
   CapabilitySlot target;
   u64 then;         ///< what the service makes of the answer to a call
+  Token token;      ///< the call that it was done for; kNoToken: none
   Message message;  ///< of a call, with its number in word 0; of a signal word 0 has the bits
 };
+inline constexpr Token kNoToken{~0u};
 
-/// Behind the beginning of the log, where nothing is logged. What of it counts is said by the vault's own words: `Header`.
+/// What an event leaves to be done. Events write the two places by turns.
+struct Round {
+  u64 performed;  ///< so many of all intents ever are done
+  u64 intended;
+  u64 calls;  ///< that were ever intended
+};
+
+/// Of the instance before this one, for whoever has to find out what it dies of (lib/vault/ladder.h).
+struct Trouble {
+  CallName call;   ///< in whose event it died
+  u32 crashes;     ///< there, one after the other
+  u32 fruitless;   ///< crashes since the last event that became final
+  u64 last_event;  ///< at the last crash
+  bool is_up;      ///< the instance has come as far as to wait for calls
+  u8 poison[kSessions];
+  u16 instance[kSessions];  ///< of the component that the session belongs to, when that was counted
+};
+
+/// Behind the beginning of the log.
 struct Exchange {
-  Message answers[kSessions][2];
+  CallName current;  ///< the call that the event is for
+  Round rounds[2];
+  u64 newest[kSessions][2];  ///< number of the session's newest call: of its own, and of those that its vault intended
+  Call calls[kMostCalls];
+  Trouble trouble;
+  Message answers[kMostCalls];
   Intent intents[kMostIntents];
 };
 static_assert(kExchangeAddress + sizeof(Exchange) <= kFirstEntry);
 
 /// The first words of every vault.
 struct Header {
-  u64 layout;               ///< of the state that follows (State::kLayout); 0: there is none yet
-  u64 answered[kSessions];  ///< number of the session's last call that has its answer, times two, plus which of its places that is in
-  u64 calls;                ///< that were ever intended
-  u32 intents;              ///< of the last event
-  u32 performed;            ///< of those
-  u32 session;              ///< of the call in progress
-  u64 number;               ///< of that call; 0: none is in progress
+  u64 layout;  ///< of the state that follows (State::kLayout); 0: there is none yet
 };
 
 inline Header& header() { return *reinterpret_cast<Header*>(kAddress); }
 inline Exchange& exchange() { return *reinterpret_cast<Exchange*>(kExchangeAddress); }
 
-/// The answer that the session's call `number` has had, or null.
-const Message* kept_answer(u32 session, u64 number);
-/// Only in an event: the call in progress has its answer, which is the session's last one from then on.
-void keep_answer(const ipc::Answer& answer);
-/// Puts a kept message where it can be sent from.
-ipc::Answer answer_from(const Message& message);
+/// The call that the next event is for.
+inline void set_current(const CallName& call) { exchange().current = call; }
+/// What the last event left to be done; in an event: what this one does.
+Round& round();
+
+/// The place of a call that was taken before, or kNoToken.
+Token find_call(const CallName& name);
+/// In an event: a place for its call. Errors: Busy when there is none.
+Result<Token> take_call(const CallName& name);
+/// In an event: its call has its answer from then on. No place may be answered twice. `answer`: long words are in the message buffer.
+void answer_call(Token token, const ipc::Answer& answer);
+bool is_answered(Token token);
+/// Puts the kept answer where it can be sent from.
+ipc::Answer answer_of(Token token);
+/// The answer has arrived. Those to calls that a vault intended are kept until its next one.
+void forget_call(Token token);
+/// Calls whose answer became final with the last event, as bits.
+u64 take_fresh_answers();
 
 /// Only in an event. Errors: Limit when the event intends too much already.
 Result<void> intend_signal(CapabilitySlot notification, u64 bits);
-/// The same; the answer comes to the service's `answered(then, …)`, in an event of its own. `words.w[0]`: the method.
+/// The same; the answer comes to the service's `answered(then, …)`, in an event of its own. `words.w[0]`: the method; `length`: 6…64.
+/// Errors: Limit, BadArgument for a length.
 Result<void> intend_call(CapabilitySlot endpoint, const Words& words, u32 length, u64 then);
+/// Puts a kept message where it can be sent from.
+ipc::Answer answer_from(const Message& message);
 
 }  // namespace pith::vault

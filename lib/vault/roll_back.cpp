@@ -29,9 +29,10 @@ Result<u64> roll_back(const Remains& remains) {
   if (remains.log.size() < kHeader) return Error::Damaged;
   UndoLog log;
   memcpy(&log, remains.log.data(), sizeof log);
-  if (log.phase == Phase::Idle || log.phase == Phase::Committed) return u64{0};
+  Phase phase = log.progress.phase();
+  if (phase == Phase::Idle || phase == Phase::Committed) return u64{0};
   u64 end = log.next - kLogAddress;
-  if (log.phase != Phase::InEvent || end < kHeader || end > remains.log.size() || (end - kHeader) % sizeof(UndoEntry) != 0)
+  if (phase != Phase::InEvent || end < kHeader || end > remains.log.size() || (end - kHeader) % sizeof(UndoEntry) != 0)
     return Error::Damaged;
   for (u64 offset = kHeader; offset < end; offset += sizeof(UndoEntry)) {
     if (!is_whole(remains, entry_at(remains, offset))) return Error::Damaged;

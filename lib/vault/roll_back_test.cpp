@@ -17,7 +17,7 @@ class RollBackTest : public testing::Test {
  protected:
   void SetUp() override {
     for (usize i = 0; i < vault.size(); i++) vault[i] = std::byte(i);
-    write_header({kFirstEntry, kLogAddress + log.size(), Phase::InEvent});
+    write_header({kFirstEntry, kLogAddress + log.size(), Progress::of(9, Phase::InEvent)});
   }
 
   void write_header(const UndoLog& header) { memcpy(log.data(), &header, sizeof header); }
@@ -26,7 +26,7 @@ class RollBackTest : public testing::Test {
   void write_event(const std::vector<std::pair<u64, u64>>& words) {
     u64 number = 0;
     for (auto [address, value] : words) write_entry(number++, {address, value, check_of(address, value)});
-    write_header({kFirstEntry + number * sizeof(UndoEntry), kLogAddress + log.size(), Phase::InEvent});
+    write_header({kFirstEntry + number * sizeof(UndoEntry), kLogAddress + log.size(), Progress::of(9, Phase::InEvent)});
   }
   u64 word(u64 number) const {
     u64 value;
@@ -63,7 +63,7 @@ TEST_F(RollBackTest, TwiceIsTheSame) {
 TEST_F(RollBackTest, NothingIsDoneOutsideOfAnEvent) {
   for (Phase phase : {Phase::Idle, Phase::Committed}) {
     write_event({{kAddress, 7}});
-    write_header({kFirstEntry + sizeof(UndoEntry), 0, phase});
+    write_header({kFirstEntry + sizeof(UndoEntry), 0, Progress::of(9, phase)});
     std::vector<std::byte> before = vault;
     Result<u64> restored = roll_back({vault, log});
     ASSERT_TRUE(restored);
@@ -87,13 +87,13 @@ TEST_F(RollBackTest, AnEntryThatIsNotWholeIsRefused) {
 
 TEST_F(RollBackTest, AnEndThatIsNoEntrysIsRefused) {
   for (u64 next : {u64{0}, kFirstEntry - sizeof(UndoEntry), kFirstEntry + 1, kFirstEntry + 11 * sizeof(UndoEntry), ~u64{0}}) {
-    write_header({next, 0, Phase::InEvent});
+    write_header({next, 0, Progress::of(9, Phase::InEvent)});
     expect_refused();
   }
 }
 
 TEST_F(RollBackTest, AnUnknownPhaseIsRefused) {
-  write_header({kFirstEntry, 0, Phase(17)});
+  write_header({kFirstEntry, 0, Progress{3}});
   expect_refused();
 }
 

@@ -3,8 +3,8 @@
 #include "drivers/clock/mc146818/device.h"
 #include "lib/clock.h"
 #include "lib/log.h"
-#include "lib/serve.h"
 #include "lib/start.h"
+#include "lib/vault/serve.h"
 #include "servers/clock/service.h"
 
 namespace {
@@ -27,7 +27,7 @@ class PortAccess final : public mc146818::Access {
 
 class Clock final : public pith::clock::Service {
  public:
-  explicit Clock(pith::clock::Vault& vault) : Service(ComponentSlot::Service, vault) {}
+  explicit Clock(pith::clock::State& state) : Service(ComponentSlot::Service, state) {}
 
  private:
   u64 time() override { return now(); }
@@ -49,19 +49,22 @@ u64 first_offset() {
 }
 
 Result<void> run() {
-  if (vault_bytes().size() < sizeof(pith::clock::Vault)) return Error::NoMemory;
-  auto& vault = *reinterpret_cast<pith::clock::Vault*>(vault_bytes().data());
-  if (vault.magic != pith::clock::Vault::kMagic) {
-    vault.wall_offset = first_offset();
-    __atomic_store_n(&vault.magic, pith::clock::Vault::kMagic, __ATOMIC_RELEASE);  // last: the offset is whole
+  auto* state = TRY(vault::open_state<pith::clock::State>());
+  if (state->wall_offset == 0) {
+    u64 offset = first_offset();
+    TRY(vault::run_event([&]() -> Result<void> {
+      state->wall_offset = offset;
+      return {};
+    }));
   }
-  static Clock service(vault);
-  serve_committing(service, ComponentSlot::Service);
+  Clock service(*state);
+  vault::serve(service, ComponentSlot::Service);
 }
 
 }  // namespace
 
 int main() {
-  (void)run();
+  Result<void> result = run();
+  log_line(LogLevel::Error, "cannot open the vault: %s", error_name(result.error()));
   return 1;
 }

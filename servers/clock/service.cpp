@@ -7,28 +7,28 @@ namespace pith::clock {
 
 namespace {
 
-constexpr auto kLater = [](const auto& left, const auto& right) { return left.deadline > right.deadline; };
+constexpr auto kLater = [](const Sleeper& left, const Sleeper& right) { return left.deadline > right.deadline; };
 
 }  // namespace
 
-Result<u64> Service::wall_offset(Session) { return vault_.wall_offset; }
+Result<u64> Service::wall_offset(Session) { return state_.wall_offset; }
 
 Result<void> Service::set_wall_offset(Session, u64 nanoseconds) {
-  vault_.wall_offset = nanoseconds;
+  state_.wall_offset = nanoseconds;
   return {};
 }
 
 Result<void> Service::sleep_until(Session, Token token, u64 deadline) {
-  if (count_ == kMostSleepers) return Error::NoSpace;
-  sleepers_[count_++] = {deadline ? deadline : 1, token};
-  std::push_heap(sleepers_, sleepers_ + count_, kLater);
+  if (state_.count == kMostSleepers) return Error::NoSpace;
+  state_.sleepers[state_.count++] = {deadline ? deadline : 1, token};
+  std::push_heap(state_.sleepers, state_.sleepers + state_.count, kLater);
   return {};
 }
 
-void Service::idle() {
-  while (count_ && sleepers_[0].deadline <= time()) {
-    std::pop_heap(sleepers_, sleepers_ + count_, kLater);
-    reply_sleep_until(sleepers_[--count_].token, {});
+void Service::advance() {
+  while (is_due()) {
+    std::pop_heap(state_.sleepers, state_.sleepers + state_.count, kLater);
+    reply_sleep_until(state_.sleepers[--state_.count].token, {});
   }
 }
 

@@ -5,20 +5,25 @@ namespace pith::entropy {
 
 Result<Bytes> Service::read(Session, u64 most, std::span<std::byte, 448> data_room) {
   if (most == 0 || most > data_room.size()) return Error::BadArgument;
-  stir();
+  // Outside of the vault while it is mixed: a permutation stores each word many times.
+  Generator generator = state_.generator;
+  stir(generator, source_);
   std::span<std::byte> data = data_room.first(most);
-  generator_.squeeze(data);
+  generator.squeeze(data);
+  state_.generator = generator;
   return Bytes{data};
 }
 
 Result<void> Service::add(Session, std::span<const std::byte> data) {
-  generator_.absorb(data);
+  Generator generator = state_.generator;
+  generator.absorb(data);
+  state_.generator = generator;
   return {};
 }
 
-void Service::stir() {
+void stir(Generator& generator, Source& source) {
   std::byte fresh[64];
-  generator_.absorb(std::span(fresh, source_.collect(fresh)));
+  generator.absorb(std::span(fresh, source.collect(fresh)));
 }
 
 }  // namespace pith::entropy

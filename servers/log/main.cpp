@@ -2,9 +2,9 @@
 #include "drivers/serial/ns16550/port_access.h"
 #include "lib/boot_tables.h"
 #include "lib/clock.h"
-#include "lib/serve.h"
 #include "lib/start.h"
 #include "lib/vault/commit.h"
+#include "lib/vault/serve.h"
 #include "servers/log/service.h"
 
 namespace {
@@ -13,8 +13,8 @@ using namespace pith;
 
 class Log final : public log::Service {
  public:
-  Log(ns16550::Device& device, log::Vault& vault, const BootTables& tables)
-      : Service(ComponentSlot::Service, device, vault), tables_(tables) {}
+  Log(ns16550::Device& device, log::State& state, const BootTables& tables)
+      : Service(ComponentSlot::Service, device, state), tables_(tables) {}
 
  private:
   u64 time() override { return now(); }
@@ -28,15 +28,13 @@ class Log final : public log::Service {
 Result<void> run() {
   CapabilitySlot ports = TRY(find_slot(image::GrantKind::IoPorts));
   BootTables tables = BootTables::shown();
-  if (vault_bytes().size() < sizeof(log::Vault)) return Error::NoMemory;
   complete_interrupted_commit();
-  auto& vault = *reinterpret_cast<log::Vault*>(vault_bytes().data());
-  vault.restore();
+  auto* state = TRY(vault::open_state<log::State>());
   ns16550::PortAccess access(ports);
   ns16550::Device device(access);
   device.initialize(ns16550::Device::Queues::Keep);
-  Log service(device, vault, tables);
-  serve_committing(service, ComponentSlot::Service);
+  Log service(device, *state, tables);
+  vault::serve(service, ComponentSlot::Service);
 }
 
 }  // namespace

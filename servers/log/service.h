@@ -3,27 +3,25 @@
 #include <string_view>
 
 #include "drivers/serial/ns16550/device.h"
-#include "lib/vault/byte_ring.h"
-#include "lib/vault/commit.h"
+#include "lib/vault/state.h"
+#include "lib/vault/transactional.h"
 #include "protocols/log_server.h"
-#include "servers/log/vault.h"
+#include "servers/log/state.h"
 
 namespace pith::log {
 
-/// Runs under serve_committing(). The port is polled: a line is on its way before its writer has the answer, unless the other end does not
-/// read.
-class Service : public protocols::LogServer {
+/// The port is polled: a line is on its way before its writer has the answer, unless the other end does not read.
+class Service : public vault::Transactional<protocols::LogServer> {
  public:
-  Service(CapabilitySlot endpoint, ns16550::Device& device, Vault& vault) : LogServer(endpoint), device_(device), vault_(vault) {}
+  Service(CapabilitySlot endpoint, ns16550::Device& device, State& state) : Transactional(endpoint), device_(device), state_(state) {}
 
   Result<void> line(Session session, u64 level, std::span<const std::byte> text) override;
   Result<u64> raw(Session session, std::span<const std::byte> data) override;
   Result<protocols::LogReadResult> read(Session session, u64 from, std::span<std::byte, 448> data_room) override;
 
-  void on_signals(u64) {}
-  Commit commit();
-  void idle();
-  u64 deadline() const { return deadline_; }
+  /// Prints.
+  bool look() override;
+  u64 deadline() override;
 
  protected:
   virtual u64 time() = 0;
@@ -32,12 +30,8 @@ class Service : public protocols::LogServer {
   ~Service() = default;
 
  private:
-  void print();
-
   ns16550::Device& device_;
-  Vault& vault_;
-  u64 deadline_ = 0;
-  Commit commit_;  // of the call in progress
+  State& state_;
 };
 
 }  // namespace pith::log

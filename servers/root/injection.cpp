@@ -62,12 +62,12 @@ Moment Injection::moment() const {
   const image::Component& description = *component_.description_;
   if (description.undo_log_pages == 0) return is_called ? Moment::Inside : Moment::Idle;
   if (!kSpace.link_share(VirtualAddress(kCopyWindow), component_.slot(Component::Slot::VaultCopy))) return Moment::Idle;
-  vault::Phase phase = reinterpret_cast<const vault::UndoLog*>(kCopyWindow + description.vault_pages * kPageSize)->phase;
+  vault::Phase phase = reinterpret_cast<const vault::UndoLog*>(kCopyWindow + description.vault_pages * kPageSize)->progress.phase();
   (void)kSpace.unlink_share(VirtualAddress(kCopyWindow));
   (void)kSpace.flush();
   if (phase == vault::Phase::InEvent) return Moment::Inside;
-  if (!is_called) return Moment::Idle;
-  return phase == vault::Phase::Committed ? Moment::Committed : Moment::Called;
+  if (phase == vault::Phase::Committed) return Moment::Committed;
+  return is_called ? Moment::Called : Moment::Idle;
 }
 
 /// The address of page number `which` of the instance's own memory with that access; 0 behind the last.

@@ -64,13 +64,13 @@ void begin_event() {
   log.next = vault::kFirstEntry;
   log.limit = vault::kLogAddress + kLogPages * kPageSize;
   asm volatile("" ::: "memory");
-  log.phase = vault::Phase::InEvent;
+  log.progress = vault::Progress::of(1, vault::Phase::InEvent);
   asm volatile("" ::: "memory");
 }
 
 void end_event() {
   asm volatile("" ::: "memory");
-  vault::undo_log().phase = vault::Phase::Committed;
+  vault::undo_log().progress = vault::Progress::of(1, vault::Phase::Committed);
   asm volatile("" ::: "memory");
   vault::undo_log().limit = 0;
 }

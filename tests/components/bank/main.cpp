@@ -10,9 +10,7 @@ using namespace pith;
 Result<void> run() {
   bank::State* state = TRY(vault::open_state<bank::State>());
   bank::Service service(ComponentSlot::Service, *state, find_slot(arguments()).value_or(kNoSlot));
-  vault::Loop loop(service, ComponentSlot::Service);
-  loop.resume();
-  for (;;) loop.step();
+  vault::serve(service, ComponentSlot::Service);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // A bank with its accounts in a vault.
 #pragma once
 #include "lib/vault/state.h"
+#include "lib/vault/transactional.h"
 #include "protocols/bank_server.h"
 
 namespace pith::bank {
@@ -28,10 +29,10 @@ struct State {
   void begin();
 };
 
-class Service final : public protocols::BankServer {
+class Service final : public vault::Transactional<protocols::BankServer> {
  public:
   /// `partner`: kNoSlot if there is none.
-  Service(CapabilitySlot endpoint, State& state, CapabilitySlot partner) : BankServer(endpoint), state_(state), partner_(partner) {}
+  Service(CapabilitySlot endpoint, State& state, CapabilitySlot partner) : Transactional(endpoint), state_(state), partner_(partner) {}
 
   Result<u64> transfer(Session session, u64 from, u64 to, u64 amount) override;
   Result<void> send(Session session, Token token, u64 from, u64 to, u64 amount) override;
@@ -40,8 +41,7 @@ class Service final : public protocols::BankServer {
   Result<u64> balance(Session session, u64 account) override;
   Result<protocols::BankTotalResult> total(Session session) override;
 
-  ipc::Answer answered(u64 then, const ipc::Received& received);
-  void on_signals(u64) {}
+  ipc::Answer answered(u64 then, const ipc::Received& received) override;
 
  private:
   Result<void> check(u64 from, u64 amount) const;
