@@ -4,7 +4,6 @@
 #include <cstring>
 
 #include "abi/kernel.h"
-#include "abi/registers.h"
 #include "abi/vault.h"
 #include "servers/root/places.h"
 
@@ -112,7 +111,6 @@ Result<void> Injection::hang() {
 }
 
 Result<void> Injection::flip_bit(Answer& answer) {
-  if (random_.below(2) == 0 && flip_register(answer)) return {};
   u64 offset = random_.below(kPageSize);
   answer.address = TRY(open_used_page(Access::ReadWrite)) + offset;
   answer.before = window()[offset];
@@ -120,25 +118,6 @@ Result<void> Injection::flip_bit(Answer& answer) {
   answer.after = window()[offset];
   component_.close_window(1);
   return {};
-}
-
-/// Registers can only be written while the thread is stopped, and that gives its call back: a second delivery, which transactional servers
-/// know by its number. A thread that waits would lose what it waits for, and on another CPU it could have begun to meanwhile.
-bool Injection::flip_register(Answer& answer) {
-  kernel::Thread thread{component_.thread()};
-  auto status = thread.status();
-  if (component_.description_->undo_log_pages == 0 || component_.cpu_count() > 1) return false;
-  if (!status || ThreadState(status->state) != ThreadState::Ready || !thread.stop()) return false;
-  answer.address = random_.below(kRegisters);
-  u64 bit = u64{1} << random_.below(64);
-  auto before = thread.read_registers(answer.address);
-  bool is_written = before && thread.write_register(answer.address, before->r0 ^ bit);
-  auto after = thread.read_registers(answer.address);
-  (void)thread.resume();
-  if (!is_written || !after || after->r0 == before->r0) return false;
-  answer.before = before->r0;
-  answer.after = after->r0;
-  return true;
 }
 
 Result<void> Injection::change_instruction(Answer& answer) {

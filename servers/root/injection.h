@@ -7,8 +7,8 @@
 
 namespace pith::root {
 
-/// Makes one fault; `seed` chooses where. Touches nothing but the instance's private memory and its first thread's registers, and no object
-/// of the kernel otherwise; on another CPU the instance may go on meanwhile.
+/// Makes one fault; `seed` chooses where. Unless it kills, it touches nothing but the instance's private memory and no object of the
+/// kernel; on another CPU the instance may go on meanwhile.
 class Injection {
  public:
   Injection(Component& component, u64 seed) : component_(component), random_(seed) {}
@@ -25,7 +25,6 @@ class Injection {
   Result<u64> open_used_page(Access access);
   Result<void> hang();
   Result<void> flip_bit(Answer& answer);
-  bool flip_register(Answer& answer);
   Result<void> change_instruction(Answer& answer);
   Result<void> fill_page(Answer& answer);
 
