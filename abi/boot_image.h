@@ -42,6 +42,7 @@ enum class GrantKind : u32 {
   FaultHandler = 7, ///< it receives the faults of every other component
   Platform = 8,     ///< power-off and diagnostics through root
   Placement = 9,    ///< which CPU each component's time is on, through root
+  FaultInjection = 10, ///< hurts the instances of components, through root: for tests only
 };
 
 /// One authority of a component.

@@ -19,6 +19,7 @@ inline constexpr u32 kMostComponents = 32;
 inline constexpr u32 kFaultBadge = 0x10000;     ///< + index: faults of that component's threads
 inline constexpr u32 kPlatformBadge = 0x20000;   ///< + 1 + index: power and diagnostics only
 inline constexpr u32 kPlacementBadge = 0x30000;  ///< + 1 + index: place and time only
+inline constexpr u32 kInjectionBadge = 0x40000;  ///< + 1 + index: inject only
 
 /// Of a share, and of a leaf table.
 inline constexpr u64 kSharePages = 512;
@@ -90,6 +91,8 @@ class Component {
   Result<u64> read_memory(u64 address, u64 most, u8* destination);
 
  private:
+  friend class Injection;
+
   /// Places in the component's table of root's capability space.
   enum class Slot : u32 {
     ServiceRegion = 1,
@@ -143,6 +146,7 @@ class Component {
   Result<void> map_zeroes(u64 address, u64 pages, Owner owner);
   Result<void> open_window(const FrameNumber* frames, u32 count);
   void close_window(u32 count);
+  Result<void> show_page(u64 address);
 
   // instance.cpp
   Result<void> create_instance();

@@ -4,6 +4,7 @@
 #include "abi/kernel.h"
 #include "lib/clock.h"
 #include "lib/retry.h"
+#include "servers/root/injection.h"
 #include "servers/root/print.h"
 
 namespace pith::root {
@@ -35,7 +36,7 @@ Result<Component*> ControlService::find(Session session, u64 component) {
 }
 
 Result<Component*> ControlService::find_to_place(Session session, u64 component) {
-  if (session.raw >= kFaultBadge && session.raw < kPlacementBadge) return Error::Denied;
+  if ((session.raw >= kFaultBadge && session.raw < kPlacementBadge) || session.raw >= kInjectionBadge) return Error::Denied;
   return find(session.raw >= kPlacementBadge ? Session(0) : session, component);
 }
 
@@ -112,6 +113,14 @@ Result<Bytes> ControlService::memory(Session session, u64 component, u64 address
   if (most > data_room.size()) return Error::BadArgument;
   u64 length = TRY(found.read_memory(address, most, reinterpret_cast<u8*>(data_room.data())));
   return Bytes{data_room.first(length)};
+}
+
+Result<protocols::RootInjectResult> ControlService::inject(Session session, u64 component, u64 fault, u64 moments, u64 seed) {
+  if (session.raw < kInjectionBadge) return Error::Denied;
+  // Its caller would wait for ever.
+  if (session.raw == kInjectionBadge + 1 + component) return Error::BadArgument;
+  Component& found = *TRY(find(Session(0), component));
+  return Injection(found, seed).run(Fault(fault), moments);
 }
 
 Result<void> ControlService::power(Session session, u64 action) {

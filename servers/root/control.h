@@ -8,8 +8,8 @@
 
 namespace pith::root {
 
-/// Sessions with a badge below kFaultBadge may do everything; those from kPlatformBadge on only power and diagnostics, and those from
-/// kPlacementBadge on only place() and time().
+/// Sessions with a badge below kFaultBadge may do everything; those from kPlatformBadge on only power and diagnostics, those from
+/// kPlacementBadge on only place() and time(), those from kInjectionBadge on only inject().
 /// It also takes the faults of the supervisor itself, which nobody else can restart, and looks at it when it has not looked at the others
 /// for a while.
 class ControlService final : public protocols::RootServer {
@@ -28,6 +28,7 @@ class ControlService final : public protocols::RootServer {
   Result<protocols::RootProgressResult> progress(Session session, u64 component) override;
   Result<void> halt(Session session, u64 component) override;
   Result<void> diagnostic(Session session, std::span<const std::byte> text) override;
+  Result<protocols::RootInjectResult> inject(Session session, u64 component, u64 fault, u64 moments, u64 seed) override;
 
   /// For serve_committing().
   void on_fault(const ipc::Received& received);

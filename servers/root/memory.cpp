@@ -89,11 +89,16 @@ void Component::close_window(u32 count) {
   for (u32 i = 0; i < count; i++) (void)kernel::Share{slot(Slot::Copy)}.unmap(i);
 }
 
+/// Opens the window on the page at `address` of the instance's own memory. Errors: BadAddress for any other.
+Result<void> Component::show_page(u64 address) {
+  auto found = kernel::AddressSpace{slot(Slot::AddressSpace)}.query(VirtualAddress(address & ~(kPageSize - 1)));
+  if (!found || found->frame.raw == 0 || !open_window(&found->frame, 1)) return Error::BadAddress;
+  return {};
+}
+
 Result<u64> Component::read_memory(u64 address, u64 most, u8* destination) {
   if (!running_) return Error::BadState;
-  auto found = kernel::AddressSpace{slot(Slot::AddressSpace)}.query(VirtualAddress(address & ~(kPageSize - 1)));
-  if (!found || found->frame.raw == 0) return Error::BadAddress;
-  if (!open_window(&found->frame, 1)) return Error::BadAddress;
+  TRY(show_page(address));
   u64 offset = address % kPageSize;
   u64 length = most < kPageSize - offset ? most : kPageSize - offset;
   memcpy(destination, reinterpret_cast<const u8*>(kCopyWindow + offset), length);

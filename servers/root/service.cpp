@@ -213,6 +213,9 @@ Result<void> Component::grant_one(const image::Grant& grant, u32 number, Compone
     case image::GrantKind::Placement:
       TRY(install(place, system_->control, right::Endpoint::Call, kPlacementBadge + 1 + index_));
       break;
+    case image::GrantKind::FaultInjection:
+      TRY(install(place, system_->control, right::Endpoint::Call, kInjectionBadge + 1 + index_));
+      break;
     case image::GrantKind::Region: {
       // Threads that it makes report their faults as the first one does.
       static constexpr char kFault[24] = "fault";

@@ -20,7 +20,7 @@ rm "$work/kernel.elf"
 expect 125 ''
 says 'no kernel'
 
-for command in run test bench debug clean; do
+for command in run test torture bench debug clean; do
   "$PITH_ROOT/pith" "$command" --help >"$work/help"
   grep -q "usage: ./pith $command" "$work/help" || { echo "no help of $command"; exit 1; }
 done

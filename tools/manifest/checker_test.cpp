@@ -51,6 +51,8 @@ TEST(Checker, RefusesCircles) {
 TEST(Checker, RefusesASecondHolder) {
   EXPECT_EQ(system_of({"control = true", "control = true"}), "m.toml:9: `control` is held by `a` already, and one component may hold it\n");
   EXPECT_EQ(system_of({"faults = true", "faults = true"}).substr(0, 9), "m.toml:9:");
+  EXPECT_EQ(system_of({"fault_injection = true", "fault_injection = true"}),
+            "m.toml:9: `fault_injection` is held by `a` already, and one component may hold it\n");
 }
 
 TEST(Checker, RefusesPoolsThatNobodyMayUse) {

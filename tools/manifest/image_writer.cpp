@@ -30,6 +30,8 @@ image::GrantKind kind_of(Authority authority) {
       return image::GrantKind::Platform;
     case Authority::Placement:
       return image::GrantKind::Placement;
+    case Authority::FaultInjection:
+      return image::GrantKind::FaultInjection;
   }
   __builtin_unreachable();
 }

@@ -49,7 +49,7 @@ struct Devices {
 };
 
 /// Authorities beyond services and devices.
-enum class Authority { OwnMemory, Faults, Control, Platform, Placement };
+enum class Authority { OwnMemory, Faults, Control, Platform, Placement, FaultInjection };
 
 /// One component, at the line where its table begins.
 struct Component {
@@ -132,10 +132,12 @@ constexpr const char* key_of(Authority authority) {
       return "platform";
     case Authority::Placement:
       return "placement";
+    case Authority::FaultInjection:
+      return "fault_injection";
   }
   return "";
 }
 inline constexpr Authority kAuthorities[] = {Authority::OwnMemory, Authority::Faults, Authority::Control, Authority::Platform,
-                                           Authority::Placement};
+                                           Authority::Placement, Authority::FaultInjection};
 
 }  // namespace pith::manifest

@@ -59,6 +59,18 @@ Result<void> Service::credit(Session, u64 to, u64 amount) {
   return {};
 }
 
+Result<void> Service::debit(Session, u64 from, u64 amount) {
+  TRY(check(from, amount));
+  state_.balance[from] -= amount;
+  book(from, kElsewhere, amount);
+  return {};
+}
+
+Result<u64> Service::balance(Session, u64 account) {
+  if (account >= kAccounts) return Error::BadArgument;
+  return state_.balance[account];
+}
+
 Result<protocols::BankTotalResult> Service::total(Session) {
   u64 money = 0;
   for (u64 one : state_.balance) money += one;

@@ -37,6 +37,8 @@ class Service final : public vault::Transactional<protocols::BankServer> {
   Result<u64> transfer(Session session, u64 from, u64 to, u64 amount) override;
   Result<void> send(Session session, Token token, u64 from, u64 to, u64 amount) override;
   Result<void> credit(Session session, u64 to, u64 amount) override;
+  Result<void> debit(Session session, u64 from, u64 amount) override;
+  Result<u64> balance(Session session, u64 account) override;
   Result<protocols::BankTotalResult> total(Session session) override;
 
   ipc::Answer answered(u64 then, const ipc::Received& received) override;

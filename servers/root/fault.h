@@ -1,0 +1,26 @@
+// Faults that are made in instances on purpose, for tests: what `inject` of protocols/root.idl takes and answers.
+#pragma once
+#include "base/types.h"
+
+namespace pith::root {
+
+enum class Fault : u64 {
+  None,         ///< only looks
+  Kill,         ///< the instance is stopped; the supervisor is to start the next
+  Hang,         ///< its program is overwritten with no-operations that end in a loop: wherever its threads are, they go on without end
+  BitFlip,      ///< one bit of a page that it has written to
+  Instruction,  ///< one byte of its program
+  Garbage,      ///< a page of its program, or one that it has written to, is overwritten
+};
+inline constexpr u64 kFaults = 6;
+
+/// What an instance is at.
+enum class Moment : u64 {
+  Idle,       ///< it handles no call
+  Called,     ///< it has a call, and its event has not begun
+  Inside,     ///< an event; without an undo log: a call
+  Committed,  ///< the event is final, its answer and effects are not all out
+};
+inline constexpr u64 kAnyMoment = 15;  ///< as a set: bit 1 << Moment
+
+}  // namespace pith::root

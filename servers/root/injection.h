@@ -1,0 +1,35 @@
+// Makes faults in instances on purpose, for tests.
+#pragma once
+#include "lib/random.h"
+#include "protocols/root.h"
+#include "servers/root/component.h"
+#include "servers/root/fault.h"
+
+namespace pith::root {
+
+/// Makes one fault; `seed` chooses where. Unless it kills, it touches nothing but the instance's private memory and no object of the
+/// kernel; on another CPU the instance may go on meanwhile.
+class Injection {
+ public:
+  Injection(Component& component, u64 seed) : component_(component), random_(seed) {}
+
+  /// Errors: BadState when no instance runs, Again when it is at none of `moments`, BadArgument for an unknown fault, NotFound when no page
+  /// to hurt was found.
+  Result<protocols::RootInjectResult> run(Fault fault, u64 moments);
+
+ private:
+  using Answer = protocols::RootInjectResult;
+
+  Moment moment() const;
+  u64 page(Access access, u64 which) const;
+  Result<u64> open_used_page(Access access);
+  Result<void> hang();
+  Result<void> flip_bit(Answer& answer);
+  Result<void> change_instruction(Answer& answer);
+  Result<void> fill_page(Answer& answer);
+
+  Component& component_;
+  Random random_;
+};
+
+}  // namespace pith::root
