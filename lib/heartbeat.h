@@ -58,6 +58,8 @@ class Looks {
  public:
   static constexpr u32 kMostPatience = 16;
   static constexpr u64 kCalm = 1'000'000'000;
+  /// The first looks may be late without saying anything about the machine: all programs start then.
+  static constexpr u32 kBeginning = 64;
   enum class Due { No, Yes, Late };
 
   /// `interval` 0: there is nothing to look at.
@@ -76,6 +78,7 @@ class Looks {
     if (next_ == 0 || time < next_) return Due::No;
     bool is_late = next_ != 1 && time - next_ > interval_ / 2;
     next_ = time + interval_;
+    if (beginning_ != 0 && --beginning_ != 0 && is_late) return Due::Late;
     if (is_late) {
       patience_ = patience_ < kMostPatience ? patience_ * 2 : kMostPatience;
       calm_at_ = time + kCalm;
@@ -93,7 +96,7 @@ class Looks {
 
  private:
   u64 interval_ = 0, next_ = 0, calm_at_ = 0;
-  u32 patience_ = 1;
+  u32 patience_ = 1, beginning_ = kBeginning;
 };
 
 }  // namespace pith

@@ -108,6 +108,10 @@ TEST(Looks, AMachineThatStandsStillIsGivenTime) {
   looks.initialize(1000);
   EXPECT_EQ(looks.take(1), Looks::Due::Yes);
   u64 time = 1;
+  // At the start it says nothing.
+  EXPECT_EQ(looks.take(time += 1501), Looks::Due::Late);
+  EXPECT_EQ(looks.patience(), 1u);
+  for (u32 i = 2; i < Looks::kBeginning; i++) EXPECT_EQ(looks.take(time += 1000), Looks::Due::Yes);
   for (u32 i = 0; i < 10; i++) EXPECT_EQ(looks.take(time += 1501), Looks::Due::Late);
   EXPECT_EQ(looks.patience(), Looks::kMostPatience);
   EXPECT_EQ(Looks::weight_of(Looks::Due::Late, Heartbeat::kFree), Heartbeat::kHindered);

@@ -8,15 +8,17 @@ namespace {
 
 using namespace pith;
 
-constexpr int kStirs = 64;
+/// Looks at the source until it is good for a beginning, and to go on with what the vault has.
+constexpr int kFirstStirs = 64, kStirs = 2;
 
 /// Each instance brings what root has given to it, and what it can collect.
 Result<void> seed(entropy::State& state, entropy::Source& source) {
   return vault::run_event([&]() -> Result<void> {
     entropy::Generator generator = state.generator;
     generator.absorb(std::as_bytes(std::span(start_information().seed)));
-    for (int i = 0; i < kStirs; i++) stir(generator, source);
+    for (int i = 0; i < (state.is_seeded ? kStirs : kFirstStirs); i++) stir(generator, source);
     state.generator = generator;
+    state.is_seeded = true;
     return {};
   });
 }

@@ -21,6 +21,7 @@ class Source {
 struct State {
   static constexpr u64 kLayout = 1;
   Generator generator;
+  bool is_seeded;
   void begin() {}
 };
 

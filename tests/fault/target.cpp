@@ -14,6 +14,8 @@ using root::Moment;
 /// Half of the faults are aimed: the instance is looked at in short seeded steps until it is where the fault is wanted.
 constexpr u32 kMostSteps = 400, kUnaimedSteps = 50;
 constexpr u64 kStep = 20 * kMicrosecond;
+/// Between looks at what comes of it: seldom, since whoever watches from a high priority keeps others from running.
+constexpr u64 kWatchStep = 200 * kMicrosecond;
 /// How long a fault may take to show, and how long a component that hangs may stay unnoticed.
 constexpr u64 kWindow = 2 * kMillisecond, kHangWindow = 50 * kMillisecond;
 /// How long a component may take to come back before it counts as lost.
@@ -58,7 +60,7 @@ Outcome Target::watch(Fault fault, u64 instance, u64 at) const {
   u64 end = at + (fault == Fault::Hang ? kHangWindow : kWindow);
   bool is_down = false, is_idle = false, was_idle = false;
   while (now() < (is_down ? at + kLongest : end)) {
-    wait_until(now() + kStep);
+    wait_until(now() + kWatchStep);
     auto seen = tools_.root.inject(component_, u64(Fault::None), root::kAnyMoment, 0);
     if (seen && seen->instance != instance) return Outcome::Recovered;
     if (!seen) is_down = true;
