@@ -1,5 +1,7 @@
 // A service's state in its vault, behind the vault's own words.
 #pragma once
+#include <utility>
+
 #include "abi/error.h"
 #include "lib/start.h"
 #include "lib/vault/event.h"
@@ -7,7 +9,8 @@
 
 namespace pith::vault {
 
-/// What a service keeps in its vault: a type of plain data, with the number of its layout, and the state that a new service begins with.
+/// What a service keeps in its vault: a type of plain data, with the number of its layout (not 0), and the state that a new service begins
+/// with. It may have a `bool check() const`: whether it makes sense.
 template <class T>
 concept State = std::is_trivially_copyable_v<T> && requires(T& state) {
   { T::kLayout } -> std::convertible_to<u64>;
@@ -16,22 +19,40 @@ concept State = std::is_trivially_copyable_v<T> && requires(T& state) {
 
 inline constexpr u64 kStateOffset = (sizeof(Header) + 63) / 64 * 64;
 
-/// Opens vault and log; what the instance before left unfinished has been taken back. The first instance begins the state. Errors: NoMemory
-/// where the manifest gives less than the state needs, NotSupported when the state has another layout.
+/// Makes the vault all zero, outside of any event: a crash on the way leaves one that has no layout.
+void clear_vault(u64 size);
+/// Says that the vault was not what any instance leaves between events.
+void report_damage();
+
+namespace detail {
+
+template <State T>
+bool is_sound(const T& state) {
+  if (header().layout != T::kLayout) return false;
+  if constexpr (requires { { state.check() } -> std::same_as<bool>; }) return state.check();
+  return true;
+}
+
+}  // namespace detail
+
+/// Opens vault and log; what the instance before left unfinished has been taken back. The first instance begins the state, and so does one
+/// that finds nonsense: an instance that was not itself any more has written it. Errors: NoMemory where the manifest gives less than the
+/// state needs.
 template <State T>
 Result<T*> open_state() {
+  static_assert(T::kLayout != 0);
   const StartInformation& start = start_information();
   if (start.vault_size < kStateOffset + sizeof(T) || start.undo_log_size <= kFirstEntry - kLogAddress) return Error::NoMemory;
   open(start.undo_log_size);
   auto* state = reinterpret_cast<T*>(kAddress + kStateOffset);
-  if (header().layout == 0) {
-    TRY(run_event([&]() -> Result<void> {
-      state->begin();
-      header().layout = T::kLayout;
-      return {};
-    }));
-  }
-  if (header().layout != T::kLayout) return Error::NotSupported;
+  if (detail::is_sound(std::as_const(*state))) return state;
+  if (header().layout != 0) report_damage();
+  clear_vault(start.vault_size);
+  TRY(run_event([&]() -> Result<void> {
+    state->begin();
+    header().layout = T::kLayout;
+    return {};
+  }));
   return state;
 }
 

@@ -23,12 +23,16 @@ inline constexpr u64 kSharePages = 512;
 /// Page tables for so many pages in a row: leaf tables, and one above them.
 constexpr u64 tables_for(u64 pages) { return pages ? (pages + kSharePages - 1) / kSharePages + 1 : 0; }
 
+class Component;
+
 /// What every component needs from root, set once at start.
 struct System {
   const BootInformation* boot = nullptr;
   BootTables tables;
   FrameBank bank;
-  CapabilitySlot control = kNoSlot;  ///< root's own endpoint
+  CapabilitySlot control = kNoSlot;     ///< root's own endpoint
+  CapabilitySlot supervisor = kNoSlot;  ///< endpoint of the fault handler, if there is one
+  std::span<Component> components;
   u64 pool_frames = 0;               ///< left for the pools that the manifest asks for
 };
 
@@ -42,13 +46,10 @@ class Component {
   u64 fixed_frames() const { return service_frames_needed() + instance_frames_needed(); }
   u64 pool_frames() const { return description_->pool_frames; }
 
-  /// Regions, address space, capability space, endpoint, time, vault, module. `pool` frames are its own to manage. Errors: NoMemory and the
-  /// kernel's.
+  /// Regions, address space, endpoint, time, vault, module, devices. `pool` frames are its own to manage. Errors: NoMemory and the kernel's.
   Result<void> create_service(u64 pool);
-  /// Puts into its capability space what the manifest grants, once all services exist. Errors: BadArgument for a grant that cannot be met.
-  Result<void> grant(Component* components, u32 count, CapabilitySlot supervisor);
-  /// Loads a new instance, puts its calls in progress back in front and lets it run. Errors: BadState while one runs, NoMemory, the
-  /// kernel's.
+  /// Loads a new instance, gives it what the manifest grants, puts its calls in progress back in front and lets it run. All services exist.
+  /// Errors: BadState while one runs, BadArgument for a grant that cannot be met, NoMemory, the kernel's.
   Result<void> start();
   /// Stops its threads and takes the instance's memory back. Errors: BadState when none runs; Again when the kernel does not finish.
   Result<void> stop();
@@ -72,6 +73,7 @@ class Component {
 
   CapabilitySlot endpoint() const { return slot(Slot::Endpoint); }
   CapabilitySlot thread() const { return slot(Slot::Thread); }
+  CapabilitySlot capabilities() const { return slot(Slot::CapabilitySpace); }
   /// Frames owned by service and instance.
   u64 frames_owned() const;
   /// Copies up to `most` bytes at `address` of its private memory, not across a page's end. Errors: BadAddress.
@@ -112,10 +114,16 @@ class Component {
   Result<void> create_objects();
   Result<void> map_module();
   Result<void> map_image(u64 address, u64 offset, u64 size);
-  Result<void> grant_one(const image::Grant& grant, u32 number, Component* components, u32 count);
-  Result<void> grant_device(const image::Grant& grant, u32 number, CapabilitySlot place);
+  Result<void> create_devices();
+  Result<void> create_device(const image::Grant& grant, u32 number);
+
+  // capabilities.cpp
+  Result<void> create_capabilities();
+  Result<void> grant(const image::Grant& grant, u32 number);
+  Result<void> grant_own_memory(CapabilitySlot place);
   Result<void> install(CapabilitySlot place, CapabilitySlot source, u64 rights, u64 badge);
   void name_slot(const char (&name)[24], CapabilitySlot place, image::GrantKind kind);
+  CapabilitySlot fault_endpoint() const;
 
   // vault.cpp
   Result<void> map_vault();
@@ -137,7 +145,6 @@ class Component {
   Result<void> load_segments();
   Result<void> load_segment(const image::Segment& segment);
   Result<void> write_start_page();
-  Result<void> grant_instance();
   Result<void> create_thread();
   Result<void> take_back();
   Result<void> reclaim_frames();
@@ -156,7 +163,6 @@ class Component {
   InstanceFrames instance_frames_;
   FrameNumber instance_region_{0};
   FrameNumber message_buffer_{0};
-  CapabilitySlot fault_endpoint_ = kNoSlot;  // where its threads' faults go, in root's space
   u64 module_size_ = 0;
   LastRegisters last_registers_ = {};  // of the first thread of the instance before
   u32 named_slots_ = 0;

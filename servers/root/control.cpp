@@ -86,6 +86,15 @@ Result<void> ControlService::power(Session session, u64 action) {
   return kernel::Platform{RootSlot::Platform}.power(action);
 }
 
+Result<protocols::RootCapabilityResult> ControlService::capability(Session session, u64 component, u64 slot) {
+  Component& found = *TRY(find(session, component));
+  if (!found.is_running()) return Error::BadState;
+  if (slot >= u64{kTablesPerSpace} * kSlotsPerTable) return Error::BadArgument;
+  auto content = kernel::CapabilitySpace{found.capabilities()}.inspect(CapabilitySlot(u32(slot)));
+  if (!content) return protocols::RootCapabilityResult{};
+  return protocols::RootCapabilityResult{content->type, content->rights, content->badge, content->live};
+}
+
 Result<void> ControlService::diagnostic(Session session, std::span<const std::byte> text) {
   if (session.raw >= kPlacementBadge) return Error::Denied;
   print(std::string_view(reinterpret_cast<const char*>(text.data()), text.size()));

@@ -21,6 +21,7 @@ class ControlService final : public protocols::RootServer {
   Result<void> power(Session session, u64 action) override;
   Result<void> place(Session session, u64 component, u64 cpu) override;
   Result<protocols::RootTimeResult> time(Session session, u64 component) override;
+  Result<protocols::RootCapabilityResult> capability(Session session, u64 component, u64 slot) override;
   Result<void> diagnostic(Session session, std::span<const std::byte> text) override;
 
   /// For serve_committing().

@@ -67,8 +67,8 @@ Result<void> Component::create_instance() {
   TRY(map_zeroes(kHeapAddress, description_->heap_pages, Owner::Instance));
   step_ = "stack";
   TRY(map_zeroes(kStackTop - description_->stack_pages * kPageSize, description_->stack_pages, Owner::Instance));
+  TRY(create_capabilities());
   TRY(create_thread());
-  TRY(grant_instance());
   TRY(write_start_page());
   step_ = "start";
   kernel::Endpoint endpoint{slot(Slot::Endpoint)};
@@ -119,22 +119,13 @@ Result<void> Component::create_thread() {
   TRY(create(ObjectType::Thread, Slot::Thread, ceiling, Owner::Instance));
   TRY(create(ObjectType::VectorState, Slot::Vector, 0, Owner::Instance));
   kernel::Thread thread{slot(Slot::Thread)};
-  TRY(thread.configure(slot(Slot::AddressSpace), slot(Slot::CapabilitySpace), message_buffer_, fault_endpoint_, kFaultBadge + index_,
+  TRY(thread.configure(slot(Slot::AddressSpace), capabilities(), message_buffer_, fault_endpoint(), kFaultBadge + index_,
                        ComponentSlot::Window));
   TRY(thread.set_vector_state(slot(Slot::Vector)));
-  TRY(kernel::Notification{slot(Slot::Notification)}.bind(slot(Slot::Thread)));
-  return kernel::SchedulingContext{slot(Slot::Time)}.bind(slot(Slot::Thread));
-}
-
-/// The capabilities that name this instance's own objects.
-Result<void> Component::grant_instance() {
-  step_ = "capabilities of the instance";
   // Control of its own first thread: the C library sets the thread pointer with it.
   TRY(install(ComponentSlot::Thread, slot(Slot::Thread), right::Thread::Control | right::Thread::Interrupt, 0));
-  if (!has_grant(image::GrantKind::Region)) return {};
-  TRY(install(ComponentSlot::Region, slot(Slot::InstanceRegion), right::Region::Use, 0));
-  TRY(create(ObjectType::CapabilityTable, Slot::Table1, 0, Owner::Instance));
-  return kernel::CapabilitySpace{slot(Slot::CapabilitySpace)}.link(1, slot(Slot::Table1));
+  TRY(kernel::Notification{slot(Slot::Notification)}.bind(slot(Slot::Thread)));
+  return kernel::SchedulingContext{slot(Slot::Time)}.bind(slot(Slot::Thread));
 }
 
 Result<void> Component::write_start_page() {
@@ -193,11 +184,8 @@ Result<void> Component::take_back() {
   }
   instance_frames_.reset();
 
-  for (Slot which : {Slot::InstanceRegion, Slot::Table1, Slot::Thread, Slot::Vector, Slot::Copy}) forget(which);
-  kernel::CapabilitySpace own{slot(Slot::CapabilitySpace)};
-  (void)own.remove(ComponentSlot::Thread);
-  (void)own.remove(ComponentSlot::Region);
-  for (u32 i = 0; i < 4; i++) (void)own.remove(CapabilitySlot(ComponentSlot::Window.raw + i));
+  for (Slot which : {Slot::InstanceRegion, Slot::CapabilitySpace, Slot::Table0, Slot::Table1, Slot::Thread, Slot::Vector, Slot::Copy})
+    forget(which);
   roll_back();
   running_ = false;
   return {};
