@@ -1,5 +1,6 @@
 // A service's state in its vault, behind the vault's own words.
 #pragma once
+#include <cstring>
 #include <utility>
 
 #include "abi/error.h"
@@ -17,6 +18,12 @@ concept State = std::is_trivially_copyable_v<T> && requires(T& state) {
   state.begin();
 };
 
+/// A state that can be made of the one that another version of the program has left. `before` is a copy, and `state` all zero.
+template <class T>
+concept MigratingState = State<T> && State<typename T::Before> && requires(T& state, const typename T::Before& before) {
+  state.migrate(before);
+};
+
 inline constexpr u64 kStateOffset = (sizeof(Header) + 63) / 64 * 64;
 
 /// Makes the vault all zero, outside of any event: a crash on the way leaves one that has no layout.
@@ -29,15 +36,35 @@ namespace detail {
 template <State T>
 bool is_sound(const T& state) {
   if (header().layout != T::kLayout) return false;
-  if constexpr (requires { { state.check() } -> std::same_as<bool>; }) return state.check();
+  if constexpr (requires {
+                  { state.check() } -> std::same_as<bool>;
+                })
+    return state.check();
   return true;
+}
+
+/// One event: a crash in it leaves the old state. Both copies lie outside of the vault, so that each word is logged once. tools/layout
+/// finds the types by this function's name. Errors: NoSpace when the log does not hold the new state.
+template <State T, State Before>
+[[gnu::noinline]] Result<void> migrate_state(T& state) {
+  static T next;
+  static Before before;
+  memcpy(&before, &state, sizeof before);
+  memset(&next, 0, sizeof next);
+  next.migrate(std::as_const(before));
+  return run_event([&]() -> Result<void> {
+    memcpy(&state, &next, sizeof next);
+    header().layout = T::kLayout;
+    return {};
+  });
 }
 
 }  // namespace detail
 
 /// Opens vault and log; what the instance before left unfinished has been taken back. The first instance begins the state, and so does one
-/// that finds nonsense: an instance that was not itself any more has written it. Errors: NoMemory where the manifest gives less than the
-/// state needs.
+/// that finds nonsense: an instance that was not itself any more has written it. What another version of the program has left is migrated;
+/// root starts no version that could not. Errors: NoMemory where the manifest gives less than the state needs, NoSpace when migrating needs
+/// more log.
 template <State T>
 Result<T*> open_state() {
   static_assert(T::kLayout != 0);
@@ -46,6 +73,12 @@ Result<T*> open_state() {
   open(start.undo_log_size);
   auto* state = reinterpret_cast<T*>(kAddress + kStateOffset);
   if (detail::is_sound(std::as_const(*state))) return state;
+  if constexpr (MigratingState<T>) {
+    if (detail::is_sound(*reinterpret_cast<const typename T::Before*>(state))) {
+      TRY((detail::migrate_state<T, typename T::Before>(*state)));
+      return state;
+    }
+  }
   if (header().layout != 0) report_damage();
   clear_vault(start.vault_size);
   TRY(run_event([&]() -> Result<void> {

@@ -54,6 +54,10 @@ class Component {
   /// Stops its threads and takes the instance's memory back. Errors: BadState when none runs; Again when the kernel does not finish.
   Result<void> stop();
 
+  /// Replaces its program by the other version, which goes on with the vault; one that runs is stopped and started. Answers the version in use.
+  /// Errors: as Root.exchange. An error leaves the program as it was.
+  Result<u64> exchange();
+
   /// Moves the time of its first thread. Errors: BadArgument for a CPU that is not there, BadState where it may not be moved.
   Result<void> place(u64 cpu);
   u32 cpu() const { return cpu_; }
@@ -125,7 +129,15 @@ class Component {
   void name_slot(const char (&name)[24], CapabilitySlot place, image::GrantKind kind);
   CapabilitySlot fault_endpoint() const;
 
+  // update.cpp
+  std::span<const image::Segment> segments() const;
+  u64 entry() const;
+  static u64 program_frames(std::span<const image::Segment> segments);
+  Result<void> check_exchange(const image::Version& other);
+
   // vault.cpp
+  Result<std::span<std::byte>> open_vault();
+  void close_vault();
   Result<void> map_vault();
   Result<void> map_shared(u64 address, u64 pages, u64 first);
   void roll_back();
@@ -153,6 +165,8 @@ class Component {
 
   System* system_ = nullptr;
   const image::Component* description_ = nullptr;
+  std::span<const image::Version> versions_;  // empty, or two
+  u32 version_ = 0;                           // the one in use
   u32 index_ = 0;
   u32 instance_ = 0;
   u32 cpu_ = 0;

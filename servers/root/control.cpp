@@ -95,6 +95,12 @@ Result<protocols::RootCapabilityResult> ControlService::capability(Session sessi
   return protocols::RootCapabilityResult{content->type, content->rights, content->badge, content->live};
 }
 
+Result<u64> ControlService::exchange(Session session, u64 component) {
+  Component& found = *TRY(find(session, component));
+  if (session.raw == 1 + component) return Error::BadArgument;
+  return found.exchange();
+}
+
 Result<void> ControlService::diagnostic(Session session, std::span<const std::byte> text) {
   if (session.raw >= kPlacementBadge) return Error::Denied;
   print(std::string_view(reinterpret_cast<const char*>(text.data()), text.size()));

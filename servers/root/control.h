@@ -22,6 +22,7 @@ class ControlService final : public protocols::RootServer {
   Result<void> place(Session session, u64 component, u64 cpu) override;
   Result<protocols::RootTimeResult> time(Session session, u64 component) override;
   Result<protocols::RootCapabilityResult> capability(Session session, u64 component, u64 slot) override;
+  Result<u64> exchange(Session session, u64 component) override;
   Result<void> diagnostic(Session session, std::span<const std::byte> text) override;
 
   /// For serve_committing().

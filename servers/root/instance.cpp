@@ -77,12 +77,12 @@ Result<void> Component::create_instance() {
     TRY(retry([&] { return endpoint.bind(slot(Slot::Thread)); }));
     TRY(retry([&] { return endpoint.requeue(); }));
   }
-  return kernel::Thread{slot(Slot::Thread)}.start(description_->entry, kStackTop, 0, kStartInformation);
+  return kernel::Thread{slot(Slot::Thread)}.start(entry(), kStackTop, 0, kStartInformation);
 }
 
 Result<void> Component::load_segments() {
   step_ = "program";
-  for (u32 i = 0; i < description_->segment_count; i++) TRY(load_segment(description_->segments[i]));
+  for (const image::Segment& segment : segments()) TRY(load_segment(segment));
   return {};
 }
 

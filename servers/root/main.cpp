@@ -34,6 +34,11 @@ Result<void> check_image() {
   for (const image::Component& component : system_state.tables.components()) {
     if (component.segment_count > image::kComponentSegments || component.grant_count > image::kComponentGrants) return Error::Damaged;
   }
+  for (u32 i = 0; i < header.component_count; i++) {
+    for (const image::Version& version : system_state.tables.versions_of(i)) {
+      if (version.segment_count > image::kComponentSegments) return Error::Damaged;
+    }
+  }
   return {};
 }
 

@@ -34,6 +34,7 @@ void Component::initialize(System& system, u32 index) {
   system_ = &system;
   index_ = index;
   description_ = &system.tables.components()[index];
+  versions_ = system.tables.versions_of(index);
   if (description_->cpu != image::kAnyCpu) cpu_ = description_->cpu % system.boot->cpus;
 }
 
@@ -55,10 +56,12 @@ u64 Component::service_frames_needed() const {
 u64 Component::instance_frames_needed() const {
   u64 frames = 8 + 3 + tables_for(description_->heap_pages) + description_->heap_pages + tables_for(description_->stack_pages) +
                description_->stack_pages;
-  for (u32 i = 0; i < description_->segment_count; i++) {
-    frames += tables_for(description_->segments[i].memory_pages) + description_->segments[i].memory_pages;
+  u64 program = program_frames({description_->segments, description_->segment_count});
+  for (const image::Version& version : versions_) {
+    u64 other = program_frames({version.segments, version.segment_count});
+    if (other > program) program = other;
   }
-  return frames;
+  return frames + program;
 }
 
 u64 Component::frames_owned() const {

@@ -54,6 +54,7 @@ Result<Bytes> Service::state(Session, u64 component, std::span<std::byte, 448> t
     text.add("instance %llu\nrestarts %u\nframes %llu\nbusy %llu\nused %llu\n", ull(status->instance), watched.restarts,
              ull(status->frames), ull(status->client), ull(status->used));
   }
+  text.add("version %llu\n", ull(watched.version));
   if (auto time = root_.time(component)) text.add("cpu %llu\n", ull(time->cpu));
   std::string_view crash = watched.crash.view();
   crash = crash.substr(0, crash.find('\n'));
@@ -77,6 +78,8 @@ Result<void> Service::control(Session session, u64 component, std::span<const st
   while (!command.empty() && (command.back() == '\n' || command.back() == ' ')) command.remove_suffix(1);
   if (command == "stop") return stop(component);
   if (command == "start") return watched.state == State::Running ? Result<void>() : start(component);
+  if (command == "update") return update(component);
+  if (command == "rollback") return take_update_back(component);
   if (command != "kill" && command != "restart") return Error::NotFound;
   TRY(stop(component));
   TRY(start(component));
@@ -125,6 +128,7 @@ void Service::crashed(u64 component, const Words& fault) {
   if (auto status = root_.status(component)) crash.instance = status->instance;
   collect(root_, crash);
   bool is_stopped = bool(stop(component));
+  if (is_stopped) (void)take_update_back(component);
   RestartPolicy::Decision decision = watched.policy.crashed(crash.time);
   bool is_given_up = !is_stopped || decision.kind == RestartPolicy::Decision::GiveUp;
   if (!is_given_up) {

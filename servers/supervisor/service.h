@@ -45,6 +45,8 @@ class Service : public protocols::SupervisorServer {
     u64 start_at = 0;  // while Waiting
     u32 restarts = 0;
     RestartPolicy policy;
+    u64 version = 0;        // of its program
+    u64 probation_end = 0;  // of the version; 0: it is not new
     CrashText crash;
   };
 
@@ -55,6 +57,12 @@ class Service : public protocols::SupervisorServer {
   Result<void> start(u64 component);
   void give_up(u64 component);
   void say(std::string_view text);
+
+  // update.cpp
+  Result<void> update(u64 component);
+  /// The earlier program again. Errors: Denied when the update is not on probation, or there was none; as Root.exchange.
+  Result<void> take_update_back(u64 component);
+  Result<void> exchange(u64 component);
 
   protocols::RootClient root_;
   const BootTables& tables_;

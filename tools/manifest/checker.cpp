@@ -35,6 +35,7 @@ void check_names(const Manifest& manifest, Problems& problems) {
     check_name(name, "component name", problems);
     check_name(component.program, "program name", problems);
     if (!component.module.value.empty()) check_name(component.module, "module name", problems);
+    if (!component.update.value.empty()) check_name(component.update, "program name", problems);
     if (name.value == "root") problems.add(name.line, "`root` is the component that every system has: it is not written down");
     if (auto [other, is_new] = lines.emplace(name.value, name.line); !is_new) {
       problems.add(name.line, "two components are called `", name.value, "` (the other in line ", other->second, ")");
@@ -208,6 +209,8 @@ void check_vaults(const Manifest& manifest, Problems& problems) {
   constexpr u64 kLeast = (vault::kFirstEntry - vault::kLogAddress) / kPageSize + 1, kMost = 512;
   for (const Component& component : manifest.components) {
     const Memory& memory = component.memory;
+    if (!component.update.value.empty() && memory.vault != 0 && memory.undo_log == 0)
+      problems.add(component.update.line, "`", component.name.value, "` has an `update`, but no `undo_log`: its vault may be cut off anywhere");
     if (memory.undo_log == 0) continue;
     if (memory.vault == 0) problems.add(memory.line, "component ", component.name.value, " has an `undo_log`, but no `vault`");
     if (memory.undo_log < kLeast) problems.add(memory.line, "the `undo_log` of ", component.name.value, " is at least ", kLeast * 4, " KiB");

@@ -118,6 +118,14 @@ TEST(Checker, RefusesProcessorsThatAreNotThere) {
   EXPECT_EQ(system_of({"placement = true", "placement = true"}).substr(0, 9), "m.toml:9:");
 }
 
+TEST(Checker, RefusesAnUpdateOfAVaultThatIsNotRolledBack) {
+  EXPECT_EQ(system_of({"memory = {vault = \"8 KiB\"}\nupdate = \"b\""}),
+            "m.toml:7: `a` has an `update`, but no `undo_log`: its vault may be cut off anywhere\n");
+  EXPECT_EQ(system_of({"memory = {vault = \"8 KiB\", undo_log = \"64 KiB\"}\nupdate = \"b\""}), "");
+  EXPECT_EQ(system_of({"update = \"b\""}), "");
+  EXPECT_EQ(system_of({"update = \"B\""}), "m.toml:6: program name `B` must be 1 to 23 characters a-z 0-9 _ - and begin with a letter\n");
+}
+
 TEST(Checker, RefusesMemoryThatIsNotThere) {
   EXPECT_EQ(
       system_of({"memory = {heap = \"32 MiB\"}", "memory = {heap = \"32 MiB\"}"}),

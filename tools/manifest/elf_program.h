@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "abi/boot_image.h"
 #include "abi/types.h"
 
 namespace pith::manifest {
@@ -29,6 +30,7 @@ struct ProgramSymbol {
 struct Program {
   u64 entry = 0;
   std::vector<ProgramSegment> segments;
+  image::VaultType keeps{}, migrates{};  ///< from the text that tools/layout writes
   std::vector<ProgramSymbol> symbols;  ///< functions by rising address; empty where the file was stripped
 };
 

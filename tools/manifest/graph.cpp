@@ -68,7 +68,7 @@ void write_component(const Component& component, std::ostream& out) {
   write_ranges(out, component.devices.memory);
   out << "},\n   \"restart\": " << (component.restart == image::Restart::Always ? "\"always\"" : "\"never\"")
       << ", \"restart_limit\": " << component.restart_limit << ", \"module\": " << quoted(component.module.value)
-      << ", \"arguments\": " << quoted(component.arguments) << "}";
+      << ", \"update\": " << quoted(component.update.value) << ", \"arguments\": " << quoted(component.arguments) << "}";
 }
 
 }  // namespace

@@ -47,15 +47,26 @@ class Writer {
     header.components_offset = sizeof header;
     header.modules_offset = header.components_offset + count * sizeof(image::Component);
     header.module_count = u32(parts_.modules.size());
+    header.version_count = u32(parts_.updates.size()) * image::kVersions;
     copy_name(header.system, manifest_.name.value);
-    bytes_.resize(header.modules_offset + header.module_count * sizeof(image::Module));
+    u64 versions_offset = header.modules_offset + header.module_count * sizeof(image::Module);
+    bytes_.resize(versions_offset + header.version_count * sizeof(image::Version));
     align();
     std::vector<image::Component> components{root()};
     for (usize i = 0; i < manifest_.components.size(); i++) components.push_back(component(i));
+    std::vector<image::Version> versions;
+    for (const auto& [index, program] : parts_.updates) {
+      versions.push_back(version(index, parts_.programs[index]));
+      memcpy(versions.back().segments, components[index + 1].segments, sizeof versions.back().segments);
+      versions.back().segment_count = components[index + 1].segment_count;
+      versions.push_back(version(index, program));
+      add_program(versions.back(), program);
+    }
     std::vector<image::Module> modules;
     for (const auto& [name, content] : parts_.modules) modules.push_back(module(name, content));
     memcpy(bytes_.data() + header.components_offset, components.data(), count * sizeof(image::Component));
     memcpy(bytes_.data() + header.modules_offset, modules.data(), modules.size() * sizeof(image::Module));
+    if (!versions.empty()) memcpy(bytes_.data() + versions_offset, versions.data(), versions.size() * sizeof(image::Version));
     header.size = bytes_.size();
     memcpy(bytes_.data(), &header, sizeof header);
     header.checksum = image_checksum(bytes_);
@@ -121,7 +132,18 @@ class Writer {
     for (auto [authority, line] : source.authorities) add(kind_of(authority), key_of(authority), 0, Range{0, 0});
   }
 
-  void add_program(image::Component& entry, const Program& program) {
+  static image::Version version(usize index, const Program& program) {
+    image::Version entry{};
+    entry.component = u32(index) + 1;
+    entry.entry = program.entry;
+    entry.keeps = program.keeps;
+    entry.migrates = program.migrates;
+    return entry;
+  }
+
+  /// `Entry`: a component's, or a version's.
+  template <class Entry>
+  void add_program(Entry& entry, const Program& program) {
     entry.entry = program.entry;
     for (const ProgramSegment& source : program.segments) {
       image::Segment& segment = entry.segments[entry.segment_count++];
@@ -169,6 +191,7 @@ u64 program_pages(const ImageParts& parts) {
   };
   add(parts.root);
   for (const Program& program : parts.programs) add(program);
+  for (const auto& [index, program] : parts.updates) add(program);
   return pages;
 }
 

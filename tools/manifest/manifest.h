@@ -52,6 +52,7 @@ enum class Authority { OwnMemory, Faults, Control, Platform, Placement };
 struct Component {
   u32 line = 0;
   Name name, program, module;
+  Name update;  ///< program that it may be updated to, if there is one
   Memory memory;
   Time time;
   bool provides = false;

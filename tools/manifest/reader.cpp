@@ -113,6 +113,7 @@ Component read_component(const toml::table& table, Problems& problems) {
     problems.add(component.line, "a component without a `name`");
   }
   component.program = fields.string("program").value_or(component.name);
+  component.update = fields.string("update").value_or(Name{});
   component.module = fields.string("module").value_or(Name{});
   if (const toml::table* memory = fields.table("memory")) read_memory(*memory, what, component.memory, problems);
   if (const toml::table* time = fields.table("time")) read_time(*time, what, component.time, problems);

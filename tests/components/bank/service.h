@@ -28,7 +28,7 @@ struct State {
   void begin();
 };
 
-class Service final : public protocols::BankServer {
+class Service : public protocols::BankServer {
  public:
   /// `partner`: kNoSlot if there is none.
   Service(CapabilitySlot endpoint, State& state, CapabilitySlot partner) : BankServer(endpoint), state_(state), partner_(partner) {}
