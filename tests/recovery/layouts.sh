@@ -10,8 +10,8 @@ describe() {
 typedef unsigned long u64;
 ${2-}
 struct State { static constexpr u64 kLayout = 7; $1 };
-template <class T> [[gnu::noinline]] void open_state() { *(volatile T*)0x1000; asm volatile("" ::: "memory"); }
-void run() { open_state<State>(); }
+template <class T> [[gnu::noinline]] void open_state(T* state) { asm volatile("" : : "r"(state), "r"(sizeof(T))); }
+void run(void* vault) { open_state<State>((State*)vault); }
 END
   "$PITH_BUILD/bin/pith-layout" "$work/program.o" 2>"$work/said"
 }
