@@ -17,7 +17,8 @@ struct Header {
   u64 components_offset;  ///< Component[component_count]; component 0 is root
   u64 modules_offset;     ///< Module[module_count]
   u32 module_count;
-  u32 version_count;      ///< Version[version_count] follows the modules' table
+  u16 reserved;
+  u16 version_count;      ///< Version[version_count] follows the modules' table
   char system[24];        ///< name of the system
 };
 inline constexpr u64 kMultiplier = 0x9e3779b97f4a7c15;

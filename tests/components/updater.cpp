@@ -1,4 +1,5 @@
 // Updates banks while others use them, and tries updates that must be refused. It ends by itself.
+#include <algorithm>
 #include <cstdlib>
 #include <string_view>
 
@@ -23,6 +24,7 @@ constexpr u64 kProbationOver = 1100 * kMillisecond;
 
 protocols::SupervisorClient supervisor;
 u64 mistakes;
+u64 longest;  ///< update of the bank, nanoseconds until the next version runs
 
 u64 component_called(std::string_view wanted) {
   u64 count = supervisor.count().value_or(0);
@@ -82,7 +84,10 @@ int main() {
   u64 updates = 0, wide = 0, bad = 0;
   for (u64 round = 0; round < kUpdates && mistakes == 0; round++) {
     wait_for(300 * kMicrosecond + random.below(4 * kMillisecond));
-    updates += command("bank", "update") == kSuccess && version_of("bank") == (round + 1) % 2;
+    u64 start = now();
+    bool is_done = command("bank", "update") == kSuccess;
+    longest = std::max(longest, now() - start);
+    updates += is_done && version_of("bank") == (round + 1) % 2;
     if (round == kWideAt) {
       wide += command("clearing", "update") == kSuccess && version_of("clearing") == 1;
       wait_for(kMigration);
@@ -93,6 +98,7 @@ int main() {
   }
   try_refusals();
   bool is_good = mistakes == 0 && updates == kUpdates && wide == 1 && bad == kUpdates / kBadEvery;
+  log_line(LogLevel::Information, "updater: longest update of bank %llu ns", static_cast<unsigned long long>(longest));
   log_line(LogLevel::Information, "updater: %s: %llu updates of bank, %llu with another layout, %llu bad ones taken back, %llu mistakes",
            is_good ? "passed" : "failed", static_cast<unsigned long long>(updates), static_cast<unsigned long long>(wide),
            static_cast<unsigned long long>(bad), static_cast<unsigned long long>(mistakes));

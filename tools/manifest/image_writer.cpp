@@ -47,7 +47,7 @@ class Writer {
     header.components_offset = sizeof header;
     header.modules_offset = header.components_offset + count * sizeof(image::Component);
     header.module_count = u32(parts_.modules.size());
-    header.version_count = u32(parts_.updates.size()) * image::kVersions;
+    header.version_count = u16(parts_.updates.size() * image::kVersions);
     copy_name(header.system, manifest_.name.value);
     u64 versions_offset = header.modules_offset + header.module_count * sizeof(image::Module);
     bytes_.resize(versions_offset + header.version_count * sizeof(image::Version));
