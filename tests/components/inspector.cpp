@@ -55,9 +55,9 @@ Expected expected_in(const image::Component& component, u64 index, CapabilitySlo
   }
 }
 
-class Warden final : public supervisor::Service {
+class Inspector final : public supervisor::Service {
  public:
-  Warden(CapabilitySlot endpoint, protocols::RootClient root, const BootTables& tables, supervisor::Symbols symbols)
+  Inspector(CapabilitySlot endpoint, protocols::RootClient root, const BootTables& tables, supervisor::Symbols symbols)
       : Service(endpoint, root, tables, symbols), root_(root), tables_(tables) {}
 
   /// `restarts`: instances that were compared; `wrong`: those that were not as the manifest says.
@@ -146,7 +146,7 @@ Result<void> run() {
   CapabilitySlot root = TRY(find_slot(image::GrantKind::RootControl));
   static BootTables tables = BootTables::shown();
   std::string_view text(reinterpret_cast<const char*>(module_bytes().data()), module_bytes().size());
-  static Warden service(ComponentSlot::Service, protocols::RootClient{root}, tables, supervisor::Symbols(text));
+  static Inspector service(ComponentSlot::Service, protocols::RootClient{root}, tables, supervisor::Symbols(text));
   serve_committing(service, ComponentSlot::Service);
 }
 
