@@ -17,8 +17,8 @@ struct Header {
   u64 components_offset;  ///< Component[component_count]; component 0 is root
   u64 modules_offset;     ///< Module[module_count]
   u32 module_count;
-  u16 reserved;
-  u16 version_count;      ///< Version[version_count] follows the modules' table
+  u16 group_count;        ///< Group[group_count] lies behind the modules; at least 1
+  u16 version_count;      ///< Version[version_count] lies behind the groups
   char system[24];        ///< name of the system
 };
 inline constexpr u64 kMultiplier = 0x9e3779b97f4a7c15;
@@ -54,7 +54,24 @@ struct Grant {
   char name[24];    ///< how the component's start information names it
 };
 
-enum class Restart : u32 { Never = 0, Always = 1 };
+/// Never: it is stopped when it fails, and its group does not care.
+enum class Restart : u16 { Never = 0, Always = 1 };
+
+/// Who begins anew when one child of a group has failed: that one, all of them, or that one and those behind it.
+enum class Strategy : u32 { One = 0, All = 1, Rest = 2 };
+
+inline constexpr u32 kMostGroups = 17;
+inline constexpr u32 kMostRestarts = 100;
+
+/// Components that fail together. Group 0 is the outermost; its failure ends the machine.
+struct Group {
+  char name[24];
+  Strategy strategy;
+  u32 parent;    ///< a group with a smaller number; 0 for group 0
+  u32 restarts;  ///< at most so many (1…kMostRestarts) in each `period`, or the group has failed
+  u32 reserved;
+  u64 period;    ///< nanoseconds
+};
 
 inline constexpr u32 kComponentSegments = 8;
 inline constexpr u32 kComponentGrants = 24;
@@ -76,7 +93,8 @@ struct Component {
   u32 time_share;        ///< of all its threads together, in 1/65536 of a CPU; 0: no limit
   u32 cpu;               ///< where its threads run, taken modulo the CPUs that there are; kAnyCpu: wherever placement puts its time
   Restart restart;
-  u32 restart_limit;     ///< restarts per 10 s before the supervisor gives up
+  u16 heartbeat;         ///< milliseconds in which it comes back to its loop, or it is taken to hang (lib/heartbeat.h); 0: it is not watched. Root's: the hardware's watchdog
+  u32 group;             ///< of the supervision tree
   u32 provides;          ///< 1: it has a service endpoint
   u32 segment_count;
   u32 grant_count;

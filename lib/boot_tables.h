@@ -14,7 +14,7 @@ namespace pith {
 /// Where root shows these tables, read-only, to components that must know who is who: those without a module, and whoever handles faults.
 inline constexpr u64 kTablesAddress = kModuleAddress + 0x8'0000'0000;
 
-/// The tables at the start of a boot image: header, components, modules.
+/// The tables at the start of a boot image: header, components, modules, groups.
 class BootTables {
  public:
   constexpr BootTables() = default;
@@ -27,6 +27,7 @@ class BootTables {
     if (header.magic != image::kMagic || header.version != image::kVersion) return Error::Damaged;
     if (!fits(header.components_offset, header.component_count, sizeof(image::Component), bytes.size())) return Error::Damaged;
     if (!fits(header.modules_offset, header.module_count, sizeof(image::Module), bytes.size())) return Error::Damaged;
+    if (!fits(groups_offset(), header.group_count, sizeof(image::Group), bytes.size())) return Error::Damaged;
     if (!fits(versions_offset(), header.version_count, sizeof(image::Version), bytes.size())) return Error::Damaged;
     return {};
   }
@@ -45,6 +46,9 @@ class BootTables {
   std::span<const image::Module> modules() const {
     return {reinterpret_cast<const image::Module*>(base() + header_->modules_offset), header_->module_count};
   }
+  std::span<const image::Group> groups() const {
+    return {reinterpret_cast<const image::Group*>(base() + groups_offset()), header_->group_count};
+  }
   /// The versions of a component that can be updated, kVersions of them; empty for the others.
   std::span<const image::Version> versions_of(u32 component) const {
     const auto* versions = reinterpret_cast<const image::Version*>(base() + versions_offset());
@@ -62,7 +66,8 @@ class BootTables {
 
  private:
   static bool fits(u64 offset, u64 count, u64 size, u64 end) { return offset % 8 == 0 && offset <= end && count <= (end - offset) / size; }
-  u64 versions_offset() const { return header_->modules_offset + u64{header_->module_count} * sizeof(image::Module); }
+  u64 groups_offset() const { return header_->modules_offset + u64{header_->module_count} * sizeof(image::Module); }
+  u64 versions_offset() const { return groups_offset() + u64{header_->group_count} * sizeof(image::Group); }
   const std::byte* base() const { return reinterpret_cast<const std::byte*>(header_); }
 
   const image::Header* header_ = nullptr;

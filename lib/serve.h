@@ -23,6 +23,7 @@ template <CommittingService Service>
 [[noreturn]] void serve_committing(Service& service, CapabilitySlot endpoint) {
   for (;;) {
     service.idle();
+    ipc::beat();
     ipc::Received received = ipc::receive(endpoint, service.deadline());
     if (!received.ok()) {
       // Any other error: the endpoint cannot be received from, which is not ours to repair.

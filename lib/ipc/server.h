@@ -1,6 +1,7 @@
 // The loop of every server: receive, hand on to the generated decoder, answer. It keeps nothing between messages.
 #pragma once
 #include "lib/ipc/bytes.h"
+#include "lib/ipc/pulse.h"
 
 namespace pith {
 
@@ -99,6 +100,7 @@ class Server {
  private:
   Received send(const Answer& answer) {
     if (answer.length <= kRegisterWords) {
+      beat();
       Received next = reply_receive(endpoint_, answer.words);
       return next.ok() ? next : wait();  // the caller is gone, or the wait was cut off
     }
@@ -109,6 +111,7 @@ class Server {
 
   Received wait() {
     for (;;) {
+      beat();
       Received received = receive(endpoint_, 0);
       if (received.ok()) return received;
       if (received.error() != Error::Cancelled && received.error() != Error::TimedOut) __builtin_trap();

@@ -28,6 +28,7 @@ class Loop {
 
   /// Waits for one message and does what it asks for.
   void step() {
+    ipc::beat();
     ipc::Received received = ipc::receive(endpoint_, 0);
     if (received.ok()) return received.status.is_signals() ? take_signals(received.words.w[0]) : take_call(received);
     // Any other error: the endpoint cannot be received from, which is not ours to repair.

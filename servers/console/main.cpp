@@ -21,7 +21,10 @@ class Console final : public console::Service {
  private:
   void acknowledge_interrupt() override { (void)interrupt_.acknowledge(); }
   u64 time() override { return now(); }
-  void pause() override { (void)kernel::System::yield(); }
+  void pause() override {
+    ipc::beat();  // the other end of the line decides how long
+    (void)kernel::System::yield();
+  }
 
   kernel::Interrupt interrupt_;
 };

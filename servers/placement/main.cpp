@@ -1,7 +1,7 @@
 // Spreads the time of components over the CPUs that there are, through root. It keeps nothing: a new instance looks at what is.
 #include "lib/boot_tables.h"
 #include "lib/clock.h"
-#include "lib/ipc/ipc.h"
+#include "lib/ipc/pulse.h"
 #include "lib/log.h"
 #include "lib/start.h"
 #include "protocols/root.h"
@@ -14,7 +14,10 @@ using namespace pith;
 constexpr u64 kInterval = kSecond;
 
 /// Nobody calls: its endpoint is there to wait at.
-void wait(u64 deadline) { (void)ipc::receive(ComponentSlot::Service, deadline); }
+void wait(u64 deadline) {
+  ipc::beat();
+  (void)ipc::receive(ComponentSlot::Service, deadline);
+}
 
 class Placement {
  public:

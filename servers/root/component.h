@@ -1,5 +1,6 @@
 // What root knows of one component, and the steps of its life: service once, instance again and again.
 #pragma once
+#include <span>
 #include <string_view>
 
 #include "abi/boot_image.h"
@@ -8,6 +9,7 @@
 #include "lib/boot_tables.h"
 #include "lib/last_registers.h"
 #include "servers/root/frames.h"
+#include "servers/root/watchdog.h"
 
 namespace pith::root {
 
@@ -34,6 +36,7 @@ struct System {
   CapabilitySlot supervisor = kNoSlot;  ///< endpoint of the fault handler, if there is one
   std::span<Component> components;
   u64 pool_frames = 0;               ///< left for the pools that the manifest asks for
+  Watchdog watchdog;
 };
 
 /// A component. Invariant: `running_` exactly while an instance exists; the service's objects exist from create_service() on.
@@ -67,6 +70,14 @@ class Component {
   /// Nanoseconds that its time was used.
   u64 time_used() const;
 
+  // watch.cpp
+  /// Its first thread waits for a message.
+  bool is_resting() const;
+  /// How often its loop has come by (lib/ipc/pulse.h).
+  u64 pulse();
+  /// How much it says that it does not rest (lib/heartbeat.h): whether it waits for others, or for the CPU.
+  u64 weight(std::span<const Component> all) const;
+
   bool is_running() const { return running_; }
   u32 instance() const { return instance_; }
   std::string_view name() const { return name_of(description_->name); }
@@ -78,6 +89,7 @@ class Component {
   CapabilitySlot endpoint() const { return slot(Slot::Endpoint); }
   CapabilitySlot thread() const { return slot(Slot::Thread); }
   CapabilitySlot capabilities() const { return slot(Slot::CapabilitySpace); }
+  FrameNumber thread_frame() const { return thread_frame_; }
   /// Frames owned by service and instance.
   u64 frames_owned() const;
   /// Copies up to `most` bytes at `address` of its private memory, not across a page's end. Errors: BadAddress.
@@ -162,6 +174,7 @@ class Component {
   Result<void> reclaim_frames();
   void forget(Slot which);
   void note_registers();
+  ThreadState thread_state() const;
 
   System* system_ = nullptr;
   const image::Component* description_ = nullptr;
@@ -176,7 +189,7 @@ class Component {
   ServiceFrames service_frames_;
   InstanceFrames instance_frames_;
   FrameNumber instance_region_{0};
-  FrameNumber message_buffer_{0};
+  FrameNumber message_buffer_{0}, thread_frame_{0};
   u64 module_size_ = 0;
   LastRegisters last_registers_ = {};  // of the first thread of the instance before
   u32 named_slots_ = 0;

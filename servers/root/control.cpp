@@ -2,6 +2,8 @@
 #include "servers/root/control.h"
 
 #include "abi/kernel.h"
+#include "lib/clock.h"
+#include "lib/retry.h"
 #include "servers/root/print.h"
 
 namespace pith::root {
@@ -9,12 +11,19 @@ namespace pith::root {
 namespace {
 
 constexpr u32 kRegistersAtOnce = 5;
-constexpr u64 kPowerActions = 2;
+constexpr u64 kPowerActions = 2, kReset = 1;
+
+u64 now() { return kernel::System::now().value_or(0); }
 
 }  // namespace
 
-ControlService::ControlService(CapabilitySlot endpoint, Component* components, u32 count)
-    : RootServer(endpoint), components_(components), count_(count) {}
+ControlService::ControlService(CapabilitySlot endpoint, System& system, Component* components, u32 count)
+    : RootServer(endpoint), system_(system), components_(components), count_(count) {
+  for (u32 i = 1; i < count; i++) {
+    if (components[i].handles_faults() && components[i].description().heartbeat != 0) watched_ = &components[i];
+  }
+  heartbeat_.initialize(Heartbeat::kLooks - 1);  // it was silent for as long before the first
+}
 
 Result<Component*> ControlService::find(Session session, u64 component) {
   if (session.raw >= kFaultBadge) return Error::Denied;
@@ -73,6 +82,29 @@ Result<protocols::RootRegistersResult> ControlService::registers(Session session
   return protocols::RootRegistersResult{values.r0, values.r1, values.r2, values.r3, values.r4};
 }
 
+Result<u64> ControlService::resting(Session session) {
+  if (session.raw >= kFaultBadge) return Error::Denied;
+  is_heard_ = true;
+  u64 resting = 0;
+  for (u32 i = 1; i < count_; i++) {
+    if (components_[i].description().heartbeat != 0 && components_[i].is_resting()) resting |= u64{1} << i;
+  }
+  return resting;
+}
+
+Result<protocols::RootProgressResult> ControlService::progress(Session session, u64 component) {
+  Component& found = *TRY(find(session, component));
+  if (!found.is_running()) return Error::BadState;
+  return protocols::RootProgressResult{found.pulse(), found.weight(all()), found.time_used()};
+}
+
+Result<void> ControlService::halt(Session session, u64 component) {
+  Component& found = *TRY(find(session, component));
+  if (!found.is_running()) return Error::BadState;
+  if (session.raw == 1 + component) return Error::BadArgument;
+  return retry([&] { return kernel::Thread{found.thread()}.stop(); });
+}
+
 Result<Bytes> ControlService::memory(Session session, u64 component, u64 address, u64 most, std::span<std::byte, 448> data_room) {
   Component& found = *TRY(find(session, component));
   if (most > data_room.size()) return Error::BadArgument;
@@ -116,9 +148,50 @@ void ControlService::on_fault(const ipc::Received& received) {
   Component& found = components_[component];
   print_line("root: ", found.name(), " faulted: kind ", words.w[FaultMessage::Kind], " address ", words.w[FaultMessage::Address],
              " instruction ", words.w[FaultMessage::Instruction]);
-  Result<void> result = found.stop();
-  if (result && restarts_++ < found.description().restart_limit) result = found.start();
-  if (!result) print_line("root: cannot restart ", found.name(), ": ", found.step(), ": ", error_name(result.error()));
+  replace_supervisor(found);
+}
+
+/// It is in no group's hands but root's, which takes it no more often than its group allows. Without a supervisor the machine is better begun
+/// anew.
+void ControlService::replace_supervisor(Component& supervisor) {
+  const image::Group& group = system_.tables.groups()[supervisor.description().group];
+  Result<void> result = supervisor.stop();
+  if (result && !restarts_.count(now(), group.restarts, group.period)) result = Error::Limit;
+  if (result) result = supervisor.start();
+  if (result) return;
+  print_line("root: cannot restart ", supervisor.name(), ": ", supervisor.step(), ": ", error_name(result.error()));
+  print("\x1epith-exit 125\n");  // for whoever waits for one command
+  (void)kernel::Platform{RootSlot::Platform}.power(kReset);
+}
+
+/// Each of the supervisor's looks at the others puts root's look at the supervisor off: as long as it does its work root wakes for nothing.
+/// Root calls nobody, so nobody can hold it up.
+void ControlService::look_at_supervisor(u64 time) {
+  u64 interval = watched_->description().heartbeat * kMillisecond / 2;
+  if (is_heard_) {
+    is_heard_ = false;
+    heartbeat_.forget();
+    look_at_ = time + 2 * interval;
+  }
+  if (time < look_at_) return;
+  look_at_ = time + interval;
+  heartbeat_.look(watched_->pulse(), watched_->weight(all()), watched_->time_used());
+  if (!heartbeat_.is_hung()) return;
+  print_line("root: ", watched_->name(), " hangs");
+  replace_supervisor(*watched_);
+  is_heard_ = true;
+}
+
+void ControlService::idle() {
+  if (!watched_ && system_.watchdog.deadline() == 0) return;
+  u64 time = now();
+  system_.watchdog.look(time);
+  if (watched_) look_at_supervisor(time);
+}
+
+u64 ControlService::deadline() const {
+  u64 feed_at = system_.watchdog.deadline();
+  return feed_at == 0 || (look_at_ != 0 && look_at_ < feed_at) ? look_at_ : feed_at;
 }
 
 }  // namespace pith::root

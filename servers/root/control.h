@@ -1,5 +1,7 @@
 // Root's control service: what the supervisor, and whoever may end the machine, ask of root.
 #pragma once
+#include "lib/heartbeat.h"
+#include "lib/intensity.h"
 #include "lib/vault/commit.h"
 #include "protocols/root_server.h"
 #include "servers/root/component.h"
@@ -8,10 +10,11 @@ namespace pith::root {
 
 /// Sessions with a badge below kFaultBadge may do everything; those from kPlatformBadge on only power and diagnostics, and those from
 /// kPlacementBadge on only place() and time().
-/// It also takes the faults of the supervisor itself, which nobody else can restart.
+/// It also takes the faults of the supervisor itself, which nobody else can restart, and looks at it when it has not looked at the others
+/// for a while.
 class ControlService final : public protocols::RootServer {
  public:
-  ControlService(CapabilitySlot endpoint, Component* components, u32 count);
+  ControlService(CapabilitySlot endpoint, System& system, Component* components, u32 count);
 
   Result<void> stop(Session session, u64 component) override;
   Result<void> start(Session session, u64 component) override;
@@ -23,22 +26,34 @@ class ControlService final : public protocols::RootServer {
   Result<protocols::RootTimeResult> time(Session session, u64 component) override;
   Result<protocols::RootCapabilityResult> capability(Session session, u64 component, u64 slot) override;
   Result<u64> exchange(Session session, u64 component) override;
+  Result<u64> resting(Session session) override;
+  Result<protocols::RootProgressResult> progress(Session session, u64 component) override;
+  Result<void> halt(Session session, u64 component) override;
   Result<void> diagnostic(Session session, std::span<const std::byte> text) override;
 
   /// For serve_committing().
   void on_fault(const ipc::Received& received);
   void on_signals(u64) {}
   Commit commit() { return {}; }
-  void idle() {}
-  u64 deadline() const { return 0; }
+  void idle();
+  u64 deadline() const;
 
  private:
   Result<Component*> find(Session session, u64 component);
   Result<Component*> find_to_place(Session session, u64 component);
 
+  std::span<const Component> all() const { return {components_, count_}; }
+  void look_at_supervisor(u64 time);
+  void replace_supervisor(Component& supervisor);
+
+  System& system_;
   Component* components_;
   u32 count_;
-  u32 restarts_ = 0;  // of the supervisor, by root
+  Intensity restarts_;            // of the supervisor, by root
+  Component* watched_ = nullptr;  // the supervisor, if it is
+  Heartbeat heartbeat_;           // of the supervisor
+  bool is_heard_ = true;          // it has asked for somebody's heartbeat since the last message before this
+  u64 look_at_ = 0;               // when root looks at it, nanoseconds since boot
 };
 
 }  // namespace pith::root

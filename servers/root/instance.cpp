@@ -116,7 +116,7 @@ Result<void> Component::create_thread() {
   message_buffer_ = TRY(create_data(Owner::Instance));
   TRY(map_page(kMessageBuffer, message_buffer_, Access::ReadWrite, Owner::Instance));
   u64 ceiling = description_->priority > description_->priority_ceiling ? description_->priority : description_->priority_ceiling;
-  TRY(create(ObjectType::Thread, Slot::Thread, ceiling, Owner::Instance));
+  thread_frame_ = TRY(create(ObjectType::Thread, Slot::Thread, ceiling, Owner::Instance));
   TRY(create(ObjectType::VectorState, Slot::Vector, 0, Owner::Instance));
   kernel::Thread thread{slot(Slot::Thread)};
   TRY(thread.configure(slot(Slot::AddressSpace), capabilities(), message_buffer_, fault_endpoint(), kFaultBadge + index_,

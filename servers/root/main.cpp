@@ -17,7 +17,7 @@ namespace root {
 
 namespace {
 
-System system_state;
+constinit System system_state;  // nobody runs constructors for root
 Component components[kMostComponents];
 
 constexpr kernel::Region kRegion{RootSlot::Region};
@@ -33,6 +33,7 @@ Result<void> check_image() {
   if (header.component_count == 0 || header.component_count > kMostComponents) return Error::Damaged;
   for (const image::Component& component : system_state.tables.components()) {
     if (component.segment_count > image::kComponentSegments || component.grant_count > image::kComponentGrants) return Error::Damaged;
+    if (component.group >= header.group_count) return Error::Damaged;
   }
   for (u32 i = 0; i < header.component_count; i++) {
     for (const image::Version& version : system_state.tables.versions_of(i)) {
@@ -99,9 +100,13 @@ extern "C" [[noreturn]] void root_main(const BootInformation* boot) {
   if (Result<void> checked = check_image(); !checked) give_up("the boot image", checked.error());
   system_state.bank.initialize(*boot);
   if (Result<void> prepared = prepare_self(); !prepared) give_up("preparing itself", prepared.error());
+  if (u32 milliseconds = system_state.tables.components()[0].heartbeat; milliseconds != 0) {
+    Result<void> started = system_state.watchdog.start(system_state.bank, milliseconds);
+    if (!started) print_line("root: there is no watchdog: ", error_name(started.error()));
+  }
   u32 count = u32(system_state.tables.components().size());
   build_components(count);
-  ControlService service(kControl, components, count);
+  ControlService service(kControl, system_state, components, count);
   serve_committing(service, kControl);
 }
 

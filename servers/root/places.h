@@ -6,5 +6,7 @@ namespace pith::root {
 
 /// Where pages of an instance are seen while root fills or reads them: one share.
 inline constexpr u64 kCopyWindow = kShareWindow;
+/// Where the watchdog's page of the chip set is seen: the next share.
+inline constexpr u64 kChipSetWindow = kShareWindow + 512 * kPageSize;
 
 }  // namespace pith::root

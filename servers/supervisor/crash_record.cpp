@@ -36,6 +36,10 @@ void collect_registers(const protocols::RootClient& root, Crash& crash) {
     memcpy(values + first, &*some, kRegistersAtOnce * sizeof(u64));
   }
   memcpy(crash.registers, values, sizeof crash.registers);
+  if (crash.kind == Crash::Kind::Hang) {
+    crash.fault.w[FaultMessage::Instruction] = values[u64(Register::Rip)];
+    crash.fault.w[FaultMessage::Stack] = values[u64(Register::Rsp)];
+  }
   // Root reads the component's first thread; another one may have crashed.
   crash.has_registers = values[u64(Register::Rip)] == crash.fault.w[FaultMessage::Instruction];
 }
@@ -68,23 +72,32 @@ void write_place(std::string_view name, const Symbols& symbols, u32 number, u64 
   }
 }
 
+void write_kind(const Crash& crash, CrashText& text) {
+  if (crash.kind == Crash::Kind::Hang) {
+    text.add("  hang instruction %llx stack %llx\n", ull(crash.fault.w[FaultMessage::Instruction]), ull(crash.fault.w[FaultMessage::Stack]));
+    return;
+  }
+  u64 kind = crash.fault.w[FaultMessage::Kind];
+  text.add("  fault %s address %llx code %llx instruction %llx stack %llx thread %llx\n",
+           kind < std::size(kFaultNames) ? kFaultNames[kind] : "?", ull(crash.fault.w[FaultMessage::Address]),
+           ull(crash.fault.w[FaultMessage::Code]), ull(crash.fault.w[FaultMessage::Instruction]), ull(crash.fault.w[FaultMessage::Stack]),
+           ull(crash.fault.w[FaultMessage::Thread]));
+}
+
 }  // namespace
 
 void collect(const protocols::RootClient& root, Crash& crash) {
+  if (auto status = root.status(crash.index)) crash.instance = status->instance;
   collect_registers(root, crash);
   collect_callers(root, crash);
 }
 
 void write(const Crash& crash, const Symbols& symbols, CrashText& text) {
   std::string_view name = name_of(crash.component.name);
-  u64 kind = crash.fault.w[FaultMessage::Kind];
   text.clear();
   text.add("crash %.*s instance %llu at %llu.%03llu s\n", int(name.size()), name.data(), ull(crash.instance), ull(crash.time / kSecond),
            ull(crash.time / kMillisecond % 1000));
-  text.add("  fault %s address %llx code %llx instruction %llx stack %llx thread %llx\n",
-           kind < std::size(kFaultNames) ? kFaultNames[kind] : "?", ull(crash.fault.w[FaultMessage::Address]),
-           ull(crash.fault.w[FaultMessage::Code]), ull(crash.fault.w[FaultMessage::Instruction]), ull(crash.fault.w[FaultMessage::Stack]),
-           ull(crash.fault.w[FaultMessage::Thread]));
+  write_kind(crash, text);
   for (u64 i = 0; crash.has_registers && i < kRegisters; i++) {
     text.add("  %-6s %016llx%s", kRegisterNames[i], ull(crash.registers[i]), i % 3 == 2 ? "\n" : "");
   }

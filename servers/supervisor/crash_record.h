@@ -14,19 +14,21 @@ using CrashText = Text<4096>;
 /// What crashed, where, and what was found there.
 struct Crash {
   static constexpr u32 kMostCallers = 24;
+  enum class Kind { Fault, Hang };
 
   const image::Component& component;
   u64 index;                   ///< of the component
-  u64 instance;                ///< which life of it
   u64 time;                    ///< nanoseconds since boot
-  Words fault;                 ///< as in FaultMessage
+  Kind kind;
+  Words fault;                 ///< as in FaultMessage; after a hang its place and stack are found with the registers
+  u64 instance = 0;            ///< which life of it
   bool has_registers = false;  ///< they are those of the thread that crashed
   u64 registers[kRegisters] = {};
   u32 caller_count = 0;
   u64 callers[kMostCallers] = {};  ///< addresses on the stack that lie in the program's code
 };
 
-/// Fills the lower half of `crash` through root, while the thread still exists.
+/// Fills the lower half of `crash` through root, while the thread, faulted or halted, still exists.
 void collect(const protocols::RootClient& root, Crash& crash);
 
 /// Fault, registers and stack as text. Components keep no frame pointers, so the stack is what may have called, not what did.

@@ -20,9 +20,11 @@ class Supervisor final : public supervisor::Service {
 
 Result<void> run() {
   CapabilitySlot root = TRY(find_slot(image::GrantKind::RootControl));
+  if (vault_bytes().size() < sizeof(supervisor::Vault)) return Error::NoMemory;
   static BootTables tables = BootTables::shown();
   std::string_view text(reinterpret_cast<const char*>(module_bytes().data()), module_bytes().size());
-  static Supervisor service(ComponentSlot::Service, protocols::RootClient{root}, tables, Symbols(text));
+  static Supervisor service(ComponentSlot::Service, protocols::RootClient{root}, tables, Symbols(text),
+                            *reinterpret_cast<supervisor::Vault*>(vault_bytes().data()));
   serve_committing(service, ComponentSlot::Service);
 }
 

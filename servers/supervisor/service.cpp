@@ -1,9 +1,11 @@
-// Restart policy carried out, and the service interface.
+// Watches components, restarts those that fail as the supervision tree says, and the service interface.
 #include "servers/supervisor/service.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
+#include "lib/clock.h"
 #include "lib/start.h"
 
 namespace pith::supervisor {
@@ -13,6 +15,7 @@ namespace {
 using ull = unsigned long long;
 
 constexpr u64 kDidNotComeUp = 125;  // exit status of `./pith run --exec` then
+constexpr u64 kReset = 1;           // of root's power()
 
 Result<Bytes> answer_from(std::string_view text, u64 from, std::span<std::byte, 448> room) {
   text.remove_prefix(std::min<u64>(from, text.size()));
@@ -23,13 +26,26 @@ Result<Bytes> answer_from(std::string_view text, u64 from, std::span<std::byte, 
 
 }  // namespace
 
-Service::Service(CapabilitySlot endpoint, protocols::RootClient root, const BootTables& tables, Symbols symbols)
+Service::Service(CapabilitySlot endpoint, protocols::RootClient root, const BootTables& tables, Symbols symbols, Vault& vault)
     : SupervisorServer(endpoint),
       root_(root),
       tables_(tables),
       symbols_(symbols),
-      count_(std::min<u32>(u32(tables.components().size()), kMostComponents)) {
-  for (u32 i = 0; i < count_; i++) watched_[i].policy.initialize(description(i).restart, description(i).restart_limit);
+      vault_(vault),
+      tree_(tables.components(), tables.groups(), vault.history),
+      count_(std::min<u32>(u32(tables.components().size()), kMostComponents)),
+      is_resumed_(!vault.restore()) {
+  u64 shortest = 0;
+  for (u32 i = 1; i < count_; i++) {
+    u64 heartbeat = description(i).heartbeat;
+    if (heartbeat != 0 && (shortest == 0 || heartbeat < shortest)) shortest = heartbeat;
+  }
+  interval_ = shortest * kMillisecond / 2;
+  if (interval_ == 0) return;
+  look_at_ = 1;  // soon
+  for (u32 i = 0; i < count_; i++) {
+    watched_[i].heartbeat.initialize(u32(Heartbeat::kLooks * description(i).heartbeat / shortest));
+  }
 }
 
 Result<Service::Watched*> Service::find(u64 component) {
@@ -46,15 +62,15 @@ Result<Bytes> Service::name(Session, u64 component, std::span<std::byte, 448> te
 
 Result<Bytes> Service::state(Session, u64 component, std::span<std::byte, 448> text_room) {
   const Watched& watched = *TRY(find(component));
-  static constexpr const char* kStates[] = {"running", "waiting", "stopped", "failed"};
+  static constexpr const char* kStates[] = {"running", "stopped", "failed"};
   std::string_view name = name_of(description(component).name);
   Text<448> text;
-  text.add("name %.*s\nstate %s\n", int(name.size()), name.data(), kStates[int(watched.state)]);
+  text.add("name %.*s\nstate %s\n", int(name.size()), name.data(), kStates[int(vault_.state[component])]);
   if (auto status = root_.status(component)) {  // root itself has none
-    text.add("instance %llu\nrestarts %u\nframes %llu\nbusy %llu\nused %llu\n", ull(status->instance), watched.restarts,
+    text.add("instance %llu\nrestarts %u\nframes %llu\nbusy %llu\nused %llu\n", ull(status->instance), vault_.restarts[component],
              ull(status->frames), ull(status->client), ull(status->used));
   }
-  text.add("version %llu\n", ull(watched.version));
+  text.add("version %llu\n", ull(vault_.version[component]));
   if (auto time = root_.time(component)) text.add("cpu %llu\n", ull(time->cpu));
   std::string_view crash = watched.crash.view();
   crash = crash.substr(0, crash.find('\n'));
@@ -69,7 +85,7 @@ Result<Bytes> Service::crash(Session, u64 component, u64 from, std::span<std::by
 }
 
 Result<void> Service::control(Session session, u64 component, std::span<const std::byte> bytes) {
-  Watched& watched = *TRY(find(component));
+  TRY(find(component));
   // The door for faults lets nobody do more than fault.
   if (session.raw >= kFaultBadge) return Error::Denied;
   // Root cannot be stopped, and the supervisor cannot stop itself.
@@ -77,13 +93,13 @@ Result<void> Service::control(Session session, u64 component, std::span<const st
   std::string_view command(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   while (!command.empty() && (command.back() == '\n' || command.back() == ' ')) command.remove_suffix(1);
   if (command == "stop") return stop(component);
-  if (command == "start") return watched.state == State::Running ? Result<void>() : start(component);
+  if (command == "start") return vault_.state[component] == State::Running ? Result<void>() : start(component);
   if (command == "update") return update(component);
   if (command == "rollback") return take_update_back(component);
   if (command != "kill" && command != "restart") return Error::NotFound;
   TRY(stop(component));
   TRY(start(component));
-  watched.restarts++;
+  vault_.restarts[component]++;
   return {};
 }
 
@@ -96,21 +112,18 @@ Result<void> Service::power(Session session, u64 action, u64 code) {
 }
 
 Result<void> Service::stop(u64 component) {
+  vault_.state[component] = State::Stopped;
   Result<void> stopped = root_.stop(component);
-  if (stopped || stopped.error() == Error::BadState) {  // BadState: it was stopped already
-    watched_[component].state = State::Stopped;
-    return {};
-  }
+  if (stopped || stopped.error() == Error::BadState) return {};  // BadState: it was stopped already
+  vault_.state[component] = State::Running;
   return stopped;
 }
 
 Result<void> Service::start(u64 component) {
+  vault_.state[component] = State::Running;
+  watched_[component].heartbeat.forget();
   Result<void> started = root_.start(component);
-  if (started) {
-    watched_[component].state = State::Running;
-  } else {
-    give_up(component);
-  }
+  if (!started) give_up(component);
   return started;
 }
 
@@ -118,32 +131,78 @@ void Service::on_fault(const ipc::Received& received) {
   u32 badge = received.status.badge().raw;
   u64 component = badge - kFaultBadge;
   if (badge < kFaultBadge || component >= count_) return;
-  crashed(component, received.words);
+  Crash crash{description(component), component, time(), Crash::Kind::Fault, received.words};
+  failed(crash);
 }
 
-/// The faulted thread's call is in progress; stopping the component ends it. What takes long comes after the restart.
-void Service::crashed(u64 component, const Words& fault) {
-  Watched& watched = watched_[component];
-  Crash crash{description(component), component, 0, time(), fault};
-  if (auto status = root_.status(component)) crash.instance = status->instance;
+/// A faulted thread's call is in progress; stopping the component ends it. What takes long comes after the restart.
+void Service::failed(Crash& crash) {
+  u64 component = crash.index;
   collect(root_, crash);
-  bool is_stopped = bool(stop(component));
-  if (is_stopped) (void)take_update_back(component);
-  RestartPolicy::Decision decision = watched.policy.crashed(crash.time);
-  bool is_given_up = !is_stopped || decision.kind == RestartPolicy::Decision::GiveUp;
-  if (!is_given_up) {
-    watched.restarts++;
-    watched.state = State::Waiting;
-    watched.start_at = decision.at;
-    idle();
+  bool is_over = crash.component.restart == image::Restart::Never;
+  if (is_over) {
+    (void)stop(component);
+  } else {
+    if (is_on_probation(component)) {
+      // Not started yet: that is for the tree.
+      (void)root_.stop(component);
+      (void)take_update_back(component);
+    }
+    carry_out(tree_.failed(u32(component), crash.time));
   }
-  write(crash, symbols_, watched.crash);
-  say(watched.crash.view());
-  if (is_given_up) give_up(component);
+  write(crash, symbols_, watched_[component].crash);
+  say(watched_[component].crash.view());
+  if (is_over) give_up(component);
+}
+
+/// Each round is one group farther out, so there are few.
+void Service::carry_out(Verdict verdict) {
+  while (!verdict.is_end) {
+    bool is_done = restart(verdict.restarted);
+    if (std::popcount(verdict.restarted) > 1) {
+      std::string_view group = name_of(tables_.groups()[verdict.group].name);
+      Text<128> text;
+      text.add("supervisor: %d components begin anew by the rule of group %.*s\n", std::popcount(verdict.restarted), int(group.size()), group.data());
+      say(text.view());
+    }
+    if (is_done) return;
+    verdict = tree_.group_failed(verdict.group, time());
+  }
+  say("supervisor: the outermost group has failed\n");
+  (void)power(Session(0), kReset, kDidNotComeUp);
+}
+
+/// Whether all that are to run do so again. Those that somebody has stopped stay so; those that are never restarted stay stopped.
+bool Service::restart(Members members) {
+  for (u32 i = count_ - 1; i > 0; i--) {
+    if ((members & member(i)) != 0 && i != start_information().index) (void)root_.stop(i);
+  }
+  for (u32 i = 1; i < count_; i++) {
+    if ((members & member(i)) == 0 || vault_.state[i] != State::Running || i == start_information().index) continue;
+    if (description(i).restart == image::Restart::Never) {
+      vault_.state[i] = State::Stopped;
+      continue;
+    }
+    watched_[i].heartbeat.forget();
+    vault_.restarts[i]++;
+    if (!root_.start(i)) return false;
+  }
+  return true;
+}
+
+/// Goes on with what the instance before this one was about.
+void Service::resume() {
+  is_resumed_ = true;
+  Members missing = 0;
+  for (u32 i = 1; i < count_; i++) {
+    auto status = root_.status(i);
+    if (status && status->state == 0 && vault_.state[i] == State::Running) missing |= member(i);
+  }
+  if (missing != 0 && !restart(missing)) carry_out(tree_.group_failed(0, time()));
 }
 
 void Service::give_up(u64 component) {
-  watched_[component].state = State::Failed;
+  vault_.state[component] = State::Failed;
   std::string_view name = name_of(description(component).name);
   Text<128> text;
   text.add("supervisor: %.*s has failed and is not started again\n", int(name.size()), name.data());
@@ -153,17 +212,38 @@ void Service::give_up(u64 component) {
 }
 
 void Service::idle() {
-  for (u32 i = 0; i < count_; i++) {
-    if (watched_[i].state == State::Waiting && watched_[i].start_at <= time()) (void)start(i);
-  }
+  if (!is_resumed_) resume();
+  if (interval_ == 0 || time() < look_at_) return;
+  look();
+  look_at_ = time() + interval_;
 }
 
-u64 Service::deadline() const {
-  u64 earliest = 0;
-  for (u32 i = 0; i < count_; i++) {
-    if (watched_[i].state == State::Waiting && (earliest == 0 || watched_[i].start_at < earliest)) earliest = watched_[i].start_at;
+/// Nobody is called but root, who sees from outside how each one gets on. Whoever waits for a message is well, and costs nothing more.
+void Service::look() {
+  auto resting = root_.resting();
+  if (!resting) return;
+  for (u32 i = 1; i < count_; i++) {
+    if (description(i).heartbeat == 0 || vault_.state[i] != State::Running || i == start_information().index) continue;
+    if ((*resting >> i & 1) != 0) {
+      watched_[i].heartbeat.rest();
+    } else if (auto progress = root_.progress(i)) {
+      watched_[i].heartbeat.look(progress->pulse, progress->weight, progress->used);
+    }
   }
-  return earliest;
+  replace_hung();
+}
+
+/// Of several the one that has used most time is the one that spins. The others may only have been kept from running by it: they get a new
+/// chance.
+void Service::replace_hung() {
+  u32 hung = 0;
+  for (u32 i = 1; i < count_; i++) {
+    if (watched_[i].heartbeat.is_hung() && (hung == 0 || watched_[i].heartbeat.spent() > watched_[hung].heartbeat.spent())) hung = i;
+  }
+  if (hung == 0) return;
+  for (u32 i = 1; i < count_; i++) watched_[i].heartbeat.forget();
+  Crash crash{description(hung), hung, time(), Crash::Kind::Hang, {}};
+  if (root_.halt(hung)) failed(crash);
 }
 
 /// Straight to the kernel's port: the log may be the one that crashed.

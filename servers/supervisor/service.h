@@ -1,22 +1,22 @@
 // The supervisor: takes the faults of all components, restarts them, and tells and does what operators ask.
 #pragma once
 #include "lib/boot_tables.h"
+#include "lib/heartbeat.h"
 #include "lib/vault/commit.h"
 #include "protocols/root.h"
 #include "protocols/supervisor_server.h"
 #include "servers/supervisor/crash_record.h"
-#include "servers/supervisor/policy.h"
+#include "servers/supervisor/vault.h"
 
 namespace pith::supervisor {
 
-inline constexpr u32 kMostComponents = 32;
 /// Badge of fault calls: this + the component's index (servers/root/component.h).
 inline constexpr u32 kFaultBadge = 0x10000;
 
 /// Runs under serve_committing(). It calls nobody but root: everybody else may be waiting for it.
 class Service : public protocols::SupervisorServer {
  public:
-  Service(CapabilitySlot endpoint, protocols::RootClient root, const BootTables& tables, Symbols symbols);
+  Service(CapabilitySlot endpoint, protocols::RootClient root, const BootTables& tables, Symbols symbols, Vault& vault);
 
   Result<u64> count(Session session) override;
   Result<Bytes> state(Session session, u64 component, std::span<std::byte, 448> text_room) override;
@@ -27,10 +27,10 @@ class Service : public protocols::SupervisorServer {
 
   void on_signals(u64) {}
   Commit commit() { return {}; }
-  /// Starts those whose wait is over.
+  /// Looks at those whose heartbeat is watched.
   void idle();
-  /// When the next start is due.
-  u64 deadline() const;
+  /// When the next look is due.
+  u64 deadline() const { return look_at_; }
   /// A fault call: it is not answered but ends with its thread. A faulted thread of a component that cannot be stopped stays where it is.
   void on_fault(const ipc::Received& received);
 
@@ -39,20 +39,19 @@ class Service : public protocols::SupervisorServer {
   ~Service() = default;
 
  private:
-  enum class State { Running, Waiting, Stopped, Failed };
   struct Watched {
-    State state = State::Running;
-    u64 start_at = 0;  // while Waiting
-    u32 restarts = 0;
-    RestartPolicy policy;
-    u64 version = 0;        // of its program
-    u64 probation_end = 0;  // of the version; 0: it is not new
+    Heartbeat heartbeat;
     CrashText crash;
   };
 
   Result<Watched*> find(u64 component);
   const image::Component& description(u64 component) const { return tables_.components()[component]; }
-  void crashed(u64 component, const Words& fault);
+  void failed(Crash& crash);
+  void carry_out(Verdict verdict);
+  bool restart(Members members);
+  void resume();
+  void look();
+  void replace_hung();
   Result<void> stop(u64 component);
   Result<void> start(u64 component);
   void give_up(u64 component);
@@ -63,11 +62,17 @@ class Service : public protocols::SupervisorServer {
   /// The earlier program again. Errors: Denied when the update is not on probation, or there was none; as Root.exchange.
   Result<void> take_update_back(u64 component);
   Result<void> exchange(u64 component);
+  bool is_on_probation(u64 component) { return time() < vault_.probation_end[component]; }
 
   protocols::RootClient root_;
   const BootTables& tables_;
   Symbols symbols_;
+  Vault& vault_;
+  Tree tree_;
   u32 count_;
+  bool is_resumed_;
+  u64 interval_ = 0;  // between looks, nanoseconds; 0: nobody is watched
+  u64 look_at_ = 0;   // 0: never
   Watched watched_[kMostComponents];
 };
 

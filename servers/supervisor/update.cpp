@@ -27,35 +27,35 @@ std::string_view reason(Error error) {
 }  // namespace
 
 Result<void> Service::exchange(u64 component) {
-  Watched& watched = watched_[component];
+  u64& now = vault_.version[component];
   Result<u64> version = root_.exchange(component);
   std::string_view name = name_of(description(component).name);
   Text<256> text;
   if (version) {
-    watched.version = *version;
+    now = *version;
     text.add("supervisor: %.*s goes on as version %llu\n", int(name.size()), name.data(), ull(*version));
   } else {
     std::string_view why = reason(version.error());
-    text.add("supervisor: %.*s stays version %llu: %.*s\n", int(name.size()), name.data(), ull(watched.version), int(why.size()),
+    text.add("supervisor: %.*s stays version %llu: %.*s\n", int(name.size()), name.data(), ull(now), int(why.size()),
              why.data());
   }
   say(text.view());
   if (!version) return version.error();
-  if (watched.state == State::Running) watched.restarts++;
+  auto status = root_.status(component);
+  if (status && status->state != 0) vault_.restarts[component]++;
   return {};
 }
 
 Result<void> Service::update(u64 component) {
   TRY(exchange(component));
-  watched_[component].probation_end = time() + kProbation;
+  vault_.probation_end[component] = time() + kProbation;
   return {};
 }
 
 Result<void> Service::take_update_back(u64 component) {
-  Watched& watched = watched_[component];
-  if (watched.probation_end <= time()) return Error::Denied;
+  if (!is_on_probation(component)) return Error::Denied;
   TRY(exchange(component));
-  watched.probation_end = 0;
+  vault_.probation_end[component] = 0;
   return {};
 }
 

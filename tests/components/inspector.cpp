@@ -57,8 +57,8 @@ Expected expected_in(const image::Component& component, u64 index, CapabilitySlo
 
 class Inspector final : public supervisor::Service {
  public:
-  Inspector(CapabilitySlot endpoint, protocols::RootClient root, const BootTables& tables, supervisor::Symbols symbols)
-      : Service(endpoint, root, tables, symbols), root_(root), tables_(tables) {}
+  Inspector(CapabilitySlot endpoint, protocols::RootClient root, const BootTables& tables, supervisor::Symbols symbols, supervisor::Vault& vault)
+      : Service(endpoint, root, tables, symbols, vault), root_(root), tables_(tables) {}
 
   /// `restarts`: instances that were compared; `wrong`: those that were not as the manifest says.
   Result<Bytes> state(Session, u64 component, std::span<std::byte, 448> text_room) override {
@@ -146,7 +146,8 @@ Result<void> run() {
   CapabilitySlot root = TRY(find_slot(image::GrantKind::RootControl));
   static BootTables tables = BootTables::shown();
   std::string_view text(reinterpret_cast<const char*>(module_bytes().data()), module_bytes().size());
-  static Inspector service(ComponentSlot::Service, protocols::RootClient{root}, tables, supervisor::Symbols(text));
+  static Inspector service(ComponentSlot::Service, protocols::RootClient{root}, tables, supervisor::Symbols(text),
+                           *reinterpret_cast<supervisor::Vault*>(vault_bytes().data()));
   serve_committing(service, ComponentSlot::Service);
 }
 

@@ -50,6 +50,24 @@ expect 1 'components/one: not a program for a component: ' pack small.toml --com
 rm components/one
 expect 1 'small.toml:5: there is no program .one. in components' pack small.toml --components components --module data=data -o image2
 
+# Supervision: groups that are no tree, heartbeats that nobody could watch.
+cp components/root components/one
+supervised() { printf '[system]\nname = "s"\nmemory = "4 MiB"\n[[component]]\nname = "one"\n%b\n' "$1" >supervised.toml; }
+supervised 'heartbeat_ms = 3'
+expect 1 'supervised.toml:6: .one. has a heartbeat, and no component has' check supervised.toml
+supervised 'heartbeat_ms = "3 ms"'
+expect 1 'supervised.toml:6: .heartbeat_ms. in component .one. must be a number' check supervised.toml
+supervised 'group = "drivers"'
+expect 1 'supervised.toml:6: .one. is in group .drivers., and no group is called so' check supervised.toml
+supervised 'group = "a"\n[[group]]\nname = "a"\nparent = "b"\n[[group]]\nname = "b"\nparent = "a"'
+expect 1 'supervised.toml:9: group .a. is in .b.' check supervised.toml
+supervised '[[group]]\nname = "system"\nstrategy = "any"'
+expect 1 'supervised.toml:8: .strategy. is "one", "all" or "rest"' check supervised.toml
+supervised 'restart_limit = 3'
+expect 1 'supervised.toml:6: unknown key .restart_limit.' check supervised.toml
+supervised '[[group]]\nname = "system"\nrestarts = 101'
+expect 1 'supervised.toml:8: .restarts. in group .system. must be a number from 1 to 100' check supervised.toml
+
 for system in "$PITH_ROOT"/systems/*.toml; do expect 0 '' check "$system"; done
 expect 0 '"linux" -> "console"' graph "$PITH_ROOT/systems/default.toml"
 expect 0 '"system": "default"' check "$PITH_ROOT/systems/default.toml" --json

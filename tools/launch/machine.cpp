@@ -26,6 +26,8 @@ std::vector<std::string> machine_command(const Options& options, const Connectio
                                    "-nodefaults",
                                    "-no-user-config",
                                    "-no-reboot",
+                                   "-global",
+                                   "ICH9-LPC.noreboot=off",
                                    "-display",
                                    "none",
                                    "-vga",

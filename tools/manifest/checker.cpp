@@ -18,10 +18,14 @@ bool is_good_name(const std::string& name) {
   return !name.empty() && name.size() <= kNameLength && name[0] >= 'a' && name[0] <= 'z' && std::ranges::all_of(name, is_good);
 }
 
+}  // namespace
+
 void check_name(const Name& name, const char* what, Problems& problems) {
   if (is_good_name(name.value)) return;
   problems.add(name.line, what, " `", name.value, "` must be 1 to ", kNameLength, " characters a-z 0-9 _ - and begin with a letter");
 }
+
+namespace {
 
 void check_names(const Manifest& manifest, Problems& problems) {
   check_name(manifest.name, "the system's name", problems);
@@ -203,6 +207,7 @@ std::vector<std::vector<int>> call_graph(const Manifest& manifest) {
 }
 
 void check_devices(const Manifest& manifest, Problems& problems);
+void check_supervision(const Manifest& manifest, Problems& problems);
 
 /// Root sees both through one window when it rolls a vault back.
 void check_vaults(const Manifest& manifest, Problems& problems) {
@@ -227,6 +232,7 @@ void check_manifest(const Manifest& manifest, Problems& problems) {
   check_devices(manifest, problems);
   check_time(manifest, problems);
   check_vaults(manifest, problems);
+  check_supervision(manifest, problems);
 }
 
 void check_memory(const Manifest& manifest, u64 program_pages, u64 image_pages, Problems& problems) {

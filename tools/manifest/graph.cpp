@@ -49,6 +49,11 @@ void write_ranges(std::ostream& out, const std::vector<Range>& ranges) {
   write_list(out, ranges, [&](const Range& range) { out << "[" << range.first << ", " << range.count << "]"; });
 }
 
+void write_group(const Group& group, std::ostream& out) {
+  out << "{\"name\": " << quoted(group.name.value) << ", \"strategy\": \"" << kStrategies[usize(group.strategy)]
+      << "\", \"restarts\": " << group.restarts << ", \"period_ns\": " << group.period << ", \"parent\": " << quoted(group.parent.value) << "}";
+}
+
 void write_component(const Component& component, std::ostream& out) {
   auto memory = component.memory;
   auto time = component.time;
@@ -67,7 +72,7 @@ void write_component(const Component& component, std::ostream& out) {
   out << ", \"memory\": ";
   write_ranges(out, component.devices.memory);
   out << "},\n   \"restart\": " << (component.restart == image::Restart::Always ? "\"always\"" : "\"never\"")
-      << ", \"restart_limit\": " << component.restart_limit << ", \"module\": " << quoted(component.module.value)
+      << ", \"group\": " << quoted(component.group.value.empty() ? kOutermostGroup : component.group.value) << ", \"heartbeat_ms\": " << component.heartbeat << ", \"module\": " << quoted(component.module.value)
       << ", \"update\": " << quoted(component.update.value) << ", \"arguments\": " << quoted(component.arguments) << "}";
 }
 
@@ -89,7 +94,9 @@ void write_dot(const Manifest& manifest, std::ostream& out) {
 
 void write_json(const Manifest& manifest, std::ostream& out) {
   out << "{\"system\": " << quoted(manifest.name.value) << ", \"root\": " << quoted(manifest.root.value)
-      << ", \"cpus\": " << manifest.cpus << ", \"memory_pages\": " << manifest.memory_pages << ", \"components\": ";
+      << ", \"cpus\": " << manifest.cpus << ", \"watchdog_ms\": " << manifest.watchdog << ", \"memory_pages\": " << manifest.memory_pages << ", \"groups\": ";
+  write_list(out, manifest.groups, [&](const Group& group) { write_group(group, out); });
+  out << ", \"components\": ";
   const char* separator = "[\n  ";
   for (const Component& component : manifest.components) {
     out << separator;

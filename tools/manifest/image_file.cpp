@@ -44,6 +44,8 @@ std::string find_damage(std::span<const u8> image) {
   if (!is_inside(image, header.components_offset, header.component_count, sizeof(image::Component)))
     return "its components lie outside of it";
   if (!is_inside(image, header.modules_offset, header.module_count, sizeof(image::Module))) return "its modules lie outside of it";
+  u64 groups_offset = header.modules_offset + header.module_count * sizeof(image::Module);
+  if (!is_inside(image, groups_offset, header.group_count, sizeof(image::Group))) return "its groups lie outside of it";
   for (u32 i = 0; i < header.module_count; i++) {
     auto module = load<image::Module>(image, header.modules_offset + i * sizeof(image::Module));
     if (!is_inside(image, module.offset, module.size, 1)) return "a module lies outside of it";

@@ -24,7 +24,8 @@ class Image : public testing::Test {
   Image() {
     Problems problems("m.toml");
     manifest_ = read_manifest(kSystem + component("log", "provides = true\ndevices = {interrupt = 3, ports = [[0x2f8, 8], [0x80, 1]]}") +
-                                  component("shell", "uses = [\"log\"]\nmodule = \"rootfs\"\nown_memory = true\narguments = \"-l\""),
+                                  component("shell", "uses = [\"log\"]\nmodule = \"rootfs\"\nown_memory = true\ngroup = \"inner\"\narguments = \"-l\"") +
+                                  "[[group]]\nname = \"inner\"\nstrategy = \"all\"\nrestarts = 7\nperiod_ms = 1\n",
                               problems);
     EXPECT_TRUE(problems.is_empty());
     std::string reason;
@@ -91,6 +92,20 @@ TEST_F(Image, HasWhatTheManifestSays) {
   EXPECT_EQ(shell.grants[1].kind, image::GrantKind::Region);
   EXPECT_EQ(shell.module, 1u);
   EXPECT_STREQ(shell.arguments, "-l");
+}
+
+TEST_F(Image, HasGroupsBehindItsModules) {
+  ASSERT_EQ(header().group_count, 2u);
+  u64 offset = header().modules_offset + header().module_count * sizeof(image::Module);
+  auto outermost = load<image::Group>(image_, offset), inner = load<image::Group>(image_, offset + sizeof(image::Group));
+  EXPECT_STREQ(outermost.name, "system");
+  EXPECT_EQ(outermost.parent, 0u);
+  EXPECT_STREQ(inner.name, "inner");
+  EXPECT_EQ(inner.strategy, image::Strategy::All);
+  EXPECT_EQ(inner.restarts, 7u);
+  EXPECT_EQ(inner.period, 1'000'000u);
+  EXPECT_EQ(component_at(1).group, 0u);
+  EXPECT_EQ(component_at(2).group, 1u);
 }
 
 TEST_F(Image, HasTheProgramsBytes) {

@@ -49,7 +49,9 @@ class Writer {
     header.module_count = u32(parts_.modules.size());
     header.version_count = u16(parts_.updates.size() * image::kVersions);
     copy_name(header.system, manifest_.name.value);
-    u64 versions_offset = header.modules_offset + header.module_count * sizeof(image::Module);
+    header.group_count = u16(manifest_.groups.size());
+    u64 groups_offset = header.modules_offset + header.module_count * sizeof(image::Module);
+    u64 versions_offset = groups_offset + header.group_count * sizeof(image::Group);
     bytes_.resize(versions_offset + header.version_count * sizeof(image::Version));
     align();
     std::vector<image::Component> components{root()};
@@ -67,6 +69,9 @@ class Writer {
     memcpy(bytes_.data() + header.components_offset, components.data(), count * sizeof(image::Component));
     memcpy(bytes_.data() + header.modules_offset, modules.data(), modules.size() * sizeof(image::Module));
     if (!versions.empty()) memcpy(bytes_.data() + versions_offset, versions.data(), versions.size() * sizeof(image::Version));
+    std::vector<image::Group> groups;
+    for (const Group& source : manifest_.groups) groups.push_back(group(source));
+    memcpy(bytes_.data() + groups_offset, groups.data(), groups.size() * sizeof(image::Group));
     header.size = bytes_.size();
     memcpy(bytes_.data(), &header, sizeof header);
     header.checksum = image_checksum(bytes_);
@@ -81,8 +86,19 @@ class Writer {
     entry.stack_pages = kRootStackPages;
     entry.priority = kRootPriority;
     entry.priority_ceiling = kPriorities - 1;
+    entry.heartbeat = u16(manifest_.watchdog);
     entry.budget = entry.period = Time{}.period;
     add_program(entry, parts_.root);
+    return entry;
+  }
+
+  image::Group group(const Group& source) {
+    image::Group entry{};
+    copy_name(entry.name, source.name.value);
+    entry.strategy = source.strategy;
+    entry.parent = u32(manifest_.find_group(source.parent.value));
+    entry.restarts = source.restarts;
+    entry.period = source.period;
     return entry;
   }
 
@@ -103,7 +119,8 @@ class Writer {
     entry.time_share = u32((source.time.share * image::kWholeShare + 99) / 100);
     entry.cpu = source.time.cpu.value_or(image::kAnyCpu);
     entry.restart = source.restart;
-    entry.restart_limit = source.restart_limit;
+    entry.group = u32(manifest_.find_group(source.group.value));
+    entry.heartbeat = u16(source.heartbeat);
     entry.provides = source.provides ? 1 : 0;
     if (auto found = parts_.modules.find(source.module.value); found != parts_.modules.end()) {
       entry.module = u32(std::distance(parts_.modules.begin(), found)) + 1;
@@ -171,8 +188,6 @@ class Writer {
 
   void align() { bytes_.resize(pages_for(bytes_.size()) * kPageSize); }
 
-  /// Root runs above every component, because it stops and starts them.
-  static constexpr u32 kRootPriority = 60;
   static constexpr u64 kRootStackPages = 16;
 
   const Manifest& manifest_;

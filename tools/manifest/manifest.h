@@ -9,6 +9,9 @@
 
 namespace pith::manifest {
 
+/// Root runs above every component, because it stops and starts them.
+inline constexpr u32 kRootPriority = 60;
+
 /// A name from the manifest and the line on which it stands.
 struct Name {
   std::string value;
@@ -59,7 +62,9 @@ struct Component {
   std::vector<Name> uses;
   Devices devices;
   image::Restart restart = image::Restart::Always;
-  u32 restart_limit = 20;
+  Name group;  ///< of the supervision tree; empty: the outermost
+  u32 heartbeat = 0;  ///< milliseconds, 0: not watched
+  u32 heartbeat_line = 0;
   std::vector<std::pair<Authority, u32>> authorities;  ///< with the line of each
   std::string arguments;
 
@@ -71,14 +76,37 @@ struct Component {
   }
 };
 
+/// Components that fail together, as in image::Group; `parent` empty: the outermost one.
+struct Group {
+  u32 line = 0;
+  Name name, parent;
+  image::Strategy strategy = image::Strategy::One;
+  u32 restarts = 20;
+  u64 period = 10'000'000'000;
+};
+
+/// The group that every other one is in, whether it is written down or not.
+inline constexpr char kOutermostGroup[] = "system";
+
 /// The whole system. Component 0 is root, which no manifest writes down.
 struct Manifest {
   Name name;
   Name root{"root"};  ///< program that runs as root
   u32 cpus = 1;            ///< that its shares, budgets and places are meant for
+  u32 watchdog = 0;        ///< milliseconds until the hardware resets a machine whose root does not run; 0: it does not watch
   u64 memory_pages = 0;
   u32 memory_line = 0;
   std::vector<Component> components;
+  std::vector<Group> groups;  ///< the outermost first, then each behind its parent
+
+  /// Index of the group called `name` (empty: the outermost), or -1.
+  int find_group(const std::string& name) const {
+    if (name.empty()) return 0;
+    for (usize i = 0; i < groups.size(); i++) {
+      if (groups[i].name.value == name) return int(i);
+    }
+    return -1;
+  }
 
   /// Index of the component called `name`, or -1.
   int find(const std::string& name) const {
@@ -88,6 +116,9 @@ struct Manifest {
     return -1;
   }
 };
+
+/// How the manifest spells a strategy, by its number.
+inline constexpr std::string_view kStrategies[] = {"one", "all", "rest"};
 
 /// How the manifest spells an authority.
 constexpr const char* key_of(Authority authority) {

@@ -1,6 +1,8 @@
 // Reads a manifest's text: which keys there are, of what type, with which defaults.
 #include "tools/manifest/reader.h"
 
+#include <algorithm>
+
 #include "tools/manifest/fields.h"
 
 namespace pith::manifest {
@@ -25,6 +27,8 @@ std::optional<u64> Fields::pages(std::string_view key) {
 namespace {
 
 constexpr u32 kMostCpus = 64;
+constexpr u32 kMostMilliseconds = 60'000;
+constexpr u32 kShortestWatchdog = 2400;  // the ICH9's: drivers/watchdog/ich9_tco
 
 void read_memory(const toml::table& table, const std::string& what, Memory& memory, Problems& problems) {
   Fields fields(table, "memory of " + what, problems);
@@ -101,6 +105,54 @@ void read_restart(Fields& fields, Component& component, Problems& problems) {
   }
 }
 
+Group read_group(const toml::table& table, Problems& problems) {
+  constexpr u64 kLongestPeriod = 3'600'000, kNanoseconds = 1'000'000;
+  Group group;
+  std::string what = "group";
+  if (auto name = table.get("name"); name && name->is_string()) what += " `" + name->as_string()->get() + "`";
+  Fields fields(table, what, problems);
+  group.line = fields.line();
+  group.name = fields.string("name").value_or(Name{});
+  if (!table.get("name")) problems.add(group.line, "a group without a `name`");
+  group.parent = fields.string("parent").value_or(Name{});
+  group.restarts = u32(fields.number("restarts", 1, image::kMostRestarts).value_or(group.restarts));
+  group.period = fields.number("period_ms", 1, kLongestPeriod).value_or(group.period / kNanoseconds) * kNanoseconds;
+  if (auto strategy = fields.string("strategy")) {
+    const auto* known = std::ranges::find(kStrategies, strategy->value);
+    if (known == std::end(kStrategies)) {
+      problems.add(strategy->line, "`strategy` is \"one\", \"all\" or \"rest\", not \"", strategy->value, "\"");
+    } else {
+      group.strategy = image::Strategy(known - kStrategies);
+    }
+  }
+  fields.finish();
+  return group;
+}
+
+/// The outermost group first, where it is not written down with its defaults; then each behind its parent, as the image wants them. Those
+/// whose parents lead nowhere come last.
+std::vector<Group> sorted(std::vector<Group> groups) {
+  std::vector<Group> result;
+  auto move_where = [&](auto is_wanted) {
+    auto found = std::ranges::find_if(groups, is_wanted);
+    if (found == groups.end()) return false;
+    result.push_back(*found);
+    groups.erase(found);
+    return true;
+  };
+  if (!move_where([](const Group& group) { return group.name.value == kOutermostGroup; })) {
+    result.emplace_back();
+    result[0].name.value = kOutermostGroup;
+  }
+  auto is_next = [&](const Group& group) {
+    return group.parent.value.empty() || std::ranges::any_of(result, [&](const Group& one) { return one.name.value == group.parent.value; });
+  };
+  while (move_where(is_next)) {
+  }
+  result.insert(result.end(), groups.begin(), groups.end());
+  return result;
+}
+
 Component read_component(const toml::table& table, Problems& problems) {
   Component component;
   std::string what = "component";
@@ -125,7 +177,9 @@ Component read_component(const toml::table& table, Problems& problems) {
     return value != nullptr;
   });
   read_restart(fields, component, problems);
-  component.restart_limit = u32(fields.number("restart_limit", 1, 1'000'000).value_or(component.restart_limit));
+  component.heartbeat = u32(fields.number("heartbeat_ms", 0, kMostMilliseconds).value_or(0));
+  if (const toml::node* node = fields.get("heartbeat_ms")) component.heartbeat_line = line_of(*node);
+  component.group = fields.string("group").value_or(Name{});
   for (Authority authority : kAuthorities) {
     const toml::node* node = fields.get(key_of(authority));
     if (fields.boolean(key_of(authority)).value_or(false)) component.authorities.push_back({authority, line_of(*node)});
@@ -150,6 +204,7 @@ Manifest read_manifest(std::string_view source, Problems& problems) {
     manifest.name = keys.string("name").value_or(Name{});
     manifest.root = keys.string("root").value_or(manifest.root);
     manifest.cpus = u32(keys.number("cpus", 1, kMostCpus).value_or(manifest.cpus));
+    manifest.watchdog = u32(keys.number("watchdog_ms", kShortestWatchdog, kMostMilliseconds).value_or(0));
     manifest.memory_line = keys.line();
     manifest.memory_pages = keys.pages("memory").value_or(0);
     if (!keys.get("name")) problems.add(keys.line(), "[system] has no `name`");
@@ -162,6 +217,12 @@ Manifest read_manifest(std::string_view source, Problems& problems) {
     if (node.is_table()) manifest.components.push_back(read_component(*node.as_table(), problems));
     return node.is_table();
   });
+  std::vector<Group> groups;
+  fields.each("group", "tables, as in [[group]]", [&](const toml::node& node) {
+    if (node.is_table()) groups.push_back(read_group(*node.as_table(), problems));
+    return node.is_table();
+  });
+  manifest.groups = sorted(groups);
   fields.finish();
   return manifest;
 }

@@ -16,7 +16,8 @@ provides = true
 uses = ["log"]
 devices = {interrupt = [3, 4], ports = [[0x3f8, 8]], memory = [[0xfed00000, 1]]}
 restart = "never"
-restart_limit = 3
+group = "g"
+heartbeat_ms = 3
 module = "rootfs"
 own_memory = true
 faults = true
@@ -44,7 +45,8 @@ arguments = "a b")"),
   EXPECT_EQ(driver.devices.ports.at(0).count, 8u);
   EXPECT_EQ(driver.devices.memory.at(0).first, 0xfed00000u);
   EXPECT_EQ(driver.restart, image::Restart::Never);
-  EXPECT_EQ(driver.restart_limit, 3u);
+  EXPECT_EQ(driver.group.value, "g");
+  EXPECT_EQ(driver.heartbeat, 3u);
   EXPECT_EQ(driver.module.value, "rootfs");
   EXPECT_EQ(driver.time.share, 70u);
   EXPECT_EQ(driver.time.cpu, 0u);
@@ -103,7 +105,8 @@ TEST(Reader, RefusesWrongForms) {
       "devices = {ports = [[1, 0]]}",
       "devices = {memory = [[1]]}",
       "restart = \"sometimes\"",
-      "restart_limit = 0",
+      "heartbeat_ms = -1",
+      "group = 1",
       "program = 1",
       "arguments = [\"a\"]",
   };
