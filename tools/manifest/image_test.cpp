@@ -57,6 +57,7 @@ TEST_F(Image, HasBothVersionsOfWhatCanBeUpdated) {
   EXPECT_EQ(find_damage(image_), "");
   ASSERT_EQ(header().version_count, image::kVersions);
   u64 offset = header().modules_offset + header().module_count * sizeof(image::Module);
+  offset += header().group_count * sizeof(image::Group);
   auto first = load<image::Version>(image_, offset), second = load<image::Version>(image_, offset + sizeof(image::Version));
   image::Component shell = component_at(2);
   EXPECT_EQ(first.component, 2u);
