@@ -67,6 +67,7 @@ void try_refusals() {
     expect(version_of(name) == 0, name, "it was updated");
   }
   expect(command("stuck", "update") == kSuccess && is_taken_back("stuck"), "stuck", "a migration that fails was not taken back");
+  expect(command("drowsy", "update") == kSuccess && is_taken_back("drowsy"), "drowsy", "a version that hangs was not taken back");
   expect(command("pinned", "update") == Error::BadAddress, "pinned", "an address of code was not found");
   expect(command("log", "update") == Error::NotFound, "log", "it was updated to nothing");
   expect(command("bank", "update") == kSuccess && command("bank", "rollback") == kSuccess, "bank", "it was not taken back by hand");
