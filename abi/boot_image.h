@@ -17,7 +17,8 @@ struct Header {
   u64 components_offset;  ///< Component[component_count]; component 0 is root
   u64 modules_offset;     ///< Module[module_count]
   u32 module_count;
-  u32 group_count;        ///< Group[group_count] lies behind the modules; at least 1
+  u16 group_count;        ///< Group[group_count] lies behind the modules; at least 1
+  u16 version_count;      ///< Version[version_count] lies behind the groups
   char system[24];        ///< name of the system
 };
 inline constexpr u64 kMultiplier = 0x9e3779b97f4a7c15;
@@ -103,6 +104,25 @@ struct Component {
   Grant grants[kComponentGrants];
   char arguments[256];   ///< from the manifest, zero-terminated
 };
+
+/// What a program has in its vault: hash of the type's description (tools/layout) and number of its layout. Hash 0: nothing that is known.
+struct VaultType {
+  u64 hash;
+  u64 layout;
+  friend constexpr bool operator==(const VaultType&, const VaultType&) = default;
+};
+
+/// A program of a component that can be updated. Each such component has two, one behind the other: the one that it begins with, which its
+/// Component has as well, and the one that it may be updated to.
+struct Version {
+  u32 component;
+  u32 segment_count;
+  u64 entry;
+  VaultType keeps;
+  VaultType migrates;    ///< what it can make its own state of
+  Segment segments[kComponentSegments];
+};
+inline constexpr u32 kVersions = 2;
 
 /// A file of bytes for a component, page aligned; also symbols for crash records.
 struct Module {

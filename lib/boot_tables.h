@@ -28,6 +28,7 @@ class BootTables {
     if (!fits(header.components_offset, header.component_count, sizeof(image::Component), bytes.size())) return Error::Damaged;
     if (!fits(header.modules_offset, header.module_count, sizeof(image::Module), bytes.size())) return Error::Damaged;
     if (!fits(groups_offset(), header.group_count, sizeof(image::Group), bytes.size())) return Error::Damaged;
+    if (!fits(versions_offset(), header.version_count, sizeof(image::Version), bytes.size())) return Error::Damaged;
     return {};
   }
 
@@ -48,16 +49,25 @@ class BootTables {
   std::span<const image::Group> groups() const {
     return {reinterpret_cast<const image::Group*>(base() + groups_offset()), header_->group_count};
   }
+  /// The versions of a component that can be updated, kVersions of them; empty for the others.
+  std::span<const image::Version> versions_of(u32 component) const {
+    const auto* versions = reinterpret_cast<const image::Version*>(base() + versions_offset());
+    for (u32 i = 0; i + image::kVersions <= header_->version_count; i += image::kVersions) {
+      if (versions[i].component == component) return {versions + i, image::kVersions};
+    }
+    return {};
+  }
   /// Bytes from the image's start to the end of the last table.
   u64 size() const {
     u64 components = header_->components_offset + u64{header_->component_count} * sizeof(image::Component);
-    u64 groups = groups_offset() + u64{header_->group_count} * sizeof(image::Group);
-    return components > groups ? components : groups;
+    u64 versions = versions_offset() + u64{header_->version_count} * sizeof(image::Version);
+    return components > versions ? components : versions;
   }
 
  private:
   static bool fits(u64 offset, u64 count, u64 size, u64 end) { return offset % 8 == 0 && offset <= end && count <= (end - offset) / size; }
   u64 groups_offset() const { return header_->modules_offset + u64{header_->module_count} * sizeof(image::Module); }
+  u64 versions_offset() const { return groups_offset() + u64{header_->group_count} * sizeof(image::Group); }
   const std::byte* base() const { return reinterpret_cast<const std::byte*>(header_); }
 
   const image::Header* header_ = nullptr;

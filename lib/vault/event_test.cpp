@@ -11,6 +11,7 @@
 
 #include "abi/error.h"
 #include "lib/ipc/ipc.h"
+#include "lib/log.h"
 #include "tests/host/single_step.h"
 #include "tests/host/vault_memory.h"
 
@@ -215,6 +216,8 @@ TEST_F(EventTest, OutsideOfEventsNothingIsTakenBack) {
 
 }  // namespace
 }  // namespace pith::vault
+
+void pith::log_line(LogLevel, const char*, ...) {}
 
 pith::MessageBuffer& pith::ipc::message_buffer() {
   static MessageBuffer buffer;

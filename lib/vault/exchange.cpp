@@ -78,6 +78,28 @@ void free_oldest_answer() {
 
 }  // namespace
 
+bool is_exchange_sound() {
+  u64 last = current_event();
+  for (const Call& call : exchange().calls) {
+    if (call.taken == 0 || call.taken == last + 1) continue;  // free, or of the event that was taken back: perhaps half written
+    bool is_answer_in_order = call.answered == 0 || (call.answered >= call.taken && call.answered <= last + 1);
+    if (call.taken > last || call.name.session >= kSessions || !is_answer_in_order) return false;
+  }
+  for (const Message& answer : exchange().answers) {
+    if (answer.length > kMessageWords) return false;
+  }
+  const Round& left = round();
+  if (left.intended - left.performed > kMostIntents) return false;
+  for (u64 i = left.performed; i != left.intended; i++) {
+    const Intent& intent = exchange().intents[i % kMostIntents];
+    if (intent.kind > Intent::Kind::Call || intent.message.length > kMessageWords) return false;
+    if (intent.token != kNoToken && intent.token.raw >= kMostCalls) return false;
+  }
+  return true;
+}
+
+void clear_exchange() { memset(static_cast<void*>(&exchange()), 0, sizeof(Exchange)); }
+
 Round& round() { return exchange().rounds[current_event() % 2]; }
 
 void detail::begin_round(bool is_unfinished) {
@@ -141,6 +163,7 @@ Result<void> intend_signal(CapabilitySlot notification, u64 bits) {
   Intent& intent = *TRY(new_intent());
   intent.kind = Intent::Kind::Signal;
   intent.target = notification;
+  intent.message.length = kRegisterWords;
   intent.message.words[0] = bits;
   return {};
 }

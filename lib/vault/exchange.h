@@ -84,6 +84,10 @@ struct Header {
 inline Header& header() { return *reinterpret_cast<Header*>(kAddress); }
 inline Exchange& exchange() { return *reinterpret_cast<Exchange*>(kExchangeAddress); }
 
+/// Whether it is what an instance may leave: one that was not itself any more may have written anything.
+bool is_exchange_sound();
+void clear_exchange();
+
 /// The call that the next event is for.
 inline void set_current(const CallName& call) { exchange().current = call; }
 /// What the last event left to be done; in an event: what this one does.

@@ -23,17 +23,24 @@ bool is_whole(const Remains& remains, const UndoEntry& entry) {
   return is_in_vault && entry.check == check_of(entry.address, entry.value);
 }
 
+/// Whether the log's beginning is one that an instance may leave: a new log is all zero.
+bool is_whole(const Remains& remains, const UndoLog& log) {
+  if (log.next == 0) return log.limit == 0 && log.progress.raw == 0;
+  u64 end = log.next - kLogAddress;
+  bool is_end_good = end >= kHeader && end <= remains.log.size() && (end - kHeader) % sizeof(UndoEntry) == 0;
+  bool is_limit_good = log.limit == 0 || log.limit == kLogAddress + remains.log.size();
+  return is_end_good && is_limit_good && log.progress.phase() <= Phase::Committed;
+}
+
 }  // namespace
 
 Result<u64> roll_back(const Remains& remains) {
   if (remains.log.size() < kHeader) return Error::Damaged;
   UndoLog log;
   memcpy(&log, remains.log.data(), sizeof log);
-  Phase phase = log.progress.phase();
-  if (phase == Phase::Idle || phase == Phase::Committed) return u64{0};
+  if (!is_whole(remains, log)) return Error::Damaged;
+  if (log.progress.phase() != Phase::InEvent) return u64{0};
   u64 end = log.next - kLogAddress;
-  if (phase != Phase::InEvent || end < kHeader || end > remains.log.size() || (end - kHeader) % sizeof(UndoEntry) != 0)
-    return Error::Damaged;
   for (u64 offset = kHeader; offset < end; offset += sizeof(UndoEntry)) {
     if (!is_whole(remains, entry_at(remains, offset))) return Error::Damaged;
   }

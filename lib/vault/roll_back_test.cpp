@@ -97,6 +97,22 @@ TEST_F(RollBackTest, AnUnknownPhaseIsRefused) {
   expect_refused();
 }
 
+TEST_F(RollBackTest, ABeginningThatNoInstanceLeavesIsRefused) {
+  for (Phase phase : {Phase::Idle, Phase::Committed, Phase::InEvent}) {
+    write_header({kFirstEntry, kLogAddress + 1, Progress::of(9, phase)});
+    expect_refused();
+    write_header({0x1234'5678'9abc, 0, Progress::of(9, phase)});
+    expect_refused();
+  }
+  write_header({0, kLogAddress + log.size(), Progress{0}});
+  expect_refused();
+}
+
+TEST_F(RollBackTest, ANewLogIsWhole) {
+  write_header({0, 0, Progress{0}});
+  EXPECT_TRUE(roll_back({vault, log}));
+}
+
 TEST_F(RollBackTest, ALogThatIsTooShortIsRefused) {
   log.resize(kHeader - 1);
   expect_refused();

@@ -1,5 +1,6 @@
 // A transactional server that is killed before each of its instructions, one at a time: its clients have one answer each, its partner does
 // each thing once, and all is as without the crash.
+#include "lib/log.h"
 #include "tests/host/transactional_server.h"
 
 namespace pith {
@@ -161,6 +162,8 @@ TEST_F(ServeTest, AVaultThatTheServerDiesOfIsGivenUp) {
 
 }  // namespace
 }  // namespace vault
+
+void log_line(LogLevel, const char*, ...) {}
 
 MessageBuffer& ipc::message_buffer() {
   static MessageBuffer buffer;

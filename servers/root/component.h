@@ -16,7 +16,7 @@ namespace pith::root {
 inline constexpr u32 kMostComponents = 32;
 
 /// Badges on root's and on the supervisor's endpoint. A session's badge is 1 + the component's index; these tell other authority apart.
-inline constexpr u32 kFaultBadge = 0x10000;     ///< + index: faults of that component's threads
+inline constexpr u32 kFaultBadge = 0x10000;      ///< + index: faults of that component's threads
 inline constexpr u32 kPlatformBadge = 0x20000;   ///< + 1 + index: power and diagnostics only
 inline constexpr u32 kPlacementBadge = 0x30000;  ///< + 1 + index: place and time only
 inline constexpr u32 kInjectionBadge = 0x40000;  ///< + 1 + index: inject only
@@ -26,13 +26,17 @@ inline constexpr u64 kSharePages = 512;
 /// Page tables for so many pages in a row: leaf tables, and one above them.
 constexpr u64 tables_for(u64 pages) { return pages ? (pages + kSharePages - 1) / kSharePages + 1 : 0; }
 
+class Component;
+
 /// What every component needs from root, set once at start.
 struct System {
   const BootInformation* boot = nullptr;
   BootTables tables;
   FrameBank bank;
-  CapabilitySlot control = kNoSlot;  ///< root's own endpoint
-  u64 pool_frames = 0;               ///< left for the pools that the manifest asks for
+  CapabilitySlot control = kNoSlot;     ///< root's own endpoint
+  CapabilitySlot supervisor = kNoSlot;  ///< endpoint of the fault handler, if there is one
+  std::span<Component> components;
+  u64 pool_frames = 0;  ///< left for the pools that the manifest asks for
   Watchdog watchdog;
 };
 
@@ -46,16 +50,18 @@ class Component {
   u64 fixed_frames() const { return service_frames_needed() + instance_frames_needed(); }
   u64 pool_frames() const { return description_->pool_frames; }
 
-  /// Regions, address space, capability space, endpoint, time, vault, module. `pool` frames are its own to manage. Errors: NoMemory and the
+  /// Regions, address space, endpoint, time, vault, module, devices. `pool` frames are its own to manage. Errors: NoMemory and the
   /// kernel's.
   Result<void> create_service(u64 pool);
-  /// Puts into its capability space what the manifest grants, once all services exist. Errors: BadArgument for a grant that cannot be met.
-  Result<void> grant(Component* components, u32 count, CapabilitySlot supervisor);
-  /// Loads a new instance, puts its calls in progress back in front and lets it run. Errors: BadState while one runs, NoMemory, the
-  /// kernel's.
+  /// Loads a new instance, gives it what the manifest grants, puts its calls in progress back in front and lets it run. All services exist.
+  /// Errors: BadState while one runs, BadArgument for a grant that cannot be met, NoMemory, the kernel's.
   Result<void> start();
   /// Stops its threads and takes the instance's memory back. Errors: BadState when none runs; Again when the kernel does not finish.
   Result<void> stop();
+
+  /// Replaces its program by the other version, which goes on with the vault; one that runs is stopped and started. Answers the version in
+  /// use. Errors: as Root.exchange. An error leaves the program as it was.
+  Result<u64> exchange();
 
   /// Moves the time of its first thread. Errors: BadArgument for a CPU that is not there, BadState where it may not be moved.
   Result<void> place(u64 cpu);
@@ -84,6 +90,7 @@ class Component {
 
   CapabilitySlot endpoint() const { return slot(Slot::Endpoint); }
   CapabilitySlot thread() const { return slot(Slot::Thread); }
+  CapabilitySlot capabilities() const { return slot(Slot::CapabilitySpace); }
   FrameNumber thread_frame() const { return thread_frame_; }
   /// Frames owned by service and instance.
   u64 frames_owned() const;
@@ -127,12 +134,26 @@ class Component {
   Result<void> create_objects();
   Result<void> map_module();
   Result<void> map_image(u64 address, u64 offset, u64 size);
-  Result<void> grant_one(const image::Grant& grant, u32 number, Component* components, u32 count);
-  Result<void> grant_device(const image::Grant& grant, u32 number, CapabilitySlot place);
+  Result<void> create_devices();
+  Result<void> create_device(const image::Grant& grant, u32 number);
+
+  // capabilities.cpp
+  Result<void> create_capabilities();
+  Result<void> grant(const image::Grant& grant, u32 number);
+  Result<void> grant_own_memory(CapabilitySlot place);
   Result<void> install(CapabilitySlot place, CapabilitySlot source, u64 rights, u64 badge);
   void name_slot(const char (&name)[24], CapabilitySlot place, image::GrantKind kind);
+  CapabilitySlot fault_endpoint() const;
+
+  // update.cpp
+  std::span<const image::Segment> segments() const;
+  u64 entry() const;
+  static u64 program_frames(std::span<const image::Segment> segments);
+  Result<void> check_exchange(const image::Version& other);
 
   // vault.cpp
+  Result<std::span<std::byte>> open_vault();
+  void close_vault();
   Result<void> map_vault();
   Result<void> map_shared(u64 address, u64 pages, u64 first);
   void roll_back();
@@ -153,7 +174,6 @@ class Component {
   Result<void> load_segments();
   Result<void> load_segment(const image::Segment& segment);
   Result<void> write_start_page();
-  Result<void> grant_instance();
   Result<void> create_thread();
   Result<void> take_back();
   Result<void> reclaim_frames();
@@ -163,6 +183,8 @@ class Component {
 
   System* system_ = nullptr;
   const image::Component* description_ = nullptr;
+  std::span<const image::Version> versions_;  // empty, or two
+  u32 version_ = 0;                           // the one in use
   u32 index_ = 0;
   u32 instance_ = 0;
   u32 cpu_ = 0;
@@ -173,7 +195,6 @@ class Component {
   InstanceFrames instance_frames_;
   FrameNumber instance_region_{0};
   FrameNumber message_buffer_{0}, thread_frame_{0};
-  CapabilitySlot fault_endpoint_ = kNoSlot;  // where its threads' faults go, in root's space
   u64 module_size_ = 0;
   LastRegisters last_registers_ = {};  // of the first thread of the instance before
   u32 named_slots_ = 0;

@@ -129,6 +129,21 @@ Result<void> ControlService::power(Session session, u64 action) {
   return kernel::Platform{RootSlot::Platform}.power(action);
 }
 
+Result<protocols::RootCapabilityResult> ControlService::capability(Session session, u64 component, u64 slot) {
+  Component& found = *TRY(find(session, component));
+  if (!found.is_running()) return Error::BadState;
+  if (slot >= u64{kTablesPerSpace} * kSlotsPerTable) return Error::BadArgument;
+  auto content = kernel::CapabilitySpace{found.capabilities()}.inspect(CapabilitySlot(u32(slot)));
+  if (!content) return protocols::RootCapabilityResult{};
+  return protocols::RootCapabilityResult{content->type, content->rights, content->badge, content->live};
+}
+
+Result<u64> ControlService::exchange(Session session, u64 component) {
+  Component& found = *TRY(find(session, component));
+  if (session.raw == 1 + component) return Error::BadArgument;
+  return found.exchange();
+}
+
 Result<void> ControlService::diagnostic(Session session, std::span<const std::byte> text) {
   if (session.raw >= kPlacementBadge) return Error::Denied;
   hear(session);
@@ -148,8 +163,8 @@ void ControlService::on_fault(const ipc::Received& received) {
   replace_supervisor(found);
 }
 
-/// It is in no group's hands but root's, which takes it no more often than its group allows. Without a supervisor the machine is better begun
-/// anew.
+/// It is in no group's hands but root's, which takes it no more often than its group allows. Without a supervisor the machine is better
+/// begun anew.
 void ControlService::replace_supervisor(Component& supervisor) {
   const image::Group& group = system_.tables.groups()[supervisor.description().group];
   Result<void> result = supervisor.stop();

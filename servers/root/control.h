@@ -24,6 +24,8 @@ class ControlService final : public protocols::RootServer {
   Result<void> power(Session session, u64 action) override;
   Result<void> place(Session session, u64 component, u64 cpu) override;
   Result<protocols::RootTimeResult> time(Session session, u64 component) override;
+  Result<protocols::RootCapabilityResult> capability(Session session, u64 component, u64 slot) override;
+  Result<u64> exchange(Session session, u64 component) override;
   Result<u64> resting(Session session) override;
   Result<protocols::RootProgressResult> progress(Session session, u64 component) override;
   Result<void> halt(Session session, u64 component) override;

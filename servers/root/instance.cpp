@@ -14,7 +14,7 @@ constexpr kernel::Region kRegion{RootSlot::Region};
 constexpr kernel::CapabilitySpace kCapabilities{RootSlot::CapabilitySpace};
 constexpr u64 kAtOnce = 64;      // limit of Region.reclaim
 constexpr u64 kGiveAtOnce = 16;  // limit of Region.give
-constexpr u32 kBatch = 256;  // pages copied through the window at once
+constexpr u32 kBatch = 256;      // pages copied through the window at once
 
 /// Spreads the machine's seed over components and instances (splitmix64); those that need good randomness have a source of their own.
 u64 mix(u64 value) {
@@ -67,8 +67,8 @@ Result<void> Component::create_instance() {
   TRY(map_zeroes(kHeapAddress, description_->heap_pages, Owner::Instance));
   step_ = "stack";
   TRY(map_zeroes(kStackTop - description_->stack_pages * kPageSize, description_->stack_pages, Owner::Instance));
+  TRY(create_capabilities());
   TRY(create_thread());
-  TRY(grant_instance());
   TRY(write_start_page());
   step_ = "start";
   kernel::Endpoint endpoint{slot(Slot::Endpoint)};
@@ -77,12 +77,12 @@ Result<void> Component::create_instance() {
     TRY(retry([&] { return endpoint.bind(slot(Slot::Thread)); }));
     TRY(retry([&] { return endpoint.requeue(); }));
   }
-  return kernel::Thread{slot(Slot::Thread)}.start(description_->entry, kStackTop, 0, kStartInformation);
+  return kernel::Thread{slot(Slot::Thread)}.start(entry(), kStackTop, 0, kStartInformation);
 }
 
 Result<void> Component::load_segments() {
   step_ = "program";
-  for (u32 i = 0; i < description_->segment_count; i++) TRY(load_segment(description_->segments[i]));
+  for (const image::Segment& segment : segments()) TRY(load_segment(segment));
   return {};
 }
 
@@ -119,22 +119,13 @@ Result<void> Component::create_thread() {
   thread_frame_ = TRY(create(ObjectType::Thread, Slot::Thread, ceiling, Owner::Instance));
   TRY(create(ObjectType::VectorState, Slot::Vector, 0, Owner::Instance));
   kernel::Thread thread{slot(Slot::Thread)};
-  TRY(thread.configure(slot(Slot::AddressSpace), slot(Slot::CapabilitySpace), message_buffer_, fault_endpoint_, kFaultBadge + index_,
+  TRY(thread.configure(slot(Slot::AddressSpace), capabilities(), message_buffer_, fault_endpoint(), kFaultBadge + index_,
                        ComponentSlot::Window));
   TRY(thread.set_vector_state(slot(Slot::Vector)));
-  TRY(kernel::Notification{slot(Slot::Notification)}.bind(slot(Slot::Thread)));
-  return kernel::SchedulingContext{slot(Slot::Time)}.bind(slot(Slot::Thread));
-}
-
-/// The capabilities that name this instance's own objects.
-Result<void> Component::grant_instance() {
-  step_ = "capabilities of the instance";
   // Control of its own first thread: the C library sets the thread pointer with it.
   TRY(install(ComponentSlot::Thread, slot(Slot::Thread), right::Thread::Control | right::Thread::Interrupt, 0));
-  if (!has_grant(image::GrantKind::Region)) return {};
-  TRY(install(ComponentSlot::Region, slot(Slot::InstanceRegion), right::Region::Use, 0));
-  TRY(create(ObjectType::CapabilityTable, Slot::Table1, 0, Owner::Instance));
-  return kernel::CapabilitySpace{slot(Slot::CapabilitySpace)}.link(1, slot(Slot::Table1));
+  TRY(kernel::Notification{slot(Slot::Notification)}.bind(slot(Slot::Thread)));
+  return kernel::SchedulingContext{slot(Slot::Time)}.bind(slot(Slot::Thread));
 }
 
 Result<void> Component::write_start_page() {
@@ -193,11 +184,8 @@ Result<void> Component::take_back() {
   }
   instance_frames_.reset();
 
-  for (Slot which : {Slot::InstanceRegion, Slot::Table1, Slot::Thread, Slot::Vector, Slot::Copy}) forget(which);
-  kernel::CapabilitySpace own{slot(Slot::CapabilitySpace)};
-  (void)own.remove(ComponentSlot::Thread);
-  (void)own.remove(ComponentSlot::Region);
-  for (u32 i = 0; i < 4; i++) (void)own.remove(CapabilitySlot(ComponentSlot::Window.raw + i));
+  for (Slot which : {Slot::InstanceRegion, Slot::CapabilitySpace, Slot::Table0, Slot::Table1, Slot::Thread, Slot::Vector, Slot::Copy})
+    forget(which);
   roll_back();
   running_ = false;
   return {};

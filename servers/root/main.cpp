@@ -35,6 +35,11 @@ Result<void> check_image() {
     if (component.segment_count > image::kComponentSegments || component.grant_count > image::kComponentGrants) return Error::Damaged;
     if (component.group >= header.group_count) return Error::Damaged;
   }
+  for (u32 i = 0; i < header.component_count; i++) {
+    for (const image::Version& version : system_state.tables.versions_of(i)) {
+      if (version.segment_count > image::kComponentSegments) return Error::Damaged;
+    }
+  }
   return {};
 }
 
@@ -62,9 +67,9 @@ u64 frames_for_pools(u32 count) {
 }
 
 void build_components(u32 count) {
+  system_state.components = {components, count};
   for (u32 i = 1; i < count; i++) components[i].initialize(system_state, i);
   u64 pools = frames_for_pools(count);
-  CapabilitySlot supervisor = kNoSlot;
   bool is_created[kMostComponents] = {};
   for (u32 i = 1; i < count; i++) {
     Component& component = components[i];
@@ -73,15 +78,11 @@ void build_components(u32 count) {
     Result<void> created = component.create_service(pool);
     is_created[i] = bool(created);
     if (!created) report(component, "create", created.error());
-    if (created && component.handles_faults()) supervisor = component.endpoint();
+    if (created && component.handles_faults()) system_state.supervisor = component.endpoint();
   }
   for (u32 i = 1; i < count; i++) {
     if (!is_created[i]) continue;
     Component& component = components[i];
-    if (Result<void> granted = component.grant(components, count, supervisor); !granted) {
-      report(component, "grant to", granted.error());
-      continue;
-    }
     if (Result<void> started = component.start(); !started) report(component, "start", started.error());
   }
 }

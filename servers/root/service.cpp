@@ -34,6 +34,7 @@ void Component::initialize(System& system, u32 index) {
   system_ = &system;
   index_ = index;
   description_ = &system.tables.components()[index];
+  versions_ = system.tables.versions_of(index);
   if (description_->cpu != image::kAnyCpu) cpu_ = description_->cpu % system.boot->cpus;
 }
 
@@ -44,21 +45,21 @@ bool Component::has_grant(image::GrantKind kind) const {
   return false;
 }
 
-/// Instance region, address space (2), capability space and table, endpoint, notification, time; upper page tables: one of level 2 and one
-/// of level 1 for each place (program, start page, heap, stack (2), shares, vault, module, tables); devices; the vault.
-u64 Component::service_frames_needed() const {
-  return 8 + 10 + description_->grant_count + vault_frames_needed();
-}
+/// Instance region, address space (2), endpoint, notification, time; upper page tables: one of level 2 and one of level 1 for each place
+/// (program, start page, heap, stack (2), shares, vault, module, tables); devices; the vault.
+u64 Component::service_frames_needed() const { return 6 + 10 + description_->grant_count + vault_frames_needed(); }
 
-/// Thread, vector state, message buffer, start page, copy share, capability table, leaf tables of stack, buffer and start page; the
-/// program's pages.
+/// Thread, vector state, message buffer, start page, copy share, capability space and its tables (2), leaf tables of stack, buffer and
+/// start page; the program's pages.
 u64 Component::instance_frames_needed() const {
-  u64 frames = 6 + 3 + tables_for(description_->heap_pages) + description_->heap_pages + tables_for(description_->stack_pages) +
+  u64 frames = 8 + 3 + tables_for(description_->heap_pages) + description_->heap_pages + tables_for(description_->stack_pages) +
                description_->stack_pages;
-  for (u32 i = 0; i < description_->segment_count; i++) {
-    frames += tables_for(description_->segments[i].memory_pages) + description_->segments[i].memory_pages;
+  u64 program = program_frames({description_->segments, description_->segment_count});
+  for (const image::Version& version : versions_) {
+    u64 other = program_frames({version.segments, version.segment_count});
+    if (other > program) program = other;
   }
-  return frames;
+  return frames + program;
 }
 
 u64 Component::frames_owned() const {
@@ -74,7 +75,8 @@ Result<void> Component::create_service(u64 pool) {
   TRY(create_regions(pool));
   TRY(create_objects());
   TRY(map_vault());
-  return map_module();
+  TRY(map_module());
+  return create_devices();
 }
 
 Result<void> Component::create_regions(u64 pool) {
@@ -102,10 +104,6 @@ Result<void> Component::create_regions(u64 pool) {
 Result<void> Component::create_objects() {
   step_ = "address space";
   TRY(create(ObjectType::AddressSpace, Slot::AddressSpace, 0, Owner::Service));
-  step_ = "capability space";
-  TRY(create(ObjectType::CapabilitySpace, Slot::CapabilitySpace, 0, Owner::Service));
-  TRY(create(ObjectType::CapabilityTable, Slot::Table0, 0, Owner::Service));
-  TRY(kernel::CapabilitySpace{slot(Slot::CapabilitySpace)}.link(0, slot(Slot::Table0)));
   step_ = "endpoint";
   TRY(create(ObjectType::Endpoint, Slot::Endpoint, 0, Owner::Service));
   TRY(create(ObjectType::Notification, Slot::Notification, 0, Owner::Service));
@@ -170,94 +168,28 @@ Result<void> Component::map_image(u64 address, u64 offset, u64 size) {
   return {};
 }
 
-Result<void> Component::install(CapabilitySlot place, CapabilitySlot source, u64 rights, u64 badge) {
-  return kernel::CapabilitySpace{slot(Slot::CapabilitySpace)}.install(place, source, rights, badge);
-}
-
-void Component::name_slot(const char (&name)[24], CapabilitySlot place, image::GrantKind kind) {
-  if (named_slots_ == StartInformation::kSlots) return;
-  NamedSlot& entry = names_[named_slots_++];
-  memcpy(entry.name, name, sizeof entry.name);
-  entry.slot = place.raw;
-  entry.kind = u32(kind);
-}
-
-Result<void> Component::grant(Component* components, u32 count, CapabilitySlot supervisor) {
-  step_ = "own endpoint";
-  // The supervisor's own faults are root's business.
-  fault_endpoint_ = handles_faults() || supervisor == kNoSlot ? system_->control : supervisor;
-  if (description_->provides) TRY(install(ComponentSlot::Service, endpoint(), right::Endpoint::Receive, 0));
-  TRY(install(ComponentSlot::Notification, slot(Slot::Notification), right::Notification::Signal | right::Notification::Wait, 0));
+/// Device objects outlive the instances that use them.
+Result<void> Component::create_devices() {
   for (u32 i = 0; i < description_->grant_count; i++) {
     step_ = name_of(description_->grants[i].name);
-    TRY(grant_one(description_->grants[i], i, components, count));
+    TRY(create_device(description_->grants[i], i));
   }
   return {};
 }
 
-Result<void> Component::grant_one(const image::Grant& grant, u32 number, Component* components, u32 count) {
-  CapabilitySlot place(ComponentSlot::FirstGrant.raw + number);
-  switch (grant.kind) {
-    case image::GrantKind::Service: {
-      if (grant.target >= count || !components[grant.target].description_->provides) return Error::BadArgument;
-      if (name_of(grant.name) == "log") place = ComponentSlot::Log;
-      TRY(install(place, components[grant.target].endpoint(), right::Endpoint::Call, 1 + index_));
-      break;
-    }
-    case image::GrantKind::RootControl:
-      TRY(install(place, system_->control, right::Endpoint::Call, 1 + index_));
-      break;
-    case image::GrantKind::Platform:
-      TRY(install(place, system_->control, right::Endpoint::Call, kPlatformBadge + 1 + index_));
-      break;
-    case image::GrantKind::Placement:
-      TRY(install(place, system_->control, right::Endpoint::Call, kPlacementBadge + 1 + index_));
-      break;
-    case image::GrantKind::FaultInjection:
-      TRY(install(place, system_->control, right::Endpoint::Call, kInjectionBadge + 1 + index_));
-      break;
-    case image::GrantKind::Region: {
-      // Threads that it makes report their faults as the first one does.
-      static constexpr char kFault[24] = "fault";
-      TRY(install(place, fault_endpoint_, right::Endpoint::Call, kFaultBadge + index_));
-      name_slot(kFault, place, grant.kind);
-      TRY(install(ComponentSlot::AddressSpace, slot(Slot::AddressSpace), right::AddressSpace::Map | right::AddressSpace::Run, 0));
-      TRY(install(ComponentSlot::CapabilitySpace, slot(Slot::CapabilitySpace), right::CapabilitySpace::Modify | right::CapabilitySpace::Run,
-                  0));
-      return {};
-    }
-    case image::GrantKind::FaultHandler:
-      return {};
-    case image::GrantKind::Interrupt:
-    case image::GrantKind::IoPorts:
-    case image::GrantKind::DeviceMemory:
-      TRY(grant_device(grant, number, place));
-      break;
-    default:
-      return Error::BadArgument;
-  }
-  name_slot(grant.name, place, grant.kind);
-  return {};
-}
-
-Result<void> Component::grant_device(const image::Grant& grant, u32 number, CapabilitySlot place) {
+Result<void> Component::create_device(const image::Grant& grant, u32 number) {
+  using enum image::GrantKind;
+  if (grant.kind != Interrupt && grant.kind != IoPorts && grant.kind != DeviceMemory) return {};
   FrameNumber frame = TRY(take_frame(Owner::Service));
-  CapabilitySlot device = device_slot(number);
-  CapabilitySlot region = slot(Slot::ServiceRegion);
-  if (grant.kind == image::GrantKind::Interrupt) {
-    TRY(retry([&] { return kPlatform.create_interrupt(region, frame, grant.first, device); }));
-  } else if (grant.kind == image::GrantKind::IoPorts) {
-    TRY(retry([&] { return kPlatform.create_io_ports(region, frame, grant.first, grant.count, device); }));
-  } else {
-    // Device memory is seen at the share window's place of the grant's number.
-    u64 address = kShareWindow + u64{number} * kSharePages * kPageSize;
-    TRY(retry([&] { return kPlatform.create_device_share(region, frame, grant.first, grant.count, device); }));
-    Result<void> linked = link_tables(kShareWindow, 1, Owner::Service);
-    if (!linked && linked.error() != Error::Occupied) return linked;
-    return kernel::AddressSpace{slot(Slot::AddressSpace)}.link_share(VirtualAddress(address), device);
-  }
-  u64 rights = grant.kind == image::GrantKind::Interrupt ? right::Interrupt::Handle : kAllRights & ~kRightGrant;
-  return install(place, device, rights, 0);
+  CapabilitySlot device = device_slot(number), region = slot(Slot::ServiceRegion);
+  if (grant.kind == Interrupt) return retry([&] { return kPlatform.create_interrupt(region, frame, grant.first, device); });
+  if (grant.kind == IoPorts) return retry([&] { return kPlatform.create_io_ports(region, frame, grant.first, grant.count, device); });
+  // Device memory is seen at the share window's place of the grant's number.
+  u64 address = kShareWindow + u64{number} * kSharePages * kPageSize;
+  TRY(retry([&] { return kPlatform.create_device_share(region, frame, grant.first, grant.count, device); }));
+  Result<void> linked = link_tables(kShareWindow, 1, Owner::Service);
+  if (!linked && linked.error() != Error::Occupied) return linked;
+  return kernel::AddressSpace{slot(Slot::AddressSpace)}.link_share(VirtualAddress(address), device);
 }
 
 }  // namespace pith::root

@@ -38,20 +38,30 @@ Result<void> Component::map_shared(u64 address, u64 pages, u64 first) {
   return {};
 }
 
-/// No instance runs. A log that contradicts itself says that the vault cannot be trusted either: both begin anew.
-void Component::roll_back() {
-  if (description_->undo_log_pages == 0) return;
-  step_ = "roll-back";
-  if (!kSpace.link_share(VirtualAddress(kCopyWindow), slot(Slot::VaultCopy))) return;
-  auto* window = reinterpret_cast<std::byte*>(kCopyWindow);
-  std::span<std::byte> vault(window, description_->vault_pages * kPageSize),
-      log(window + vault.size(), description_->undo_log_pages * kPageSize);
-  if (!vault::roll_back({vault, log})) {
-    print_line("root: the undo log of ", name(), " is damaged; its vault is cleared");
-    memset(window, 0, vault.size() + log.size());
-  }
+/// Shows root vault and log, one behind the other, at the copy window. Errors: NotFound where the vault has no log, the kernel's.
+Result<std::span<std::byte>> Component::open_vault() {
+  if (description_->undo_log_pages == 0) return Error::NotFound;
+  TRY(kSpace.link_share(VirtualAddress(kCopyWindow), slot(Slot::VaultCopy)));
+  u64 pages = description_->vault_pages + description_->undo_log_pages;
+  return std::span(reinterpret_cast<std::byte*>(kCopyWindow), pages * kPageSize);
+}
+
+void Component::close_vault() {
   (void)kSpace.unlink_share(VirtualAddress(kCopyWindow));
   (void)kSpace.flush();
+}
+
+/// No instance runs. A log that contradicts itself says that the vault cannot be trusted either: both begin anew.
+void Component::roll_back() {
+  step_ = "roll-back";
+  Result<std::span<std::byte>> window = open_vault();
+  if (!window) return;
+  u64 vault_size = description_->vault_pages * kPageSize;
+  if (!vault::roll_back({window->first(vault_size), window->subspan(vault_size)})) {
+    print_line("root: the undo log of ", name(), " is damaged; its vault is cleared");
+    memset(window->data(), 0, window->size());
+  }
+  close_vault();
 }
 
 }  // namespace pith::root

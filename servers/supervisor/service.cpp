@@ -69,6 +69,7 @@ Result<Bytes> Service::state(Session, u64 component, std::span<std::byte, 448> t
     text.add("instance %llu\nrestarts %u\nframes %llu\nbusy %llu\nused %llu\n", ull(status->instance), vault_.restarts[component],
              ull(status->frames), ull(status->client), ull(status->used));
   }
+  text.add("version %llu\n", ull(vault_.version[component]));
   if (auto time = root_.time(component)) text.add("cpu %llu\n", ull(time->cpu));
   std::string_view crash = watched.crash.view();
   crash = crash.substr(0, crash.find('\n'));
@@ -82,15 +83,19 @@ Result<Bytes> Service::crash(Session, u64 component, u64 from, std::span<std::by
   return answer_from(watched.crash.view(), from, text_room);
 }
 
-Result<void> Service::control(Session, u64 component, std::span<const std::byte> bytes) {
+Result<void> Service::control(Session session, u64 component, std::span<const std::byte> bytes) {
   TRY(find(component));
   is_busy_ = true;
+  // The door for faults lets nobody do more than fault.
+  if (session.raw >= kFaultBadge) return Error::Denied;
   // Root cannot be stopped, and the supervisor cannot stop itself.
   if (component == 0 || component == start_information().index) return Error::Denied;
   std::string_view command(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   while (!command.empty() && (command.back() == '\n' || command.back() == ' ')) command.remove_suffix(1);
   if (command == "stop") return stop(component);
   if (command == "start") return vault_.state[component] == State::Running ? Result<void>() : start(component);
+  if (command == "update") return update(component);
+  if (command == "rollback") return take_update_back(component);
   if (command != "kill" && command != "restart") return Error::NotFound;
   TRY(stop(component));
   TRY(start(component));
@@ -98,7 +103,8 @@ Result<void> Service::control(Session, u64 component, std::span<const std::byte>
   return {};
 }
 
-Result<void> Service::power(Session, u64 action, u64 code) {
+Result<void> Service::power(Session session, u64 action, u64 code) {
+  if (session.raw >= kFaultBadge) return Error::Denied;
   Text<64> text;
   text.add("\x1epith-exit %llu\n", ull(code));
   say(text.view());
@@ -138,6 +144,11 @@ void Service::failed(Crash& crash) {
   if (is_over) {
     (void)stop(component);
   } else {
+    if (is_on_probation(component)) {
+      // Not started yet: that is for the tree.
+      (void)root_.stop(component);
+      (void)take_update_back(component);
+    }
     carry_out(tree_.failed(u32(component), crash.time));
   }
   write(crash, symbols_, watched_[component].crash);
@@ -152,7 +163,8 @@ void Service::carry_out(Verdict verdict) {
     if (std::popcount(verdict.restarted) > 1) {
       std::string_view group = name_of(tables_.groups()[verdict.group].name);
       Text<128> text;
-      text.add("supervisor: %d components begin anew by the rule of group %.*s\n", std::popcount(verdict.restarted), int(group.size()), group.data());
+      text.add("supervisor: %d components begin anew by the rule of group %.*s\n", std::popcount(verdict.restarted), int(group.size()),
+               group.data());
       say(text.view());
     }
     if (is_done) return;
@@ -230,7 +242,8 @@ void Service::look(Looks::Due due) {
 void Service::replace_hung() {
   u32 hung = 0;
   for (u32 i = 1; i < count_; i++) {
-    if (watched_[i].heartbeat.is_hung(looks_.patience()) && (hung == 0 || watched_[i].heartbeat.spent() > watched_[hung].heartbeat.spent())) hung = i;
+    if (watched_[i].heartbeat.is_hung(looks_.patience()) && (hung == 0 || watched_[i].heartbeat.spent() > watched_[hung].heartbeat.spent()))
+      hung = i;
   }
   if (hung == 0) return;
   for (u32 i = 1; i < count_; i++) watched_[i].heartbeat.forget();

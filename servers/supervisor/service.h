@@ -57,6 +57,13 @@ class Service : public protocols::SupervisorServer {
   void give_up(u64 component);
   void say(std::string_view text);
 
+  // update.cpp
+  Result<void> update(u64 component);
+  /// The earlier program again. Errors: Denied when the update is not on probation, or there was none; as Root.exchange.
+  Result<void> take_update_back(u64 component);
+  Result<void> exchange(u64 component);
+  bool is_on_probation(u64 component) { return time() < vault_.probation_end[component]; }
+
   protocols::RootClient root_;
   const BootTables& tables_;
   Symbols symbols_;

@@ -16,6 +16,8 @@ struct Vault {
   u64 magic;
   State state[kMostComponents];
   u32 restarts[kMostComponents];
+  u64 version[kMostComponents];        // of its program
+  u64 probation_end[kMostComponents];  // of the version, nanoseconds since boot
   Tree::History history;
 
   /// Whether an instance before this one has kept something here. States that make no sense are those of running components.

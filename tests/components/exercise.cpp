@@ -91,6 +91,8 @@ void test_supervisor() {
   Result<Bytes> state = supervisor.state(1);
   check(state && state->text().starts_with("name "), "supervisor: state");
   check(supervisor.control(1, ipc::as_bytes("dance")).error() != kSuccess, "supervisor: refuses nonsense");
+  protocols::SupervisorClient door_for_faults{service("fault")};
+  check(door_for_faults.control(1, ipc::as_bytes("kill")).error() == Error::Denied, "supervisor: the door for faults is no other");
 }
 
 struct Shared {

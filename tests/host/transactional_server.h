@@ -273,6 +273,7 @@ class ServeTest : public testing::Test {
     ASSERT_TRUE(roll_back({remains.vault, remains.log}));
     set(remains);
     note_start(open(kLogSize));
+    ASSERT_TRUE(is_exchange_sound());
     Bank bank;
     Loop loop(bank, bank, kEndpoint);
     loop.resume();

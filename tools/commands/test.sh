@@ -79,7 +79,7 @@ targets_for() {
   grep -q '^unit/' <<<"$1" && echo host_tests
   grep -qE "^(launch|manifest)/" <<<"$1" && echo guest_programs rootfs
   grep -qE '^(boot|linux|time|perf|recovery|fuzz|long)/' <<<"$1" && echo images guest_programs
-  grep -q '^recovery/' <<<"$1" && echo pith-torture
+  grep -q '^recovery/' <<<"$1" && echo pith-torture pith-layout mutated_programs
   grep -q '^bounds/' <<<"$1" && echo pith-bounds
   grep -qE '^(verify/|long/(bugs|concrete|refinement|replay)$)' <<<"$1" && echo pith-prove proof_module pith-replay
   grep -q '^fuzz/' <<<"$1" && echo fuzzers

@@ -39,6 +39,7 @@ void check_names(const Manifest& manifest, Problems& problems) {
     check_name(name, "component name", problems);
     check_name(component.program, "program name", problems);
     if (!component.module.value.empty()) check_name(component.module, "module name", problems);
+    if (!component.update.value.empty()) check_name(component.update, "program name", problems);
     if (name.value == "root") problems.add(name.line, "`root` is the component that every system has: it is not written down");
     if (auto [other, is_new] = lines.emplace(name.value, name.line); !is_new) {
       problems.add(name.line, "two components are called `", name.value, "` (the other in line ", other->second, ")");
@@ -157,7 +158,8 @@ void check_own_time(const Manifest& manifest, const Component& component, u32 li
     problems.add(line, "the budget of `", name, "` is more than its `share` of ", time.share, " % of a processor");
   }
   if (time.share != 0 && component.has(Authority::OwnMemory) && !time.has_budget) {
-    problems.add(line, "`", name, "` has a `share` and makes threads of its own: `budget_us` and `period_us` must say what its first thread has of it");
+    problems.add(line, "`", name,
+                 "` has a `share` and makes threads of its own: `budget_us` and `period_us` must say what its first thread has of it");
   }
   if (time.cpu && *time.cpu >= manifest.cpus) {
     problems.add(line, "`", name, "` runs on cpu ", *time.cpu, ", and the system has ", manifest.cpus, " (`cpus` in [system])");
@@ -185,8 +187,8 @@ void check_time(const Manifest& manifest, Problems& problems) {
   for (auto [priority, part] : load) {
     sum += part;
     if (sum <= manifest.cpus + 1e-9) continue;
-    problems.add(lines[priority], "time is overcommitted: budgets and shares of priority ", priority, " and above add up to ", int(sum * 100 + 0.5),
-                 " % of a processor", manifest.cpus > 1 ? text("; there are ", manifest.cpus) : "");
+    problems.add(lines[priority], "time is overcommitted: budgets and shares of priority ", priority, " and above add up to ",
+                 int(sum * 100 + 0.5), " % of a processor", manifest.cpus > 1 ? text("; there are ", manifest.cpus) : "");
     return;
   }
 }
@@ -213,9 +215,13 @@ void check_vaults(const Manifest& manifest, Problems& problems) {
   constexpr u64 kLeast = (vault::kFirstEntry - vault::kLogAddress) / kPageSize + 1, kMost = 512;
   for (const Component& component : manifest.components) {
     const Memory& memory = component.memory;
+    if (!component.update.value.empty() && memory.vault != 0 && memory.undo_log == 0)
+      problems.add(component.update.line, "`", component.name.value,
+                   "` has an `update`, but no `undo_log`: its vault may be cut off anywhere");
     if (memory.undo_log == 0) continue;
     if (memory.vault == 0) problems.add(memory.line, "component ", component.name.value, " has an `undo_log`, but no `vault`");
-    if (memory.undo_log < kLeast) problems.add(memory.line, "the `undo_log` of ", component.name.value, " is at least ", kLeast * 4, " KiB");
+    if (memory.undo_log < kLeast)
+      problems.add(memory.line, "the `undo_log` of ", component.name.value, " is at least ", kLeast * 4, " KiB");
     if (memory.vault + memory.undo_log > kMost)
       problems.add(memory.line, "`vault` and `undo_log` of ", component.name.value, " are at most ", kMost * 4, " KiB together");
   }

@@ -95,10 +95,12 @@ TEST(Checker, RefusesTimeThatIsNotThere) {
   EXPECT_EQ(system_of({"time = {priority = 9, ceiling = 8}"}), "m.toml:6: priority 9 of `a` is above its own ceiling of 8\n");
   EXPECT_EQ(system_of({"time = {budget_us = 30, period_us = 20}"}),
             "m.toml:6: the budget of `a` is longer than its period: no processor has that much time\n");
-  EXPECT_EQ(system_of({"time = {budget_us = 9, period_us = 20}"}), "m.toml:6: the budget of `a` is shorter than the kernel's shortest of 10 µs\n");
+  EXPECT_EQ(system_of({"time = {budget_us = 9, period_us = 20}"}),
+            "m.toml:6: the budget of `a` is shorter than the kernel's shortest of 10 µs\n");
   EXPECT_EQ(system_of({"time = {priority = 9, budget_us = 60, period_us = 100}", "time = {priority = 8, budget_us = 50, period_us = 100}"}),
             "m.toml:9: time is overcommitted: budgets and shares of priority 8 and above add up to 110 % of a processor\n");
-  EXPECT_EQ(system_of({"time = {priority = 9, budget_us = 50, period_us = 100}", "time = {priority = 9, budget_us = 50, period_us = 100}"}), "");
+  EXPECT_EQ(system_of({"time = {priority = 9, budget_us = 50, period_us = 100}", "time = {priority = 9, budget_us = 50, period_us = 100}"}),
+            "");
 }
 
 TEST(Checker, RefusesSharesThatAreNotThere) {
@@ -107,8 +109,9 @@ TEST(Checker, RefusesSharesThatAreNotThere) {
             "m.toml:9: time is overcommitted: budgets and shares of priority 10 and above add up to 110 % of a processor\n");
   EXPECT_EQ(system_of({"time = {share = 10, budget_us = 200, period_us = 1000}"}),
             "m.toml:6: the budget of `a` is more than its `share` of 10 % of a processor\n");
-  EXPECT_EQ(system_of({"own_memory = true\ntime = {share = 10}"}),
-            "m.toml:7: `a` has a `share` and makes threads of its own: `budget_us` and `period_us` must say what its first thread has of it\n");
+  EXPECT_EQ(
+      system_of({"own_memory = true\ntime = {share = 10}"}),
+      "m.toml:7: `a` has a `share` and makes threads of its own: `budget_us` and `period_us` must say what its first thread has of it\n");
   EXPECT_EQ(system_of({"own_memory = true\ntime = {share = 10, budget_us = 50, period_us = 1000}"}), "");
   EXPECT_EQ(complaints(kSystem + "cpus = 2\n" + component("a", "time = {share = 120}") + component("b", "time = {share = 90}")),
             "m.toml:10: time is overcommitted: budgets and shares of priority 10 and above add up to 210 % of a processor; there are 2\n");
@@ -118,6 +121,14 @@ TEST(Checker, RefusesProcessorsThatAreNotThere) {
   EXPECT_EQ(system_of({"time = {cpu = 1}"}), "m.toml:6: `a` runs on cpu 1, and the system has 1 (`cpus` in [system])\n");
   EXPECT_EQ(complaints(kSystem + "cpus = 2\n" + component("a", "time = {cpu = 1}")), "");
   EXPECT_EQ(system_of({"placement = true", "placement = true"}).substr(0, 9), "m.toml:9:");
+}
+
+TEST(Checker, RefusesAnUpdateOfAVaultThatIsNotRolledBack) {
+  EXPECT_EQ(system_of({"memory = {vault = \"8 KiB\"}\nupdate = \"b\""}),
+            "m.toml:7: `a` has an `update`, but no `undo_log`: its vault may be cut off anywhere\n");
+  EXPECT_EQ(system_of({"memory = {vault = \"8 KiB\", undo_log = \"64 KiB\"}\nupdate = \"b\""}), "");
+  EXPECT_EQ(system_of({"update = \"b\""}), "");
+  EXPECT_EQ(system_of({"update = \"B\""}), "m.toml:6: program name `B` must be 1 to 23 characters a-z 0-9 _ - and begin with a letter\n");
 }
 
 TEST(Checker, RefusesMemoryThatIsNotThere) {

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "abi/boot_image.h"
 #include "abi/types.h"
 
 namespace pith::manifest {
@@ -29,7 +30,8 @@ struct ProgramSymbol {
 struct Program {
   u64 entry = 0;
   std::vector<ProgramSegment> segments;
-  std::vector<ProgramSymbol> symbols;  ///< functions by rising address; empty where the file was stripped
+  image::VaultType keeps{}, migrates{};  ///< from the text that tools/layout writes
+  std::vector<ProgramSymbol> symbols;    ///< functions by rising address; empty where the file was stripped
 };
 
 /// The program in `file`, or (in `reason`) why it is none: not static x86-64, out of bounds, overlapping, writable and executable, no

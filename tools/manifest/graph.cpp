@@ -51,7 +51,8 @@ void write_ranges(std::ostream& out, const std::vector<Range>& ranges) {
 
 void write_group(const Group& group, std::ostream& out) {
   out << "{\"name\": " << quoted(group.name.value) << ", \"strategy\": \"" << kStrategies[usize(group.strategy)]
-      << "\", \"restarts\": " << group.restarts << ", \"period_ns\": " << group.period << ", \"parent\": " << quoted(group.parent.value) << "}";
+      << "\", \"restarts\": " << group.restarts << ", \"period_ns\": " << group.period << ", \"parent\": " << quoted(group.parent.value)
+      << "}";
 }
 
 void write_component(const Component& component, std::ostream& out) {
@@ -63,17 +64,19 @@ void write_component(const Component& component, std::ostream& out) {
   out << ", \"authorities\": ";
   write_list(out, component.authorities, [&](const auto& entry) { out << quoted(key_of(entry.first)); });
   out << ",\n   \"memory_pages\": {\"heap\": " << memory.heap << ", \"stack\": " << memory.stack << ", \"vault\": " << memory.vault
-      << ", \"undo_log\": " << memory.undo_log << ", \"pool\": " << memory.pool << "},\n   \"time\": {\"priority\": " << time.priority << ", \"ceiling\": " << time.ceiling
-      << ", \"budget_ns\": " << time.budget << ", \"period_ns\": " << time.period << ", \"share_percent\": " << time.share
-      << ", \"cpu\": " << (time.cpu ? text(*time.cpu) : "null") << "},\n   \"devices\": {\"interrupts\": ";
+      << ", \"undo_log\": " << memory.undo_log << ", \"pool\": " << memory.pool << "},\n   \"time\": {\"priority\": " << time.priority
+      << ", \"ceiling\": " << time.ceiling << ", \"budget_ns\": " << time.budget << ", \"period_ns\": " << time.period
+      << ", \"share_percent\": " << time.share << ", \"cpu\": " << (time.cpu ? text(*time.cpu) : "null")
+      << "},\n   \"devices\": {\"interrupts\": ";
   write_list(out, component.devices.interrupts, [&](const Range& range) { out << range.first; });
   out << ", \"ports\": ";
   write_ranges(out, component.devices.ports);
   out << ", \"memory\": ";
   write_ranges(out, component.devices.memory);
   out << "},\n   \"restart\": " << (component.restart == image::Restart::Always ? "\"always\"" : "\"never\"")
-      << ", \"group\": " << quoted(component.group.value.empty() ? kOutermostGroup : component.group.value) << ", \"heartbeat_ms\": " << component.heartbeat << ", \"module\": " << quoted(component.module.value)
-      << ", \"arguments\": " << quoted(component.arguments) << "}";
+      << ", \"group\": " << quoted(component.group.value.empty() ? kOutermostGroup : component.group.value)
+      << ", \"heartbeat_ms\": " << component.heartbeat << ", \"module\": " << quoted(component.module.value)
+      << ", \"update\": " << quoted(component.update.value) << ", \"arguments\": " << quoted(component.arguments) << "}";
 }
 
 }  // namespace
@@ -93,8 +96,8 @@ void write_dot(const Manifest& manifest, std::ostream& out) {
 }
 
 void write_json(const Manifest& manifest, std::ostream& out) {
-  out << "{\"system\": " << quoted(manifest.name.value) << ", \"root\": " << quoted(manifest.root.value)
-      << ", \"cpus\": " << manifest.cpus << ", \"watchdog_ms\": " << manifest.watchdog << ", \"memory_pages\": " << manifest.memory_pages << ", \"groups\": ";
+  out << "{\"system\": " << quoted(manifest.name.value) << ", \"root\": " << quoted(manifest.root.value) << ", \"cpus\": " << manifest.cpus
+      << ", \"watchdog_ms\": " << manifest.watchdog << ", \"memory_pages\": " << manifest.memory_pages << ", \"groups\": ";
   write_list(out, manifest.groups, [&](const Group& group) { write_group(group, out); });
   out << ", \"components\": ";
   const char* separator = "[\n  ";

@@ -23,10 +23,11 @@ class Image : public testing::Test {
  protected:
   Image() {
     Problems problems("m.toml");
-    manifest_ = read_manifest(kSystem + component("log", "provides = true\ndevices = {interrupt = 3, ports = [[0x2f8, 8], [0x80, 1]]}") +
-                                  component("shell", "uses = [\"log\"]\nmodule = \"rootfs\"\nown_memory = true\ngroup = \"inner\"\narguments = \"-l\"") +
-                                  "[[group]]\nname = \"inner\"\nstrategy = \"all\"\nrestarts = 7\nperiod_ms = 1\n",
-                              problems);
+    manifest_ = read_manifest(
+        kSystem + component("log", "provides = true\ndevices = {interrupt = 3, ports = [[0x2f8, 8], [0x80, 1]]}") +
+            component("shell", "uses = [\"log\"]\nmodule = \"rootfs\"\nown_memory = true\ngroup = \"inner\"\narguments = \"-l\"") +
+            "[[group]]\nname = \"inner\"\nstrategy = \"all\"\nrestarts = 7\nperiod_ms = 1\n",
+        problems);
     EXPECT_TRUE(problems.is_empty());
     std::string reason;
     EXPECT_TRUE(read_program(elf_, parts_.root, reason));
@@ -46,6 +47,30 @@ class Image : public testing::Test {
   ImageParts parts_;
   std::vector<u8> image_;
 };
+
+TEST_F(Image, HasBothVersionsOfWhatCanBeUpdated) {
+  EXPECT_EQ(header().version_count, 0u);
+  parts_.updates[1] = parts_.root;
+  parts_.programs[1].keeps = {5, 1};
+  parts_.updates[1].keeps = {6, 2};
+  parts_.updates[1].migrates = {5, 1};
+  image_ = write_image(manifest_, parts_);
+  EXPECT_EQ(find_damage(image_), "");
+  ASSERT_EQ(header().version_count, image::kVersions);
+  u64 offset = header().modules_offset + header().module_count * sizeof(image::Module);
+  offset += header().group_count * sizeof(image::Group);
+  auto first = load<image::Version>(image_, offset), second = load<image::Version>(image_, offset + sizeof(image::Version));
+  image::Component shell = component_at(2);
+  EXPECT_EQ(first.component, 2u);
+  EXPECT_EQ(first.entry, shell.entry);
+  EXPECT_EQ(first.segment_count, shell.segment_count);
+  EXPECT_EQ(first.segments[0].offset, shell.segments[0].offset);
+  EXPECT_EQ(second.component, 2u);
+  EXPECT_EQ(second.segment_count, shell.segment_count);
+  EXPECT_NE(second.segments[0].offset, shell.segments[0].offset);
+  EXPECT_EQ(second.migrates, first.keeps);
+  EXPECT_EQ(second.keeps, (image::VaultType{6, 2}));
+}
 
 TEST_F(Image, HasWhatTheManifestSays) {
   EXPECT_EQ(find_damage(image_), "");

@@ -49,17 +49,28 @@ class Writer {
     header.components_offset = sizeof header;
     header.modules_offset = header.components_offset + count * sizeof(image::Component);
     header.module_count = u32(parts_.modules.size());
+    header.version_count = u16(parts_.updates.size() * image::kVersions);
     copy_name(header.system, manifest_.name.value);
-    header.group_count = u32(manifest_.groups.size());
+    header.group_count = u16(manifest_.groups.size());
     u64 groups_offset = header.modules_offset + header.module_count * sizeof(image::Module);
-    bytes_.resize(groups_offset + header.group_count * sizeof(image::Group));
+    u64 versions_offset = groups_offset + header.group_count * sizeof(image::Group);
+    bytes_.resize(versions_offset + header.version_count * sizeof(image::Version));
     align();
     std::vector<image::Component> components{root()};
     for (usize i = 0; i < manifest_.components.size(); i++) components.push_back(component(i));
+    std::vector<image::Version> versions;
+    for (const auto& [index, program] : parts_.updates) {
+      versions.push_back(version(index, parts_.programs[index]));
+      memcpy(versions.back().segments, components[index + 1].segments, sizeof versions.back().segments);
+      versions.back().segment_count = components[index + 1].segment_count;
+      versions.push_back(version(index, program));
+      add_program(versions.back(), program);
+    }
     std::vector<image::Module> modules;
     for (const auto& [name, content] : parts_.modules) modules.push_back(module(name, content));
     memcpy(bytes_.data() + header.components_offset, components.data(), count * sizeof(image::Component));
     memcpy(bytes_.data() + header.modules_offset, modules.data(), modules.size() * sizeof(image::Module));
+    if (!versions.empty()) memcpy(bytes_.data() + versions_offset, versions.data(), versions.size() * sizeof(image::Version));
     std::vector<image::Group> groups;
     for (const Group& source : manifest_.groups) groups.push_back(group(source));
     memcpy(bytes_.data() + groups_offset, groups.data(), groups.size() * sizeof(image::Group));
@@ -140,7 +151,18 @@ class Writer {
     for (auto [authority, line] : source.authorities) add(kind_of(authority), key_of(authority), 0, Range{0, 0});
   }
 
-  void add_program(image::Component& entry, const Program& program) {
+  static image::Version version(usize index, const Program& program) {
+    image::Version entry{};
+    entry.component = u32(index) + 1;
+    entry.entry = program.entry;
+    entry.keeps = program.keeps;
+    entry.migrates = program.migrates;
+    return entry;
+  }
+
+  /// `Entry`: a component's, or a version's.
+  template <class Entry>
+  void add_program(Entry& entry, const Program& program) {
     entry.entry = program.entry;
     for (const ProgramSegment& source : program.segments) {
       image::Segment& segment = entry.segments[entry.segment_count++];
@@ -186,6 +208,7 @@ u64 program_pages(const ImageParts& parts) {
   };
   add(parts.root);
   for (const Program& program : parts.programs) add(program);
+  for (const auto& [index, program] : parts.updates) add(program);
   return pages;
 }
 

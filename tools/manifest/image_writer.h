@@ -13,6 +13,7 @@ namespace pith::manifest {
 struct ImageParts {
   Program root;
   std::vector<Program> programs;
+  std::map<usize, Program> updates;  ///< by the component's place in the manifest
   std::map<std::string, std::vector<u8>> modules;
 };
 

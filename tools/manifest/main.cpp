@@ -2,6 +2,7 @@
 #include <iostream>
 #include <map>
 #include <optional>
+#include <sstream>
 
 #include "tools/common/files.h"
 #include "tools/manifest/checker.h"
@@ -78,6 +79,10 @@ class Packer {
     for (const Component& component : manifest_.components) {
       parts_.programs.push_back(load_program(component.program.value, component.program.line));
     }
+    for (usize i = 0; i < manifest_.components.size(); i++) {
+      const Name& update = manifest_.components[i].update;
+      if (!update.value.empty()) parts_.updates[i] = load_program(update.value, update.line);
+    }
     for (const Component& component : manifest_.components) load_module(component.module);
     if (!problems_.is_empty()) return false;
     std::vector<u8> image = write_image(manifest_, parts_);
@@ -100,7 +105,18 @@ class Packer {
       file = files_.emplace(name, std::move(*bytes)).first;
     }
     if (!read_program(file->second, program, reason)) problems_.add_for(path, "not a program for a component: ", reason);
+    load_layout(path + ".layout", program);
     return program;
+  }
+
+  /// Lines `keeps HASH LAYOUT` and `migrates HASH LAYOUT`, then text for people. Programs without a vault of that kind have none.
+  void load_layout(const std::string& path, Program& program) {
+    auto bytes = read_file(path);
+    if (!bytes) return;
+    std::istringstream lines(std::string(bytes->begin(), bytes->end()));
+    std::string what;
+    image::VaultType type{};
+    while (lines >> what >> std::hex >> type.hash >> std::dec >> type.layout) (what == "keeps" ? program.keeps : program.migrates) = type;
   }
 
   void load_module(const Name& name) {

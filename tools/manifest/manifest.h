@@ -55,13 +55,14 @@ enum class Authority { OwnMemory, Faults, Control, Platform, Placement, FaultInj
 struct Component {
   u32 line = 0;
   Name name, program, module;
+  Name update;  ///< program that it may be updated to, if there is one
   Memory memory;
   Time time;
   bool provides = false;
   std::vector<Name> uses;
   Devices devices;
   image::Restart restart = image::Restart::Always;
-  Name group;  ///< of the supervision tree; empty: the outermost
+  Name group;         ///< of the supervision tree; empty: the outermost
   u32 heartbeat = 0;  ///< milliseconds, 0: not watched
   u32 heartbeat_line = 0;
   std::vector<std::pair<Authority, u32>> authorities;  ///< with the line of each
@@ -91,8 +92,8 @@ inline constexpr char kOutermostGroup[] = "system";
 struct Manifest {
   Name name;
   Name root{"root"};  ///< program that runs as root
-  u32 cpus = 1;            ///< that its shares, budgets and places are meant for
-  u32 watchdog = 0;        ///< milliseconds until the hardware resets a machine whose root does not run; 0: it does not watch
+  u32 cpus = 1;       ///< that its shares, budgets and places are meant for
+  u32 watchdog = 0;   ///< milliseconds until the hardware resets a machine whose root does not run; 0: it does not watch
   u64 memory_pages = 0;
   u32 memory_line = 0;
   std::vector<Component> components;
@@ -137,7 +138,7 @@ constexpr const char* key_of(Authority authority) {
   }
   return "";
 }
-inline constexpr Authority kAuthorities[] = {Authority::OwnMemory, Authority::Faults, Authority::Control, Authority::Platform,
-                                           Authority::Placement, Authority::FaultInjection};
+inline constexpr Authority kAuthorities[] = {Authority::OwnMemory, Authority::Faults,    Authority::Control,
+                                             Authority::Platform,  Authority::Placement, Authority::FaultInjection};
 
 }  // namespace pith::manifest

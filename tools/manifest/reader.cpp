@@ -145,7 +145,8 @@ std::vector<Group> sorted(std::vector<Group> groups) {
     result[0].name.value = kOutermostGroup;
   }
   auto is_next = [&](const Group& group) {
-    return group.parent.value.empty() || std::ranges::any_of(result, [&](const Group& one) { return one.name.value == group.parent.value; });
+    return group.parent.value.empty() ||
+           std::ranges::any_of(result, [&](const Group& one) { return one.name.value == group.parent.value; });
   };
   while (move_where(is_next)) {
   }
@@ -165,6 +166,7 @@ Component read_component(const toml::table& table, Problems& problems) {
     problems.add(component.line, "a component without a `name`");
   }
   component.program = fields.string("program").value_or(component.name);
+  component.update = fields.string("update").value_or(Name{});
   component.module = fields.string("module").value_or(Name{});
   if (const toml::table* memory = fields.table("memory")) read_memory(*memory, what, component.memory, problems);
   if (const toml::table* time = fields.table("time")) read_time(*time, what, component.time, problems);

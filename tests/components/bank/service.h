@@ -29,7 +29,7 @@ struct State {
   void begin();
 };
 
-class Service final : public vault::Transactional<protocols::BankServer> {
+class Service : public vault::Transactional<protocols::BankServer> {
  public:
   /// `partner`: kNoSlot if there is none.
   Service(CapabilitySlot endpoint, State& state, CapabilitySlot partner) : Transactional(endpoint), state_(state), partner_(partner) {}

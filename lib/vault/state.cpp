@@ -1,0 +1,32 @@
+// A vault from its beginning.
+#include "lib/vault/state.h"
+
+#include "lib/log.h"
+
+namespace pith::vault {
+
+namespace {
+
+/// The layout's word is the first to go: a crash on the way leaves a vault that has none.
+[[gnu::section(".text.unlogged"), gnu::noinline]] void clear_vault(u64 size) {
+  auto* words = reinterpret_cast<volatile u64*>(kAddress);
+  for (u64 i = 0; i < size / sizeof(u64); i++) words[i] = 0;
+}
+
+}  // namespace
+
+Result<void> give_up_vault(u64 size) {
+  log_line(LogLevel::Warning, "the vault is damaged: it begins anew");
+  if (is_exchange_sound()) {
+    TRY(run_event([]() -> Result<void> {
+      give_up_calls();
+      return {};
+    }));
+  } else {
+    clear_exchange();
+  }
+  clear_vault(size);
+  return {};
+}
+
+}  // namespace pith::vault
