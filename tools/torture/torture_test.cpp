@@ -89,15 +89,17 @@ TEST(Results, CountsOutnumberLines) {
 }
 
 TEST(Results, CrashRecordsMayStandInsideOfALine) {
-  Results results;
-  std::string line = fault_line(1, "log", "recovered", 100, 5000);
-  results.take_line(line.substr(0, 30) + "crash log instance 3 at 0.211 s");
-  results.take_line("  fault memory address 0 code 4 instruction 401000 stack 0 thread 0");
-  results.take_line("  rax    0000000000000000  rbx    0000000000000000");
-  results.take_line("  #0  0000000000401000 main+0");
-  results.take_line(line.substr(30));
-  ASSERT_EQ(results.faults().size(), 1u);
-  EXPECT_EQ(results.faults()[0].away, 5000u);
+  for (const char* kind : {"  fault memory address 0 code 4 instruction 401000 stack 0 thread 0", "  hang instruction 401000 stack 0"}) {
+    Results results;
+    std::string line = fault_line(1, "log", "recovered", 100, 5000);
+    results.take_line(line.substr(0, 30) + "crash log instance 3 at 0.211 s");
+    results.take_line(kind);
+    results.take_line("  rax    0000000000000000  rbx    0000000000000000");
+    results.take_line("  #0  0000000000401000 main+0");
+    results.take_line(line.substr(30));
+    ASSERT_EQ(results.faults().size(), 1u) << kind;
+    EXPECT_EQ(results.faults()[0].away, 5000u);
+  }
 }
 
 TEST(Results, GivingUpIsAFinding) {
