@@ -1,21 +1,18 @@
 // A client of banks that knows what each answer must be, while they are killed or updated; ends the machine with 0 when all was right.
-// Arguments: their names, the partner of the others last; then perhaps `until` and the component whose end is the end.
-#include <cstdlib>
+// Arguments: their names, the partner of the others last; then `until` and the component whose end is the end.
 #include <string_view>
 
 #include "lib/log.h"
 #include "lib/random.h"
 #include "lib/start.h"
 #include "protocols/bank.h"
-#include "protocols/supervisor.h"
 #include "tests/components/bank/service.h"
+#include "tests/components/states.h"
 
 namespace {
 
 using namespace pith;
 
-/// The banks are used until each has been restarted so often.
-constexpr u64 kRestarts = 100;
 constexpr u32 kMostBanks = 3;
 
 /// A bank, and what it should have in its books.
@@ -68,26 +65,9 @@ void compare_totals(u64 operation) {
   }
 }
 
-/// What the supervisor says of a component.
-std::string_view state_of(const protocols::SupervisorClient& supervisor, std::string_view wanted) {
-  u64 count = supervisor.count().value_or(0);
-  for (u64 i = 0; i < count; i++) {
-    Result<Bytes> name = supervisor.name(i);
-    if (!name || name->text() != wanted) continue;
-    Result<Bytes> state = supervisor.state(i);
-    return state ? state->text() : "";
-  }
-  return "";
-}
-
 bool is_over(const protocols::SupervisorClient& supervisor) {
-  if (!last_component.empty()) return state_of(supervisor, last_component).find("state running") == std::string_view::npos;
-  for (u32 which = 0; which < bank_count; which++) {
-    std::string_view text = state_of(supervisor, banks[which].name), key = "restarts ";
-    usize at = text.find(key);
-    if (at == text.npos || strtoul(text.data() + at + key.size(), nullptr, 10) < kRestarts) return false;
-  }
-  return true;
+  Result<Bytes> state = supervisor.state(component_called(supervisor, last_component));
+  return !state || state->text().find("state running") == std::string_view::npos;
 }
 
 void read_arguments() {

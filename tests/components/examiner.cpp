@@ -1,6 +1,5 @@
 // A client of patients who hang: it has its answers all the same, soon enough, and whoever only waited is not replaced. Ends the machine
 // with the number of checks that failed.
-#include <cstdlib>
 #include <cstring>
 #include <string>
 
@@ -9,7 +8,7 @@
 #include "lib/log.h"
 #include "lib/start.h"
 #include "protocols/patient.h"
-#include "protocols/supervisor.h"
+#include "tests/components/states.h"
 
 namespace {
 
@@ -31,27 +30,14 @@ void check(bool is_good, const char* what) {
 
 void wait_until(u64 deadline) { (void)ipc::receive(ComponentSlot::Service, deadline); }
 
-u64 find(std::string_view wanted) {
-  u64 count = supervisor.count().value_or(0);
-  for (u64 i = 0; i < count; i++) {
-    Result<Bytes> name = supervisor.name(i);
-    if (name && name->text() == wanted) return i;
-  }
-  return 0;
-}
-
-/// A number in a component's state.
 u64 state_of(std::string_view component, std::string_view key) {
-  Result<Bytes> state = supervisor.state(find(component));
-  std::string_view text = state ? state->text() : "";
-  usize at = text.find(key);
-  return at == text.npos ? ~u64{0} : strtoul(text.data() + at + key.size(), nullptr, 10);
+  return number_in_state(supervisor, component_called(supervisor, component), key);
 }
 
 std::string crash_of(std::string_view component) {
   std::string text;
   for (;;) {
-    Result<Bytes> piece = supervisor.crash(find(component), text.size());
+    Result<Bytes> piece = supervisor.crash(component_called(supervisor, component), text.size());
     if (!piece || piece->size() == 0) return text;
     text += piece->text();
   }

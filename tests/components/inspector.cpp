@@ -6,9 +6,7 @@
 
 #include "abi/kernel.h"
 #include "lib/clock.h"
-#include "lib/serve.h"
-#include "lib/start.h"
-#include "servers/supervisor/service.h"
+#include "servers/supervisor/run.h"
 
 namespace {
 
@@ -143,18 +141,9 @@ class Inspector final : public supervisor::Service {
   Suspect suspects_[supervisor::kMostComponents];
 };
 
-Result<void> run() {
-  CapabilitySlot root = TRY(find_slot(image::GrantKind::RootControl));
-  static BootTables tables = BootTables::shown();
-  std::string_view text(reinterpret_cast<const char*>(module_bytes().data()), module_bytes().size());
-  static Inspector service(ComponentSlot::Service, protocols::RootClient{root}, tables, supervisor::Symbols(text),
-                           *reinterpret_cast<supervisor::Vault*>(vault_bytes().data()));
-  serve_committing(service, ComponentSlot::Service);
-}
-
 }  // namespace
 
 int main() {
-  (void)run();
+  (void)supervisor::run<Inspector>();
   return 1;
 }

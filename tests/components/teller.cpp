@@ -8,8 +8,8 @@
 #include "lib/random.h"
 #include "lib/start.h"
 #include "protocols/bank.h"
-#include "protocols/supervisor.h"
 #include "tests/components/bank/service.h"
+#include "tests/components/states.h"
 #include "tests/fault/findings.h"
 
 namespace {
@@ -106,16 +106,8 @@ void compare(u64 round) {
 
 /// How often a component was restarted.
 u64 restarts_of(const protocols::SupervisorClient& supervisor, std::string_view wanted) {
-  u64 count = supervisor.count().value_or(0);
-  for (u64 i = 0; i < count; i++) {
-    Result<Bytes> name = supervisor.name(i);
-    if (!name || name->text() != wanted) continue;
-    Result<Bytes> state = supervisor.state(i);
-    std::string_view text = state ? state->text() : "", key = "restarts ";
-    usize at = text.find(key);
-    return at == text.npos ? 0 : strtoul(text.data() + at + key.size(), nullptr, 10);
-  }
-  return 0;
+  u64 restarts = number_in_state(supervisor, component_called(supervisor, wanted), "restarts ");
+  return restarts == ~u64{0} ? 0 : restarts;
 }
 
 }  // namespace

@@ -1,13 +1,12 @@
 // Updates banks while others use them, and tries updates that must be refused. It ends by itself.
 #include <algorithm>
-#include <cstdlib>
 #include <string_view>
 
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/random.h"
 #include "lib/start.h"
-#include "protocols/supervisor.h"
+#include "tests/components/states.h"
 
 namespace {
 
@@ -26,21 +25,7 @@ protocols::SupervisorClient supervisor;
 u64 mistakes;
 u64 longest;  ///< update of the bank, nanoseconds until the next version runs
 
-u64 component_called(std::string_view wanted) {
-  u64 count = supervisor.count().value_or(0);
-  for (u64 i = 0; i < count; i++) {
-    Result<Bytes> name = supervisor.name(i);
-    if (name && name->text() == wanted) return i;
-  }
-  return 0;
-}
-
-u64 version_of(std::string_view name) {
-  Result<Bytes> state = supervisor.state(component_called(name));
-  std::string_view text = state ? state->text() : "", key = "version ";
-  usize at = text.find(key);
-  return at == text.npos ? ~u64{0} : strtoul(text.data() + at + key.size(), nullptr, 10);
-}
+u64 version_of(std::string_view name) { return number_in_state(supervisor, component_called(supervisor, name), "version "); }
 
 void expect(bool is_right, std::string_view name, const char* what) {
   if (is_right) return;
@@ -49,7 +34,7 @@ void expect(bool is_right, std::string_view name, const char* what) {
 }
 
 Error command(std::string_view name, std::string_view word) {
-  return supervisor.control(component_called(name), ipc::as_bytes(word)).error();
+  return supervisor.control(component_called(supervisor, name), ipc::as_bytes(word)).error();
 }
 
 /// It dies at its third event, and is taken back by nobody's doing here.

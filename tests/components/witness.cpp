@@ -1,6 +1,5 @@
 // The client of two intruders: it has each attack, again and again with another seed, and is served by what comes after it as before. Ends
 // the machine with 0 when all was right.
-#include <cstdlib>
 #include <iterator>
 #include <string_view>
 
@@ -8,7 +7,7 @@
 #include "lib/log.h"
 #include "lib/start.h"
 #include "protocols/intruder.h"
-#include "protocols/supervisor.h"
+#include "tests/components/states.h"
 
 namespace {
 
@@ -26,20 +25,6 @@ u64 wrong;
 void expect(bool is_right, u64 seed, const char* what) {
   if (is_right) return;
   if (wrong++ < 10) log_line(LogLevel::Error, "witness: seed %llu: %s", ull(seed), what);
-}
-
-u64 component_called(std::string_view wanted) {
-  u64 count = supervisor.count().value_or(0);
-  for (u64 i = 0; i < count; i++) {
-    Result<Bytes> name = supervisor.name(i);
-    if (name && name->text() == wanted) return i;
-  }
-  return 0;
-}
-
-u64 number_after(std::string_view text, std::string_view key) {
-  usize at = text.find(key);
-  return at == text.npos ? ~u64{0} : strtoul(text.data() + at + key.size(), nullptr, 10);
 }
 
 struct Intruder {
@@ -60,7 +45,8 @@ void check_service(Intruder& intruder, u64 seed) {
   constexpr const char* kServices[] = {"left", "right"};
   for (u64 which = 0; which < std::size(kServices); which++) {
     auto answer = intruder.client.ask(which);
-    bool is_right = answer && answer->component == component_called(kServices[which]) && answer->badge == 1 + intruder.component;
+    bool is_right =
+        answer && answer->component == component_called(supervisor, kServices[which]) && answer->badge == 1 + intruder.component;
     expect(is_right, seed, "a capability leads to somebody else");
   }
 }
@@ -81,9 +67,8 @@ void check_round(Intruder& intruder, u64 seed) {
 }
 
 void report(const Intruder& intruder) {
-  Result<Bytes> state = supervisor.state(intruder.component);
-  std::string_view text = state ? state->text() : "";
-  u64 restarts = number_after(text, "restarts "), bad = number_after(text, "wrong "), ended = number_after(text, "ended ");
+  auto number = [&](std::string_view key) { return number_in_state(supervisor, intruder.component, key); };
+  u64 restarts = number("restarts "), bad = number("wrong "), ended = number("ended ");
   expect(restarts == kRounds && bad == 0, 0, "an instance was not as the manifest says");
   log_line(LogLevel::Information, "witness: %s: %llu attacks, %llu ended by the supervisor, %llu vaults begun anew, %llu wrong tables",
            intruder.name, ull(restarts), ull(ended), ull(intruder.fresh), ull(bad));
@@ -94,7 +79,7 @@ void report(const Intruder& intruder) {
 int main() {
   supervisor.slot = find_slot("supervisor").value_or(kNoSlot);
   Intruder intruders[] = {{"intruder", {find_slot("intruder").value_or(kNoSlot)}}, {"usurper", {find_slot("usurper").value_or(kNoSlot)}}};
-  for (Intruder& intruder : intruders) intruder.component = component_called(intruder.name);
+  for (Intruder& intruder : intruders) intruder.component = component_called(supervisor, intruder.name);
   for (u64 seed = 1; seed <= kRounds && wrong == 0; seed++) {
     for (Intruder& intruder : intruders) check_round(intruder, seed);
   }
