@@ -8,9 +8,9 @@ namespace pith::vault {
 namespace {
 
 /// The layout's word is the first to go: a crash on the way leaves a vault that has none.
-[[gnu::section(".text.unlogged"), gnu::noinline]] void clear_vault(u64 size) {
-  auto* words = reinterpret_cast<volatile u64*>(kAddress);
-  for (u64 i = 0; i < size / sizeof(u64); i++) words[i] = 0;
+void clear_vault(u64 size) {
+  clear_unlogged(&header(), sizeof(Header));
+  clear_unlogged(&header(), size);
 }
 
 }  // namespace
