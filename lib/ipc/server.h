@@ -63,6 +63,9 @@ class Server {
     return wait();
   }
 
+  /// Methods that change nothing, as bits by number.
+  static constexpr u32 kReadMethods = 0;
+
   /// Decodes one call, runs its handler and encodes the answer.
   virtual Answer handle(const Received& received, Token token) = 0;
   /// Whether the method may be answered later.

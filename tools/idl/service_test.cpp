@@ -18,7 +18,7 @@ class SampleService final : public protocols::SampleServer {
  public:
   using SampleServer::SampleServer;
 
-  Result<u64> add(Session session, u64 left, u64 right) override { return session.raw + left + right; }
+  Result<u64> add(Session session, u64 left, u64 right) const override { return session.raw + left + right; }
   Result<u64> put(Session, u64 level, std::span<const std::byte> data) override {
     if (level == 9) return Error::Limit;
     text.assign(reinterpret_cast<const char*>(data.data()), data.size());
@@ -217,6 +217,8 @@ TEST_F(ServiceTest, DeliversSignalsAndFaults) {
   ipc::Received received = kernel.deliver(Status{Status::kFault | 3}, fault);
   EXPECT_EQ(received.words.w[0], 0x1002u);
 }
+
+TEST(Methods, AreMarkedWhenTheyChangeNothing) { EXPECT_EQ(protocols::SampleServer::kReadMethods, 1u << 1); }
 
 TEST(Answers, DoNotTrustTheServer) {
   EXPECT_EQ(ipc::answer_error({{}, {{kErrorLimit}}}), Error::BadMessage);
