@@ -1,6 +1,7 @@
 // The loop of every server: receive, hand on to the generated decoder, answer. It keeps nothing between messages.
 #pragma once
 #include "lib/ipc/bytes.h"
+#include "lib/ipc/number.h"
 #include "lib/ipc/pulse.h"
 
 namespace pith {
@@ -63,8 +64,14 @@ class Server {
     return wait();
   }
 
-  /// Methods that change nothing, as bits by number.
+  /// Methods that may be answered later, and methods that change nothing, as bits by number.
+  static constexpr u32 kDeferredMethods = 0;
   static constexpr u32 kReadMethods = 0;
+  /// Whether a call with this word 0 is to one of `methods`.
+  static constexpr bool is_among(u32 methods, u64 word) {
+    u64 method = word & kMethodMask;
+    return method < 32 && (methods >> method & 1) != 0;
+  }
 
   /// Decodes one call, runs its handler and encodes the answer.
   virtual Answer handle(const Received& received, Token token) = 0;

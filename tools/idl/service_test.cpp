@@ -218,7 +218,10 @@ TEST_F(ServiceTest, DeliversSignalsAndFaults) {
   EXPECT_EQ(received.words.w[0], 0x1002u);
 }
 
-TEST(Methods, AreMarkedWhenTheyChangeNothing) { EXPECT_EQ(protocols::SampleServer::kReadMethods, 1u << 1); }
+TEST(Methods, AreMarkedByTheirKind) {
+  EXPECT_EQ(protocols::SampleServer::kReadMethods, 1u << 1);
+  EXPECT_EQ(protocols::SampleServer::kDeferredMethods, 1u << 6);
+}
 
 TEST(Answers, DoNotTrustTheServer) {
   EXPECT_EQ(ipc::answer_error({{}, {{kErrorLimit}}}), Error::BadMessage);
