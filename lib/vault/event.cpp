@@ -49,7 +49,7 @@ Result<void> detail::run(Handler handler, void* context) {
   std::jmp_buf aborted;
   std::jmp_buf* outer = local.aborted;
   local.aborted = &aborted;
-  begin_event();
+  u64 event = begin_event();
   Result<void> result;
   if (setjmp(aborted) == 0) {
     result = handler(context);
@@ -58,7 +58,7 @@ Result<void> detail::run(Handler handler, void* context) {
   }
   local.aborted = outer;
   if (result) {
-    commit_event();
+    commit_event(event);
   } else {
     take_back_event();
   }

@@ -27,6 +27,17 @@ Result<Intent*> new_intent() {
   return &intent;
 }
 
+/// An answer that nobody has asked for again since the instance that gave it died has arrived, or its caller is gone: the oldest.
+void free_oldest_answer() {
+  u32 oldest = kMostCalls;
+  for (u32 place = 0; place < kMostCalls; place++) {
+    const Call& call = exchange().calls[place];
+    bool is_old = is_final(call.answered) && !is_intended(call.name.number) && !(local.fresh_answers >> place & 1);
+    if (is_old && (oldest == kMostCalls || call.answered < exchange().calls[oldest].answered)) oldest = place;
+  }
+  if (oldest != kMostCalls) free_place(Token(oldest));
+}
+
 }  // namespace
 
 bool is_exchange_sound() {
@@ -87,9 +98,10 @@ void discard_after(u64 last) {
     if (call.answered != 0 && is_intended(call.name.number)) detail::keep_for_session(Token(place));
   }
   local.fresh_answers = 0;
+  local.spare = kNoToken;
 }
 
-Token detail::search_call(const CallName& name) {
+Token detail::search_call(CallName name) {
   for (u32 place = 0; name.number != 0 && place < kMostCalls; place++) {
     const Call& call = exchange().calls[place];
     if (is_final(call.taken) && call.name == name) return Token(place);
@@ -110,15 +122,12 @@ void detail::keep_for_session(Token token) {
   if (older < kMostCalls) free_place(Token(older));
 }
 
-/// An answer that nobody has asked for again since the instance that gave it died has arrived, or its caller is gone: the oldest.
-void detail::free_oldest_answer() {
-  u32 oldest = kMostCalls;
-  for (u32 place = 0; place < kMostCalls; place++) {
-    const Call& call = exchange().calls[place];
-    bool is_old = is_final(call.answered) && !is_intended(call.name.number) && !(local.fresh_answers >> place & 1);
-    if (is_old && (oldest == kMostCalls || call.answered < exchange().calls[oldest].answered)) oldest = place;
-  }
-  if (oldest != kMostCalls) free_place(Token(oldest));
+Result<Token> detail::find_place() {
+  if (local.used_places == kAllPlaces) free_oldest_answer();
+  if (local.used_places == kAllPlaces) return Error::Busy;
+  Token token(u64(__builtin_ctzll(~local.used_places)));
+  local.used_places |= bit_of(token);
+  return token;
 }
 
 void detail::keep_long_words(Message& message) { memcpy(message.rest, ipc::message_buffer().words + kRegisterWords, long_bytes(message)); }
