@@ -99,7 +99,7 @@ struct Line {
 TEST_F(EventTest, AResultMadeInTheVaultIsAllOrNothing) {
   for (u64 i = 1; i < 4; i++) {
     expect_all_or_nothing([&]() -> Result<void> {
-      new (accounts().line) Line(line_of(i, i + 1));
+      new (accounts().line + i * sizeof(Line)) Line(line_of(i, i + 1));
       accounts().transfers++;
       return {};
     });
