@@ -44,14 +44,13 @@ inline Result<Token> take_call(CallName name, u64 event) {
 }
 
 /// In the same event, when the answer has been made at the beginning of the place's message. Errors: the answer's, which keeps nothing.
-inline Error keep_answer(Token token, u64 event) {
-  Message& answer = exchange().answers[token.raw];
+inline Error keep_answer(Call& call, Message& answer, u64 event) {
   if (answer.head.length != kRegisterWords) [[unlikely]] {
     detail::keep_long_words(answer);
   } else if (u64 error = answer.head.words.w[0]; error != 0) [[unlikely]] {
     return Error(error);
   }
-  exchange().calls[token.raw].answered = event;
+  call.answered = event;
   return kSuccess;
 }
 

@@ -43,6 +43,7 @@ void take_back_event() {
   set_progress(current_event() - 1, Phase::Idle);
   undo_log().limit = 0;
   local.is_unfinished = true;
+  local.round = nullptr;
 }
 
 Result<void> detail::run(Handler handler, void* context) {
@@ -50,6 +51,7 @@ Result<void> detail::run(Handler handler, void* context) {
   std::jmp_buf* outer = local.aborted;
   local.aborted = &aborted;
   u64 event = begin_event();
+  local.event_token = kNoToken;
   Result<void> result;
   if (setjmp(aborted) == 0) {
     result = handler(context);

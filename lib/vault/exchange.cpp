@@ -61,13 +61,19 @@ bool is_exchange_sound() {
   return true;
 }
 
-void clear_exchange() { memset(static_cast<void*>(&exchange()), 0, sizeof(Exchange)); }
+void clear_exchange() {
+  memset(static_cast<void*>(&exchange()), 0, sizeof(Exchange));
+  local.round = nullptr;
+}
 
 Round& round() {
-  Round(&rounds)[2] = exchange().rounds;
-  u64 event = current_event();
-  bool is_second = rounds[1].event <= event && (rounds[1].event > rounds[0].event || rounds[0].event > event);
-  return rounds[is_second];
+  if (local.round == nullptr) {
+    Round(&rounds)[2] = exchange().rounds;
+    u64 event = current_event();
+    bool is_second = rounds[1].event <= event && (rounds[1].event > rounds[0].event || rounds[0].event > event);
+    local.round = &rounds[is_second];
+  }
+  return *local.round;
 }
 
 Round& change_round() {
@@ -79,7 +85,7 @@ Round& change_round() {
   next.performed = now.performed;
   next.intended = now.intended;
   next.calls = now.calls;
-  return next;
+  return *(local.round = &next);
 }
 
 void discard_after(u64 last) {
@@ -99,6 +105,7 @@ void discard_after(u64 last) {
   }
   local.fresh_answers = 0;
   local.spare = kNoToken;
+  local.round = nullptr;
 }
 
 Token detail::search_call(CallName name) {

@@ -19,6 +19,7 @@ struct Local {
   Token spare = kNoToken;  ///< one of them, for the next call
   u64 fresh_answers;       ///< of the last events, not yet sent
   Token event_token;       ///< of the call that the event is for
+  Round* round;            ///< that counts; null: to be found
   u8 kept_for[kSessions];  ///< place + 1 of the last answer to a call that the session's vault intended
 };
 

@@ -24,7 +24,6 @@ inline u64 begin_event() {
   set_progress(event, Phase::InEvent);
   if (local.is_unfinished) [[unlikely]]
     discard_after(event - 1);
-  local.event_token = kNoToken;
   return event;
 }
 

@@ -95,24 +95,29 @@ void Loop::wait_otherwise(const ipc::Answer* answer) {
     return;
   }
   u64 event = begin_event();
-  if (Error error = run_plain(name, event, received_, current_); error != kSuccess) [[unlikely]] {
+  Result<const ipc::Answer*> answer = run_plain(name, event, received_, current_);
+  if (!answer) [[unlikely]] {
     take_back_event();
-    return refuse(error);
+    return refuse(answer.error());
   }
   commit_event(event);
   may_retry_ = true;
-  answer_ = &exchange().answers[current_.raw].head;
+  answer_ = *answer;
 }
 
 /// A call's part of an event, and with it the answer that it gives. Errors: of one that is to be taken back, because it failed, or answers
 /// an error.
-[[gnu::always_inline]] inline Error Loop::run_plain(CallName name, u64 event, const ipc::Received& received, Token& token) {
+[[gnu::always_inline]] inline Result<const ipc::Answer*> Loop::run_plain(CallName name, u64 event, const ipc::Received& received,
+                                                                         Token& token) {
   Result<Token> place = take_call(name, event);
   if (!place) [[unlikely]]
     return place.error();
   token = *place;
-  new (&exchange().answers[token.raw].head) ipc::Answer(server_.handle(received, token));  // in its place, without a copy
-  return keep_answer(token, event);
+  Message& answer = exchange().answers[place->raw];
+  new (&answer.head) ipc::Answer(server_.handle(received, *place));  // in its place, without a copy
+  if (Error error = keep_answer(exchange().calls[place->raw], answer, event); error != kSuccess) [[unlikely]]
+    return error;
+  return &answer.head;
 }
 
 void Loop::take_other() {
@@ -261,7 +266,8 @@ bool Loop::retry_parked() {
   set_current(name);
   bool is_special = wants_.is_special(call.received.words.w[0]);
   Result<void> result = run_event([&]() -> Result<void> {
-    return is_special ? run_deferred(name, current_event(), call.received, token) : run_plain(name, current_event(), call.received, token);
+    u64 event = current_event();
+    return is_special ? run_deferred(name, event, call.received, token) : run_plain(name, event, call.received, token).error();
   });
   if (!result && take_parked()) return false;
   parked_.remove_first();

@@ -40,7 +40,7 @@ class Loop {
   void take_messages();
   void wait();
   void take();
-  Error run_plain(CallName name, u64 event, const ipc::Received& received, Token& token);
+  Result<const ipc::Answer*> run_plain(CallName name, u64 event, const ipc::Received& received, Token& token);
 
   void wait_otherwise(const ipc::Answer* answer);
   void take_other();
