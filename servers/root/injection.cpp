@@ -65,7 +65,7 @@ Moment Injection::moment() const {
   (void)kSpace.unlink_share(VirtualAddress(kCopyWindow));
   (void)kSpace.flush();
   if (phase == vault::Phase::InEvent) return Moment::Inside;
-  if (phase == vault::Phase::Committed) return Moment::Committed;
+  if (phase == vault::Phase::Committed && is_called) return Moment::Committed;
   return is_called ? Moment::Called : Moment::Idle;
 }
 
