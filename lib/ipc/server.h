@@ -76,8 +76,8 @@ class Server {
   virtual u64 idle_deadline() const { return 0; }
   /// The bits of the notification bound to the serving thread.
   virtual void signals(u64 bits) { static_cast<void>(bits); }
-  /// A thread of `session` faulted (words as in FaultMessage). Answers at which instruction it goes on. An error: the thread is no more; what
-  /// a fault waits for cannot be set aside, so a server that neither answers it nor has its thread ended cannot receive again.
+  /// A thread of `session` faulted (words as in FaultMessage). Answers at which instruction it goes on. An error: the thread is no more;
+  /// what a fault waits for cannot be set aside, so a server that neither answers it nor has its thread ended cannot receive again.
   virtual Result<u64> fault(Session session, const Words& words) {
     static_cast<void>(session);
     static_cast<void>(words);
