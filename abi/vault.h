@@ -27,6 +27,7 @@ enum class Phase : u64 {
   Idle,       ///< nothing is to be undone, nothing is left to be done
   InEvent,    ///< what the log holds is to be undone
   Committed,  ///< the log is void; not all that the event has caused is out yet: its answer, its intents
+  Reading,    ///< a method that changes nothing is being run
 };
 
 /// Events of a vault are counted; one that is taken back leaves its number to the next.

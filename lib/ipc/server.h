@@ -1,6 +1,7 @@
 // The loop of every server without a vault of events: receive, hand on to the generated decoder, answer. It keeps nothing between messages.
 #pragma once
 #include "lib/ipc/bytes.h"
+#include "lib/ipc/number.h"
 #include "lib/ipc/pulse.h"
 
 namespace pith {
@@ -60,6 +61,15 @@ class Server {
     Answer answer = handle(received, Token(*token));
     if (answer.length != 0) reply(Token(*token), answer.words);
     return wait();
+  }
+
+  /// Methods that may be answered later, and methods that change nothing, as bits by number.
+  static constexpr u32 kDeferredMethods = 0;
+  static constexpr u32 kReadMethods = 0;
+  /// Whether a call with this word 0 is to one of `methods`.
+  static constexpr bool is_among(u32 methods, u64 word) {
+    u64 method = word & kMethodMask;
+    return method < 32 && (methods >> method & 1) != 0;
   }
 
   /// Decodes one call, runs its handler and encodes the answer.

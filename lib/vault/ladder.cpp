@@ -45,7 +45,7 @@ void give_up_calls() {
     const Call& call = exchange().calls[place];
     if (call.taken != 0 && call.answered == 0) answer_call(Token(place), ipc::Answer::status(Error::SessionDead));
   }
-  round().performed = round().intended;
+  change_round().performed = round().intended;
   exchange().trouble.fruitless = 0;
 }
 

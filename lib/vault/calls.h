@@ -1,0 +1,72 @@
+// The table of calls, as the loop uses it for each one.
+#pragma once
+#include "abi/error.h"
+#include "lib/vault/event.h"
+#include "lib/vault/local.h"
+
+namespace pith::vault {
+
+inline constexpr u64 kAllPlaces = (u64{1} << kMostCalls) - 1;
+
+constexpr u64 bit_of(Token token) { return u64{1} << token.raw; }
+/// Of a call that another vault intends.
+constexpr bool is_intended(u64 number) { return (number & ipc::kIntended) != 0; }
+
+namespace detail {
+Token search_call(const CallName& name);
+void free_oldest_answer();
+void keep_long_words(Message& message);
+void keep_for_session(Token token);
+}  // namespace detail
+
+/// The place of a call that was taken before, or kNoToken.
+inline Token find_call(const CallName& name) {
+  u64& newest = exchange().newest[name.session][is_intended(name.number)];
+  if (name.number <= newest) [[unlikely]]
+    return detail::search_call(name);
+  newest = name.number;
+  return kNoToken;
+}
+
+/// In an event: a place for its call. Errors: Busy when there is none.
+inline Result<Token> take_call(const CallName& name) {
+  if (local.used_places == kAllPlaces) [[unlikely]] {
+    detail::free_oldest_answer();
+    if (local.used_places == kAllPlaces) return Error::Busy;
+  }
+  Token token(u64(__builtin_ctzll(~local.used_places)));
+  exchange().calls[token.raw] = {name, current_event(), 0};
+  local.used_places |= bit_of(token);
+  return local.event_token = token;
+}
+
+/// In the same event, when the answer has been made at the beginning of the place's message. Errors: the answer's, which keeps nothing.
+inline Error keep_answer(Token token) {
+  Message& answer = exchange().answers[token.raw];
+  if (answer.head.length != kRegisterWords) {
+    detail::keep_long_words(answer);
+  } else if (u64 error = answer.head.words.w[0]; error != 0) {
+    return Error(error);
+  }
+  exchange().calls[token.raw].answered = current_event();
+  return kSuccess;
+}
+
+inline bool is_answered(Token token) {
+  u64 answered = exchange().calls[token.raw].answered;
+  return answered != 0 && answered <= current_event();
+}
+
+inline void free_place(Token token) {
+  exchange().calls[token.raw].taken = 0;
+  local.used_places &= ~bit_of(token);
+}
+
+/// The answer has arrived. Those to calls that a vault intended are kept until its next one.
+inline void forget_call(Token token) {
+  if (is_intended(exchange().calls[token.raw].name.number)) [[unlikely]]
+    return detail::keep_for_session(token);
+  free_place(token);
+}
+
+}  // namespace pith::vault
