@@ -41,7 +41,7 @@ class SampleService final : public protocols::SampleServer {
     return {};
   }
   void signals(u64 new_bits) override { bits = new_bits; }
-  void fault(Session, Token token, const Words& words) override { reply_fault(token, words.w[FaultMessage::Instruction] + 2); }
+  Result<u64> fault(Session, const Words& words) override { return words.w[FaultMessage::Instruction] + 2; }
 
   std::string text;
   Token waiting;
