@@ -15,7 +15,7 @@ namespace pith::vault {
 
 namespace {
 
-CallName name_of(const ipc::Received& received) { return {received.words.w[0] >> ipc::kNumberShift, received.status.badge().raw}; }
+CallName name_of(const ipc::Received& received) { return {received.words.w[0], received.status.badge().raw}; }
 
 }  // namespace
 
