@@ -17,8 +17,8 @@ struct Crash {
   enum class Kind { Fault, Hang };
 
   const image::Component& component;
-  u64 index;                   ///< of the component
-  u64 time;                    ///< nanoseconds since boot
+  u64 index;  ///< of the component
+  u64 time;   ///< nanoseconds since boot
   Kind kind;
   Words fault;                 ///< as in FaultMessage; after a hang its place and stack are found with the registers
   u64 instance = 0;            ///< which life of it

@@ -1,5 +1,7 @@
 // The supervisor: takes the faults of all components, restarts them, and tells and does what operators ask.
 #pragma once
+#include <optional>
+
 #include "lib/boot_tables.h"
 #include "lib/heartbeat.h"
 #include "lib/vault/commit.h"
@@ -29,8 +31,8 @@ class Service : public protocols::SupervisorServer {
   Commit commit() { return {}; }
   /// Looks at those whose heartbeat is watched.
   void idle();
-  /// When the next look is due.
-  u64 deadline() const { return looks_.next(); }
+  /// When the next look is due, or a crash record.
+  u64 deadline() const;
   /// A fault call: it is not answered but ends with its thread. A faulted thread of a component that cannot be stopped stays where it is.
   void on_fault(const ipc::Received& received);
 
@@ -52,6 +54,7 @@ class Service : public protocols::SupervisorServer {
   void resume();
   void look(Looks::Due due);
   void replace_hung();
+  void write_record();
   Result<void> stop(u64 component);
   Result<void> start(u64 component);
   void give_up(u64 component);
@@ -72,6 +75,8 @@ class Service : public protocols::SupervisorServer {
   u32 count_;
   bool is_resumed_;
   bool is_busy_ = false;  // with what took long
+  std::optional<Crash> unwritten_;
+  u64 record_at_ = 0;  // when it is to be written
   Looks looks_;
   Watched watched_[kMostComponents];
 };
