@@ -6,10 +6,12 @@
 
 // Between `begin` and `end` the operation is done and the stores are not, or not all; both may be done again.
 // rbx: address, r12: value, r13: where the byte goes, rdi: answer word 0. The kernel keeps rbx, rbp and r12-r15.
+// From the system call to `end` these are the bytes of kCommitSequence (lib/vault/commit_sequence.h), in one page.
 asm(R"(
   .section .text.pith_invoke_and_commit,"ax",@progbits
   .globl pith_invoke_and_commit, pith_commit_begin, pith_commit_end
   .type pith_invoke_and_commit, @function
+  .balign 128
 pith_invoke_and_commit:
   push %rbx
   push %r12

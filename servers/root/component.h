@@ -77,8 +77,9 @@ class Component {
   bool is_resting() const;
   /// How often its loop has come by (lib/ipc/pulse.h).
   u64 pulse();
-  /// How much it says that it does not rest (lib/heartbeat.h): whether it waits for others, or for the CPU.
-  u64 weight(std::span<const Component> all) const;
+  /// How much it says that it does not rest at `time`, nanoseconds since boot (lib/heartbeat.h): whether it waits for others, or was kept
+  /// from running since it was asked last.
+  u64 weight(std::span<const Component> all, u64 time);
 
   bool is_running() const { return running_; }
   u32 instance() const { return instance_; }
@@ -196,7 +197,8 @@ class Component {
   FrameNumber instance_region_{0};
   FrameNumber message_buffer_{0}, thread_frame_{0};
   u64 module_size_ = 0;
-  LastRegisters last_registers_ = {};  // of the first thread of the instance before
+  u64 weighed_at_ = 0, used_above_ = 0;  // when it was asked for its weight, and what had been used above it until then
+  LastRegisters last_registers_ = {};    // of the first thread of the instance before
   u32 named_slots_ = 0;
   NamedSlot names_[StartInformation::kSlots] = {};
 };

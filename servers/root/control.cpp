@@ -98,7 +98,7 @@ Result<u64> ControlService::resting(Session session) {
 Result<protocols::RootProgressResult> ControlService::progress(Session session, u64 component) {
   Component& found = *TRY(find(session, component));
   if (!found.is_running()) return Error::BadState;
-  return protocols::RootProgressResult{found.pulse(), found.weight(all()), found.time_used()};
+  return protocols::RootProgressResult{found.pulse(), found.weight(all(), now()), found.time_used()};
 }
 
 Result<void> ControlService::halt(Session session, u64 component) {
@@ -185,7 +185,7 @@ void ControlService::look_at_supervisor(u64 time) {
   }
   Looks::Due due = looks_.take(time);
   if (due == Looks::Due::No) return;
-  heartbeat_.look(watched_->pulse(), Looks::weight_of(due, watched_->weight(all())), watched_->time_used());
+  heartbeat_.look(watched_->pulse(), Looks::weight_of(due, watched_->weight(all(), time)), watched_->time_used());
   if (!heartbeat_.is_hung(looks_.patience())) return;
   print_line("root: ", watched_->name(), " hangs");
   replace_supervisor(*watched_);

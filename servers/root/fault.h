@@ -7,7 +7,7 @@ namespace pith::root {
 enum class Fault : u64 {
   None,         ///< only looks
   Kill,         ///< the instance is stopped; the supervisor is to start the next
-  Hang,         ///< its program is overwritten with no-operations that end in a loop: wherever its threads are, they go on without end
+  Hang,         ///< its program is overwritten with what goes on without end, wherever its threads are (servers/root/endless_code.h)
   BitFlip,      ///< one bit of a page that it has written to
   Instruction,  ///< one byte of its program
   Garbage,      ///< a page of its program, or one that it has written to, is overwritten

@@ -1,10 +1,9 @@
 // Hurts an instance: finds a place, shows its page in the copy window, writes.
 #include "servers/root/injection.h"
 
-#include <cstring>
-
 #include "abi/kernel.h"
 #include "abi/vault.h"
+#include "servers/root/endless_code.h"
 #include "servers/root/places.h"
 
 namespace pith::root {
@@ -12,7 +11,6 @@ namespace pith::root {
 namespace {
 
 constexpr u32 kDraws = 256;  // of pages, until one has been written to
-constexpr u8 kNoOperation = 0x90, kJumpToItself[] = {0xeb, 0xfe};
 
 u8* window() { return reinterpret_cast<u8*>(kCopyWindow); }
 
@@ -100,8 +98,7 @@ Result<u64> Injection::open_used_page(Access access) {
 Result<void> Injection::hang() {
   for (u64 which = 0; u64 address = page(Access::ReadExecute, which); which++) {
     TRY(component_.show_page(address));
-    memset(window(), kNoOperation, kPageSize);
-    memcpy(window() + kPageSize - sizeof kJumpToItself, kJumpToItself, sizeof kJumpToItself);
+    make_endless({window(), kPageSize});
     component_.close_window(1);
   }
   return {};

@@ -53,16 +53,20 @@ u64 Component::pulse() {
   return pulse;
 }
 
-u64 Component::weight(std::span<const Component> all) const {
+/// Whoever is ready above it at this moment may have become so just now; what counts is whether the CPU was theirs. Where somebody has come
+/// or gone among them the sum says nothing, and is taken for too much.
+u64 Component::weight(std::span<const Component> all, u64 time) {
+  u32 priority = priority_with_clients(all, *this);
+  u64 used = 0;
+  for (const Component& other : all) {
+    if (&other != this && other.is_running() && other.cpu() == cpu() && other.description().priority > priority) used += other.time_used();
+  }
+  u64 passed = time - weighed_at_, used_above = used - used_above_;
+  weighed_at_ = time;
+  used_above_ = used;
   ThreadState state = thread_state();
   if (is_in_call(state)) return Heartbeat::kInCall;
-  if (state != ThreadState::Ready) return Heartbeat::kFree;
-  u32 priority = priority_with_clients(all, *this);
-  for (const Component& other : all) {
-    if (&other == this || !other.is_running() || other.cpu() != cpu()) continue;
-    if (other.thread_state() == ThreadState::Ready && priority_with_clients(all, other) > priority) return Heartbeat::kHindered;
-  }
-  return Heartbeat::kFree;
+  return state == ThreadState::Ready && used_above > passed / 2 ? Heartbeat::kHindered : Heartbeat::kFree;
 }
 
 }  // namespace pith::root

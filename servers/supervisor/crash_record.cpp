@@ -84,8 +84,8 @@ void write_event(const Crash& crash, CrashText& text) {
   text.add("\n");
 }
 
-void write_place(std::string_view name, const Symbols& symbols, u32 number, u64 address, CrashText& text) {
-  Symbols::Place place = symbols.find(name, address);
+void write_place(const Symbols& symbols, u32 number, u64 address, CrashText& text) {
+  Symbols::Place place = symbols.find(address);
   text.add("  #%-2u %016llx", number, ull(address));
   if (place.function.empty()) {
     text.add("\n");
@@ -126,8 +126,9 @@ void write(const Crash& crash, const Symbols& symbols, CrashText& text) {
   for (u64 i = 0; crash.has_registers && i < kRegisters; i++) {
     text.add("  %-6s %016llx%s", kRegisterNames[i], ull(crash.registers[i]), i % 3 == 2 ? "\n" : "");
   }
-  write_place(name, symbols, 0, crash.fault.w[FaultMessage::Instruction], text);
-  for (u32 i = 0; i < crash.caller_count; i++) write_place(name, symbols, i + 1, crash.callers[i], text);
+  Symbols own = symbols.of(name);
+  write_place(own, 0, crash.fault.w[FaultMessage::Instruction], text);
+  for (u32 i = 0; i < crash.caller_count; i++) write_place(own, i + 1, crash.callers[i], text);
 }
 
 }  // namespace pith::supervisor

@@ -16,6 +16,8 @@ using ull = unsigned long long;
 
 constexpr u64 kDidNotComeUp = 125;  // exit status of `./pith run --exec` then
 constexpr u64 kReset = 1;           // of root's power()
+/// Until a crash is written down: those who waited for the component have their answers first.
+constexpr u64 kRecordDelay = kMillisecond;
 
 Result<Bytes> answer_from(std::string_view text, u64 from, std::span<std::byte, 448> room) {
   text.remove_prefix(std::min<u64>(from, text.size()));
@@ -61,6 +63,7 @@ Result<Bytes> Service::name(Session, u64 component, std::span<std::byte, 448> te
 
 Result<Bytes> Service::state(Session, u64 component, std::span<std::byte, 448> text_room) {
   const Watched& watched = *TRY(find(component));
+  write_record();
   static constexpr const char* kStates[] = {"running", "stopped", "failed"};
   std::string_view name = name_of(description(component).name);
   Text<448> text;
@@ -79,6 +82,7 @@ Result<Bytes> Service::state(Session, u64 component, std::span<std::byte, 448> t
 
 Result<Bytes> Service::crash(Session, u64 component, u64 from, std::span<std::byte, 448> text_room) {
   const Watched& watched = *TRY(find(component));
+  write_record();
   if (watched.crash.view().empty()) return Error::NotFound;
   return answer_from(watched.crash.view(), from, text_room);
 }
@@ -105,6 +109,7 @@ Result<void> Service::control(Session session, u64 component, std::span<const st
 
 Result<void> Service::power(Session session, u64 action, u64 code) {
   if (session.raw >= kFaultBadge) return Error::Denied;
+  write_record();
   Text<64> text;
   text.add("\x1epith-exit %llu\n", ull(code));
   say(text.view());
@@ -139,11 +144,15 @@ Result<u64> Service::fault(Session session, const Words& words) {
 /// A faulted thread's call is in progress; stopping the component ends it. What takes long comes after the restart.
 void Service::failed(Crash& crash) {
   u64 component = crash.index;
+  write_record();  // of the one before
   is_busy_ = true;
   collect(root_, crash);
+  unwritten_.emplace(crash);
   bool is_over = crash.component.restart == image::Restart::Never;
   if (is_over) {
     (void)stop(component);
+    write_record();
+    give_up(component);
   } else {
     if (is_on_probation(component)) {
       // Not started yet: that is for the tree.
@@ -152,9 +161,17 @@ void Service::failed(Crash& crash) {
     }
     carry_out(tree_.failed(u32(component), crash.time));
   }
-  write(crash, symbols_, watched_[component].crash);
-  say(watched_[component].crash.view());
-  if (is_over) give_up(component);
+  record_at_ = time() + kRecordDelay;
+}
+
+/// Searching for names and writing to the port would keep the next instance waiting.
+void Service::write_record() {
+  if (!unwritten_) return;
+  CrashText& text = watched_[unwritten_->index].crash;
+  write(*unwritten_, symbols_, text);
+  unwritten_.reset();
+  say(text.view());
+  is_busy_ = true;
 }
 
 /// Each round is one group farther out, so there are few.
@@ -214,8 +231,14 @@ void Service::give_up(u64 component) {
   if (has_command_line_word("exec")) (void)power(Session(0), 0, kDidNotComeUp);
 }
 
+u64 Service::idle_deadline() const {
+  u64 look_at = looks_.next();
+  return !unwritten_ || (look_at != 0 && look_at < record_at_) ? look_at : record_at_;
+}
+
 void Service::idle() {
   if (!is_resumed_) resume();
+  if (unwritten_ && time() >= record_at_) write_record();
   if (is_busy_) looks_.put_off(time(), 1);  // what took its own time says nothing of the others
   is_busy_ = false;
   Looks::Due due = looks_.take(time());

@@ -1,5 +1,7 @@
 // The supervisor: takes the faults of all components, restarts them, and tells and does what operators ask.
 #pragma once
+#include <optional>
+
 #include "lib/boot_tables.h"
 #include "lib/heartbeat.h"
 #include "protocols/root.h"
@@ -27,8 +29,8 @@ class Service : public protocols::SupervisorServer {
  protected:
   /// Looks at those whose heartbeat is watched.
   void idle() override;
-  /// When the next look is due.
-  u64 idle_deadline() const override { return looks_.next(); }
+  /// When the next look is due, or a crash record.
+  u64 idle_deadline() const override;
   /// It is not answered but ends with its thread. Errors: Cancelled, always.
   Result<u64> fault(Session session, const Words& words) override;
   virtual u64 time() = 0;
@@ -48,6 +50,7 @@ class Service : public protocols::SupervisorServer {
   void resume();
   void look(Looks::Due due);
   void replace_hung();
+  void write_record();
   Result<void> stop(u64 component);
   Result<void> start(u64 component);
   void give_up(u64 component);
@@ -68,6 +71,8 @@ class Service : public protocols::SupervisorServer {
   u32 count_;
   bool is_resumed_;
   bool is_busy_ = false;  // with what took long
+  std::optional<Crash> unwritten_;
+  u64 record_at_ = 0;  // when it is to be written
   Looks looks_;
   Watched watched_[kMostComponents];
 };

@@ -7,7 +7,7 @@ namespace pith::supervisor {
 
 namespace {
 
-constexpr std::string_view kHeading = "component ";
+constexpr std::string_view kHeading = "component ", kNextHeading = "\ncomponent ";
 
 std::string_view take_line(std::string_view& text) {
   usize end = text.find('\n');
@@ -26,17 +26,21 @@ bool take_number(std::string_view& line, u64& number) {
 
 }  // namespace
 
-Symbols::Place Symbols::find(std::string_view component, u64 address) const {
-  bool is_wanted = false;
+Symbols Symbols::of(std::string_view component) const {
   for (std::string_view rest = text_; !rest.empty();) {
     std::string_view line = take_line(rest);
-    if (line.starts_with(kHeading)) {
-      if (is_wanted) break;
-      is_wanted = line.substr(kHeading.size()) == component;
-      continue;
-    }
+    usize end = rest.starts_with(kHeading) ? 0 : rest.find(kNextHeading);
+    if (line.starts_with(kHeading) && line.substr(kHeading.size()) == component) return Symbols(rest.substr(0, end));
+    rest.remove_prefix(end == 0 ? 0 : end == std::string_view::npos ? rest.size() : end + 1);
+  }
+  return Symbols({});
+}
+
+Symbols::Place Symbols::find(u64 address) const {
+  for (std::string_view rest = text_; !rest.empty();) {
+    std::string_view line = take_line(rest);
     u64 start = 0, size = 0;
-    if (!is_wanted || !take_number(line, start) || !take_number(line, size)) continue;
+    if (!take_number(line, start) || !take_number(line, size)) continue;
     // Functions of the assembler have no size: their first instruction alone is theirs.
     if (address - start < (size ? size : 1)) return {line, address - start};
   }

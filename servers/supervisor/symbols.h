@@ -16,8 +16,10 @@ class Symbols {
     std::string_view function;  ///< empty: unknown
     u64 offset = 0;
   };
-  /// The function of `component` that `address` lies in.
-  Place find(std::string_view component, u64 address) const;
+  /// Those of one component.
+  Symbols of(std::string_view component) const;
+  /// The function that `address` lies in; the text is one component's.
+  Place find(u64 address) const;
 
  private:
   std::string_view text_;

@@ -12,19 +12,21 @@ constexpr std::string_view kText =
 
 TEST(Symbols, FindsTheFunctionOfTheRightComponent) {
   Symbols symbols(kText);
-  Symbols::Place place = symbols.find("log", 0x401013);
+  Symbols::Place place = symbols.of("log").find(0x401013);
   EXPECT_EQ(place.function, "pith::log::Service::line");
   EXPECT_EQ(place.offset, 0x13u);
-  EXPECT_EQ(symbols.find("root", 0x401001).function, "main");
-  EXPECT_EQ(symbols.find("log", 0x401027).function, "memcpy");
+  EXPECT_EQ(symbols.of("root").find(0x401001).function, "main");
+  EXPECT_EQ(symbols.of("log").find(0x401027).function, "memcpy");
 }
 
 TEST(Symbols, UnknownIsEmpty) {
   Symbols symbols(kText);
-  EXPECT_TRUE(symbols.find("log", 0x401028).function.empty());
-  EXPECT_TRUE(symbols.find("root", 0x401015).function.empty());
-  EXPECT_TRUE(symbols.find("clock", 0x401000).function.empty());
-  EXPECT_TRUE(Symbols("").find("log", 1).function.empty());
+  EXPECT_TRUE(symbols.of("log").find(0x401028).function.empty());
+  EXPECT_TRUE(symbols.of("root").find(0x401015).function.empty());
+  EXPECT_TRUE(symbols.of("clock").find(0x401000).function.empty());
+  EXPECT_TRUE(symbols.of("lo").find(0x401000).function.empty());
+  EXPECT_TRUE(Symbols("component root\ncomponent log\n").of("root").find(0x401000).function.empty());
+  EXPECT_TRUE(Symbols("").of("log").find(1).function.empty());
 }
 
 }  // namespace

@@ -47,6 +47,11 @@ class Patient final : public protocols::PatientServer {
     return protocols::PatientClient{other}.hang();
   }
 
+  Result<u64> work(Session, u64 rounds) override {
+    for (; rounds > 0; rounds--) asm volatile("");
+    return ipc::instance_number();
+  }
+
  private:
   static bool is_first_delivery() {
     bool is_first = stage() == Stage::Well;
