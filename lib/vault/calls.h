@@ -10,6 +10,9 @@ inline constexpr u64 kAllPlaces = (u64{1} << kMostCalls) - 1;
 
 constexpr u64 bit_of(Token token) { return u64{1} << token.raw; }
 
+/// Calls of a session that wait for their answer.
+u32 waiting_calls(u32 session);
+
 namespace detail {
 Token search_call(CallName name);
 /// Errors: Busy.

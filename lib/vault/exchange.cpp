@@ -108,6 +108,12 @@ void discard_after(u64 last) {
   local.round = nullptr;
 }
 
+u32 waiting_calls(u32 session) {
+  u32 count = 0;
+  for (const Call& call : exchange().calls) count += call.taken != 0 && call.answered == 0 && call.name.session == session;
+  return count;
+}
+
 Token detail::search_call(CallName name) {
   for (u32 place = 0; name.number() != 0 && place < kMostCalls; place++) {
     const Call& call = exchange().calls[place];

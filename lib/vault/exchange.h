@@ -12,6 +12,7 @@ namespace pith::vault {
 inline constexpr u32 kSessions = 33;
 /// That wait for an answer, or whose answer may not have arrived.
 inline constexpr u32 kMostCalls = 48;
+inline constexpr u32 kMostOfSession = 16;  ///< that wait
 /// Of one event, and those that it left over.
 inline constexpr u32 kMostIntents = 8;
 

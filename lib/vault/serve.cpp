@@ -146,8 +146,9 @@ void Loop::take_special(CallName name) {
   may_retry_ = true;
 }
 
-/// The same for a method that may have answered through the token.
+/// The same for a method that may have answered through the token. Errors: Busy when too many calls of its session wait.
 Error Loop::run_deferred(CallName name, u64 event, const ipc::Received& received, Token& token) {
+  if (waiting_calls(name.session) >= kMostOfSession) return Error::Busy;
   Result<Token> place = take_call(name, event);
   if (!place) return place.error();
   token = *place;

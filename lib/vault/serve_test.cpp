@@ -113,12 +113,35 @@ TEST_F(ServeTest, CrashesDoNotUseUpTheRoomForCalls) {
 }
 
 TEST_F(ServeTest, MoreCallsThanThereIsRoomForAreBusy) {
-  for (u32 i = 0; i < kMostCalls; i++) {
-    call({{kWait}});
-    EXPECT_EQ(world.clients[0].state, Client::State::SetAside);
+  for (u32 client = 0; client < kMostCalls / kMostOfSession; client++) {
+    for (u32 i = 0; i < kMostOfSession; i++) {
+      call({{kWait}}, client);
+      EXPECT_EQ(world.clients[client].state, Client::State::SetAside);
+    }
   }
+  call({{kPut, 1}});
+  EXPECT_EQ(answer().w[0], u64(Error::Busy));
+}
+
+TEST_F(ServeTest, OneSessionDoesNotTakeTheRoomOfOthers) {
+  for (u32 i = 0; i < kMostOfSession; i++) call({{kWait}});
   call({{kWait}});
   EXPECT_EQ(answer().w[0], u64(Error::Busy));
+  call({{kTransfer, 1, 2, 10}});
+  EXPECT_EQ(answer().w[0], 0u);
+  call({{kWait}}, 1);
+  EXPECT_EQ(world.clients[1].state, Client::State::SetAside);
+}
+
+TEST_F(ServeTest, OneSessionDoesNotParkAllThatCanBe) {
+  for (u32 i = 0; i < ParkedCalls::kMostOfSession; i++) {
+    call({{kTake, 5}});
+    EXPECT_EQ(world.clients[0].state, Client::State::SetAside);
+  }
+  call({{kTake, 5}});
+  EXPECT_EQ(answer().w[0], u64(Error::Busy));
+  call({{kTake, 5}}, 1);
+  EXPECT_EQ(world.clients[1].state, Client::State::SetAside);
 }
 
 TEST_F(ServeTest, ACallThatTheServerDiesOfIsAnsweredWithAnError) {
