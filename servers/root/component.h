@@ -197,6 +197,7 @@ class Component {
   FrameNumber instance_region_{0};
   FrameNumber message_buffer_{0}, thread_frame_{0};
   u64 module_size_ = 0;
+  u64 rest_stack_ = 0, rest_instruction_ = 0;  // where this program's first thread stood when it was stopped at its receive; 0: never yet
   u64 weighed_at_ = 0, used_above_ = 0;  // when it was asked for its weight, and what had been used above it until then
   LastRegisters last_registers_ = {};    // of the first thread of the instance before
   u32 named_slots_ = 0;

@@ -23,6 +23,15 @@ class Injection {
   Moment moment() const;
   u64 page(Access access, u64 which) const;
   Result<u64> open_used_page(Access access);
+  Result<u64> any_byte(Access access);
+  template <class IsWanted>
+  u64 choose_word(u64 start, u64 end, IsWanted is_wanted);
+  bool is_code(u64 address) const;
+  template <class IsWanted>
+  u64 choose_of_stack(Moment at, IsWanted is_wanted);
+  Result<u64> byte_of_memory(Moment at);
+  Result<u64> byte_of_program(Moment at);
+  Result<void> change(Answer& answer, u64 address, u8 difference);
   Result<void> hang();
   Result<void> flip_bit(Answer& answer);
   Result<void> change_instruction(Answer& answer);

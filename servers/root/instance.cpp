@@ -169,8 +169,13 @@ Result<void> Component::stop() {
 /// Threads first, then everything that the instance's region owns, then the region. Repeatable when it ends early.
 Result<void> Component::take_back() {
   step_ = "stop";
+  bool was_resting = is_resting();
   (void)retry([&] { return kernel::Thread{slot(Slot::Thread)}.stop(); });
   note_registers();
+  if (was_resting) {
+    rest_stack_ = last_registers_.value[u64(Register::Rsp)];
+    rest_instruction_ = last_registers_.value[u64(Register::Rip)];
+  }
   (void)kernel::SchedulingContext{slot(Slot::Time)}.unbind();
   (void)kernel::Notification{slot(Slot::Notification)}.bind(kNoSlot);
   (void)kernel::Region{slot(Slot::InstanceRegion)}.close();

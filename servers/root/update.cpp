@@ -62,6 +62,7 @@ Result<u64> Component::exchange() {
   Result<void> result = check_exchange(versions_[other]);
   if (result) {
     version_ = other;
+    rest_stack_ = rest_instruction_ = 0;
     if (was_running) result = start();
     if (!result) version_ = now;
   }
