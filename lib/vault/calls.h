@@ -13,14 +13,15 @@ constexpr u64 bit_of(Token token) { return u64{1} << token.raw; }
 constexpr bool is_intended(u64 number) { return (number & ipc::kIntended) != 0; }
 
 namespace detail {
-Token search_call(const CallName& name);
-void free_oldest_answer();
+Token search_call(CallName name);
+/// Errors: Busy.
+Result<Token> find_place();
 void keep_long_words(Message& message);
 void keep_for_session(Token token);
 }  // namespace detail
 
 /// The place of a call that was taken before, or kNoToken.
-inline Token find_call(const CallName& name) {
+inline Token find_call(CallName name) {
   u64& newest = exchange().newest[name.session][is_intended(name.number)];
   if (name.number <= newest) [[unlikely]]
     return detail::search_call(name);
@@ -29,26 +30,27 @@ inline Token find_call(const CallName& name) {
 }
 
 /// In an event: a place for its call. Errors: Busy when there is none.
-inline Result<Token> take_call(const CallName& name) {
-  if (local.used_places == kAllPlaces) [[unlikely]] {
-    detail::free_oldest_answer();
-    if (local.used_places == kAllPlaces) return Error::Busy;
-  }
-  Token token(u64(__builtin_ctzll(~local.used_places)));
-  exchange().calls[token.raw] = {name, current_event(), 0};
-  local.used_places |= bit_of(token);
+inline Result<Token> take_call(CallName name, u64 event) {
+  Token token = local.spare;
+  if (token == kNoToken) [[unlikely]]
+    token = TRY(detail::find_place());
+  local.spare = kNoToken;
+  Call& call = exchange().calls[token.raw];
+  call.taken = event;
+  asm volatile("" ::: "memory");  // half written it is a call of an event that is not final
+  call.name = name;
+  call.answered = 0;
   return local.event_token = token;
 }
 
 /// In the same event, when the answer has been made at the beginning of the place's message. Errors: the answer's, which keeps nothing.
-inline Error keep_answer(Token token) {
-  Message& answer = exchange().answers[token.raw];
-  if (answer.head.length != kRegisterWords) {
+inline Error keep_answer(Call& call, Message& answer, u64 event) {
+  if (answer.head.length != kRegisterWords) [[unlikely]] {
     detail::keep_long_words(answer);
-  } else if (u64 error = answer.head.words.w[0]; error != 0) {
+  } else if (u64 error = answer.head.words.w[0]; error != 0) [[unlikely]] {
     return Error(error);
   }
-  exchange().calls[token.raw].answered = current_event();
+  call.answered = event;
   return kSuccess;
 }
 
@@ -67,6 +69,13 @@ inline void forget_call(Token token) {
   if (is_intended(exchange().calls[token.raw].name.number)) [[unlikely]]
     return detail::keep_for_session(token);
   free_place(token);
+}
+
+/// The same for the call in progress: the next one gets its place, as it is. An answer that has arrived does no harm there.
+inline void forget_current(Token token) {
+  if (local.spare != kNoToken || is_intended(exchange().calls[token.raw].name.number)) [[unlikely]]
+    return forget_call(token);
+  local.spare = token;
 }
 
 }  // namespace pith::vault

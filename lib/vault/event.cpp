@@ -43,13 +43,15 @@ void take_back_event() {
   set_progress(current_event() - 1, Phase::Idle);
   undo_log().limit = 0;
   local.is_unfinished = true;
+  local.round = nullptr;
 }
 
 Result<void> detail::run(Handler handler, void* context) {
   std::jmp_buf aborted;
   std::jmp_buf* outer = local.aborted;
   local.aborted = &aborted;
-  begin_event();
+  u64 event = begin_event();
+  local.event_token = kNoToken;
   Result<void> result;
   if (setjmp(aborted) == 0) {
     result = handler(context);
@@ -58,7 +60,7 @@ Result<void> detail::run(Handler handler, void* context) {
   }
   local.aborted = outer;
   if (result) {
-    commit_event();
+    commit_event(event);
   } else {
     take_back_event();
   }

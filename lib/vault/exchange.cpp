@@ -27,6 +27,17 @@ Result<Intent*> new_intent() {
   return &intent;
 }
 
+/// An answer that nobody has asked for again since the instance that gave it died has arrived, or its caller is gone: the oldest.
+void free_oldest_answer() {
+  u32 oldest = kMostCalls;
+  for (u32 place = 0; place < kMostCalls; place++) {
+    const Call& call = exchange().calls[place];
+    bool is_old = is_final(call.answered) && !is_intended(call.name.number) && !(local.fresh_answers >> place & 1);
+    if (is_old && (oldest == kMostCalls || call.answered < exchange().calls[oldest].answered)) oldest = place;
+  }
+  if (oldest != kMostCalls) free_place(Token(oldest));
+}
+
 }  // namespace
 
 bool is_exchange_sound() {
@@ -50,13 +61,19 @@ bool is_exchange_sound() {
   return true;
 }
 
-void clear_exchange() { memset(static_cast<void*>(&exchange()), 0, sizeof(Exchange)); }
+void clear_exchange() {
+  memset(static_cast<void*>(&exchange()), 0, sizeof(Exchange));
+  local.round = nullptr;
+}
 
 Round& round() {
-  Round(&rounds)[2] = exchange().rounds;
-  u64 event = current_event();
-  bool is_second = rounds[1].event <= event && (rounds[1].event > rounds[0].event || rounds[0].event > event);
-  return rounds[is_second];
+  if (local.round == nullptr) {
+    Round(&rounds)[2] = exchange().rounds;
+    u64 event = current_event();
+    bool is_second = rounds[1].event <= event && (rounds[1].event > rounds[0].event || rounds[0].event > event);
+    local.round = &rounds[is_second];
+  }
+  return *local.round;
 }
 
 Round& change_round() {
@@ -68,7 +85,7 @@ Round& change_round() {
   next.performed = now.performed;
   next.intended = now.intended;
   next.calls = now.calls;
-  return next;
+  return *(local.round = &next);
 }
 
 void discard_after(u64 last) {
@@ -87,9 +104,11 @@ void discard_after(u64 last) {
     if (call.answered != 0 && is_intended(call.name.number)) detail::keep_for_session(Token(place));
   }
   local.fresh_answers = 0;
+  local.spare = kNoToken;
+  local.round = nullptr;
 }
 
-Token detail::search_call(const CallName& name) {
+Token detail::search_call(CallName name) {
   for (u32 place = 0; name.number != 0 && place < kMostCalls; place++) {
     const Call& call = exchange().calls[place];
     if (is_final(call.taken) && call.name == name) return Token(place);
@@ -110,15 +129,12 @@ void detail::keep_for_session(Token token) {
   if (older < kMostCalls) free_place(Token(older));
 }
 
-/// An answer that nobody has asked for again since the instance that gave it died has arrived, or its caller is gone: the oldest.
-void detail::free_oldest_answer() {
-  u32 oldest = kMostCalls;
-  for (u32 place = 0; place < kMostCalls; place++) {
-    const Call& call = exchange().calls[place];
-    bool is_old = is_final(call.answered) && !is_intended(call.name.number) && !(local.fresh_answers >> place & 1);
-    if (is_old && (oldest == kMostCalls || call.answered < exchange().calls[oldest].answered)) oldest = place;
-  }
-  if (oldest != kMostCalls) free_place(Token(oldest));
+Result<Token> detail::find_place() {
+  if (local.used_places == kAllPlaces) free_oldest_answer();
+  if (local.used_places == kAllPlaces) return Error::Busy;
+  Token token(u64(__builtin_ctzll(~local.used_places)));
+  local.used_places |= bit_of(token);
+  return token;
 }
 
 void detail::keep_long_words(Message& message) { memcpy(message.rest, ipc::message_buffer().words + kRegisterWords, long_bytes(message)); }

@@ -90,7 +90,7 @@ bool is_exchange_sound();
 void clear_exchange();
 
 /// The call that the next event is for.
-inline void set_current(const CallName& call) { exchange().current = call; }
+inline void set_current(CallName call) { exchange().current = call; }
 /// What is left to be done; in an event, what it leaves.
 Round& round();
 /// The same, for an event that is going to change it.

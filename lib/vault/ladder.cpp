@@ -49,7 +49,7 @@ void give_up_calls() {
   exchange().trouble.fruitless = 0;
 }
 
-Error detail::verdict_on(const CallName& call) {
+Error detail::verdict_on(CallName call) {
   Trouble& trouble = exchange().trouble;
   if (trouble.crashes >= kMostCrashes && trouble.call == call) return Error::NotSupported;
   if (trouble.poison[call.session] < kMostPoison) return kSuccess;

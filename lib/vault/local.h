@@ -16,8 +16,10 @@ struct Local {
   bool is_parked;          ///< and why
   bool is_unsettled;       ///< there is something to be done before the next message, or may be
   u64 used_places;         ///< of calls
+  Token spare = kNoToken;  ///< one of them, for the next call
   u64 fresh_answers;       ///< of the last events, not yet sent
   Token event_token;       ///< of the call that the event is for
+  Round* round;            ///< that counts; null: to be found
   u8 kept_for[kSessions];  ///< place + 1 of the last answer to a call that the session's vault intended
 };
 

@@ -15,8 +15,8 @@ inline void set_progress(u64 event, Phase phase) {
 /// What belonged to events after `last` is gone.
 void discard_after(u64 last);
 
-/// From here on stores to the vault are logged, until commit_event() or take_back_event().
-inline void begin_event() {
+/// From here on stores to the vault are logged, until commit_event() or take_back_event(). Answers the event's number.
+inline u64 begin_event() {
   u64 event = current_event() + 1;
   UndoLog& log = undo_log();
   log.next = kFirstEntry;
@@ -24,12 +24,12 @@ inline void begin_event() {
   set_progress(event, Phase::InEvent);
   if (local.is_unfinished) [[unlikely]]
     discard_after(event - 1);
-  local.event_token = kNoToken;
+  return event;
 }
 
 /// The store by which all of it becomes final.
-inline void commit_event() {
-  set_progress(current_event(), Phase::Committed);
+inline void commit_event(u64 event) {
+  set_progress(event, Phase::Committed);
   undo_log().limit = 0;
 }
 

@@ -19,6 +19,9 @@ CallName name_of(const ipc::Received& received) { return {received.words.w[0] >>
 
 }  // namespace
 
+Loop::Loop(ipc::Server& server, Hooks& hooks, CapabilitySlot endpoint, Wants wants)
+    : server_(server), hooks_(hooks), endpoint_(endpoint), wants_(wants), reply_receive_(Handle::reply_receive(endpoint)) {}
+
 void Loop::resume() {
   settle();
   exchange().trouble.is_up = true;
@@ -33,35 +36,47 @@ void Loop::run(u64 count) {
     finish_step();
   }
   local.aborted = &aborted;
+  take_messages();
+}
+
+[[gnu::noinline]] void Loop::take_messages() {
   while (left_ != 0) {
     left_--;
     wait();
     take();
-    finish_step();
+    if (local.is_unsettled || answer_ == nullptr) [[unlikely]]
+      finish_step();
   }
 }
 
 /// Sends the answer to the call in progress, if there is one by now, and takes the next message.
-void Loop::wait() {
-  u64 deadline = wants_.has_deadline ? hooks_.deadline() : 0;
+[[gnu::always_inline]] inline void Loop::wait() {
   const ipc::Answer* answer = std::exchange(answer_, nullptr);
   note_idle();
   ipc::beat();
-  bool is_received = false;
-  if (answer != nullptr) {
-    if (answer->length == kRegisterWords && deadline == 0) [[likely]] {
-      new (&received_) ipc::Received(ipc::reply_receive(endpoint_, answer->words));
-      is_received = received_.ok();
-    } else {
-      (void)ipc::reply_message(endpoint_, answer->words, answer->length);
-    }
-    // An error may mean that the caller is gone; its call is done all the same.
-    if (current_ != kNoToken) forget_call(std::exchange(current_, kNoToken));
-  }
-  if (!is_received) new (&received_) ipc::Received(ipc::receive(endpoint_, deadline));
+  if (answer == nullptr || answer->length != kRegisterWords || wants_.has_deadline) [[unlikely]]
+    return wait_otherwise(answer);
+  new (&received_) ipc::Received(ipc::enter(reply_receive_, answer->words));
+  if (current_ != kNoToken) forget_current(std::exchange(current_, kNoToken));
+  // An error may mean that the caller is gone; its call is done all the same.
+  if (!received_.ok()) [[unlikely]]
+    received_ = ipc::receive(endpoint_, 0);
 }
 
-void Loop::take() {
+void Loop::wait_otherwise(const ipc::Answer* answer) {
+  u64 deadline = hooks_.deadline();
+  bool is_received = false;
+  if (answer != nullptr && answer->length == kRegisterWords && deadline == 0) {
+    received_ = ipc::enter(reply_receive_, answer->words);
+    is_received = received_.ok();
+  } else if (answer != nullptr) {
+    (void)ipc::reply_message(endpoint_, answer->words, answer->length);
+  }
+  if (current_ != kNoToken) forget_current(std::exchange(current_, kNoToken));
+  if (!is_received) received_ = ipc::receive(endpoint_, deadline);
+}
+
+[[gnu::always_inline]] inline void Loop::take() {
   if (!received_.ok() || received_.status.is_signals()) [[unlikely]]
     return take_other();
   CallName name = name_of(received_);
@@ -73,17 +88,36 @@ void Loop::take() {
     return;
   }
   set_current(name);
-  if (ipc::Server::is_among(wants_.reads, received_.words.w[0])) return read();
-  current_ = find_call(name);
-  if (current_ != kNoToken) [[unlikely]]
-    return;  // delivered again: answered, or still waiting
-  begin_event();
-  if (Error error = run_method(name, received_, current_); error != kSuccess) [[unlikely]] {
-    take_back_event();
-    return refuse(error);
+  if (wants_.is_special(received_.words.w[0])) [[unlikely]]
+    return take_special(name);
+  if (Token known = find_call(name); known != kNoToken) [[unlikely]] {
+    current_ = known;  // delivered again: answered, or still waiting
+    return;
   }
-  commit_event();
-  may_retry_ = is_made_ = true;
+  u64 event = begin_event();
+  Result<const ipc::Answer*> answer = run_plain(name, event, received_, current_);
+  if (!answer) [[unlikely]] {
+    take_back_event();
+    return refuse(answer.error());
+  }
+  commit_event(event);
+  may_retry_ = true;
+  answer_ = *answer;
+}
+
+/// A call's part of an event, and with it the answer that it gives. Errors: of one that is to be taken back, because it failed, or answers
+/// an error.
+[[gnu::always_inline]] inline Result<const ipc::Answer*> Loop::run_plain(CallName name, u64 event, const ipc::Received& received,
+                                                                         Token& token) {
+  Result<Token> place = take_call(name, event);
+  if (!place) [[unlikely]]
+    return place.error();
+  token = *place;
+  Message& answer = exchange().answers[place->raw];
+  new (&answer.head) ipc::Answer(server_.handle(received, *place));  // in its place, without a copy
+  if (Error error = keep_answer(exchange().calls[place->raw], answer, event); error != kSuccess) [[unlikely]]
+    return error;
+  return &answer.head;
 }
 
 void Loop::take_other() {
@@ -98,20 +132,24 @@ void Loop::take_other() {
   }
 }
 
-/// A call's part of an event, and with it the answer that it gives. Errors: of one that is to be taken back, because it failed, or answers
-/// an error.
-inline Error Loop::run_method(const CallName& name, const ipc::Received& received, Token& token) {
-  Result<Token> place = take_call(name);
-  if (!place) [[unlikely]]
-    return place.error();
-  token = *place;
-  if (ipc::Server::is_among(wants_.deferred, received.words.w[0])) return run_deferred(received, token);
-  new (&exchange().answers[token.raw].head) ipc::Answer(server_.handle(received, token));  // in its place, without a copy
-  return keep_answer(token);
+void Loop::take_special(CallName name) {
+  if (ipc::Server::is_among(wants_.reads, received_.words.w[0])) return read();
+  current_ = find_call(name);
+  if (current_ != kNoToken) return;
+  u64 event = begin_event();
+  if (Error error = run_deferred(name, event, received_, current_); error != kSuccess) {
+    take_back_event();
+    return refuse(error);
+  }
+  commit_event(event);
+  may_retry_ = true;
 }
 
-/// The method may have answered through the token.
-Error Loop::run_deferred(const ipc::Received& received, Token token) {
+/// The same for a method that may have answered through the token.
+Error Loop::run_deferred(CallName name, u64 event, const ipc::Received& received, Token& token) {
+  Result<Token> place = take_call(name, event);
+  if (!place) return place.error();
+  token = *place;
   ipc::Answer answer = server_.handle(received, token);
   if (answer.length == 0) return kSuccess;
   if (answer.length == kRegisterWords && answer.words.w[0] != 0) return Error(answer.words.w[0]);
@@ -122,28 +160,43 @@ Error Loop::run_deferred(const ipc::Received& received, Token token) {
 /// Such a call is run again when it is delivered again.
 void Loop::read() {
   begin_read();
-  new (&unkept_) ipc::Answer(server_.handle(received_, kNoToken));
+  new (&unkept_.head) ipc::Answer(server_.handle(received_, kNoToken));
   end_read();
-  answer_ = &unkept_;
+  answer_ = &unkept_.head;
 }
 
 /// To the call in progress, which has left nothing behind.
 void Loop::refuse(Error error) {
   current_ = kNoToken;
   if (take_parked()) return park_call();
-  unkept_ = ipc::Answer::status(error);
-  answer_ = &unkept_;
+  unkept_.head = ipc::Answer::status(error);
+  answer_ = &unkept_.head;
 }
 
 void Loop::park_call() {
   Result<u64> token = ipc::set_aside(endpoint_);
   if (!token) return;  // the caller is gone
+  local.is_unsettled = true;
   if (Result<void> parked = parked_.add(received_, *token); !parked) (void)ipc::reply_token(endpoint_, *token, {{u64(parked.error())}});
 }
 
 void Loop::finish_step() {
-  if (local.is_unsettled || wants_.has_turns || parked_.count() != 0) settle();
+  bool is_long = answer_ == &unkept_.head && unkept_.head.length > kRegisterWords;
+  if (is_long) detail::keep_long_words(unkept_);
+  if (local.is_unsettled) settle();
+  if (is_long) restore_long_words(unkept_);
   if (current_ != kNoToken) finish_call();
+}
+
+/// The call in progress has its answer, or waits for it beside the others.
+void Loop::finish_call() {
+  if (is_answered(current_)) {
+    answer_ = &answer_of(current_);
+  } else if (Result<u64> kernel_token = ipc::set_aside(endpoint_)) {
+    attach(std::exchange(current_, kNoToken), *kernel_token);
+  } else {
+    current_ = kNoToken;
+  }
 }
 
 template <class F>
@@ -155,7 +208,6 @@ Result<void> Loop::run_event(F&& handler) {
 
 /// Until nothing is left to be done but to wait.
 void Loop::settle() {
-  is_made_ = false;
   if (current_ != kNoToken) local.fresh_answers |= bit_of(current_);  // no other call may have its place
   for (;;) {
     while (round().performed != round().intended) perform(exchange().intents[round().performed % kMostIntents]);
@@ -170,7 +222,7 @@ void Loop::settle() {
     }
     if (parked_.count() == 0 || !std::exchange(may_retry_, false) || !retry_parked()) break;
   }
-  local.is_unsettled = false;
+  local.is_unsettled = wants_.has_turns || parked_.count() != 0;
   if (u64 answered = take_fresh_answers() & attached_; answered != 0) deliver(answered);
 }
 
@@ -212,7 +264,11 @@ bool Loop::retry_parked() {
   CallName name = name_of(call.received);
   Token token = kNoToken;
   set_current(name);
-  Result<void> result = run_event([&]() -> Result<void> { return run_method(name, call.received, token); });
+  bool is_special = wants_.is_special(call.received.words.w[0]);
+  Result<void> result = run_event([&]() -> Result<void> {
+    u64 event = current_event();
+    return is_special ? run_deferred(name, event, call.received, token) : run_plain(name, event, call.received, token).error();
+  });
   if (!result && take_parked()) return false;
   parked_.remove_first();
   if (result) {
@@ -237,18 +293,6 @@ void Loop::deliver(u64 answered) {
     (void)ipc::reply_token(endpoint_, kernel_tokens_[token.raw], answer_of(token).words);
     attached_ &= ~bit_of(token);
     forget_call(token);
-  }
-}
-
-/// The call in progress has its answer, or waits for it beside the others.
-inline void Loop::finish_call() {
-  bool is_made = std::exchange(is_made_, false);
-  if (is_answered(current_)) [[likely]] {
-    answer_ = is_made ? &exchange().answers[current_.raw].head : &answer_of(current_);
-  } else if (Result<u64> kernel_token = ipc::set_aside(endpoint_)) {
-    attach(std::exchange(current_, kNoToken), *kernel_token);
-  } else {
-    current_ = kNoToken;
   }
 }
 

@@ -13,6 +13,8 @@ struct Wants {
   u32 reads = 0;             ///< Server::kReadMethods: these are run without an event
   bool has_turns = true;     ///< it has something of its own to do between calls: look(), advance()
   bool has_deadline = true;  ///< and may want to do it without a message
+
+  bool is_special(u64 word) const { return ipc::Server::is_among(deferred | reads, word); }
 };
 
 template <class Service>
@@ -23,12 +25,10 @@ constexpr Wants wants_of() {
           !std::is_same_v<decltype(&Service::deadline), decltype(&Hooks::deadline)>};
 }
 
-/// One for each instance. It stores nothing in the vault itself, and is compiled without the undo log. What a call costs is this loop's
-/// price: what most calls need comes first in each function, and nothing is copied.
+/// One for each instance. It stores nothing in the vault itself, and is compiled without the undo log.
 class Loop {
  public:
-  Loop(ipc::Server& server, Hooks& hooks, CapabilitySlot endpoint, Wants wants)
-      : server_(server), hooks_(hooks), endpoint_(endpoint), wants_(wants) {}
+  Loop(ipc::Server& server, Hooks& hooks, CapabilitySlot endpoint, Wants wants);
 
   /// First of all: what the instance before had intended and not performed, or not noted.
   void resume();
@@ -36,21 +36,26 @@ class Loop {
   void run(u64 count);
 
  private:
+  // What each call pays for, in one function; the others are called seldom.
+  void take_messages();
   void wait();
   void take();
+  Result<const ipc::Answer*> run_plain(CallName name, u64 event, const ipc::Received& received, Token& token);
+
+  void wait_otherwise(const ipc::Answer* answer);
   void take_other();
-  Error run_method(const CallName& name, const ipc::Received& received, Token& token);
-  Error run_deferred(const ipc::Received& received, Token token);
+  void take_special(CallName name);
+  Error run_deferred(CallName name, u64 event, const ipc::Received& received, Token& token);
   void read();
   void refuse(Error error);
   void park_call();
   void finish_step();
+  void finish_call();
   void settle();
   void perform(const Intent& intent);
   bool retry_parked();
   void attach(Token token, u64 kernel_token);
   void deliver(u64 answered);
-  void finish_call();
   template <class F>
   Result<void> run_event(F&& handler);
 
@@ -58,12 +63,12 @@ class Loop {
   Hooks& hooks_;
   CapabilitySlot endpoint_;
   Wants wants_;
+  Handle reply_receive_;
   u64 left_ = 0;                         // of the messages to be taken
   ipc::Received received_ = {};          // the message in hand
   Token current_ = kNoToken;             // of the call in progress
   const ipc::Answer* answer_ = nullptr;  // to it
-  bool is_made_ = false;                 // in this step: its long words are in the message buffer
-  ipc::Answer unkept_ = {};              // an answer that no place keeps
+  Message unkept_ = {};                  // an answer that no place keeps
   bool may_retry_ = false;
   u64 attached_ = 0;  // calls that this instance has set aside
   u64 kernel_tokens_[kMostCalls] = {};
