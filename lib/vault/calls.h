@@ -9,8 +9,6 @@ namespace pith::vault {
 inline constexpr u64 kAllPlaces = (u64{1} << kMostCalls) - 1;
 
 constexpr u64 bit_of(Token token) { return u64{1} << token.raw; }
-/// Of a call that another vault intends.
-constexpr bool is_intended(u64 number) { return (number & ipc::kIntended) != 0; }
 
 namespace detail {
 Token search_call(CallName name);
@@ -22,10 +20,10 @@ void keep_for_session(Token token);
 
 /// The place of a call that was taken before, or kNoToken.
 inline Token find_call(CallName name) {
-  u64& newest = exchange().newest[name.session][is_intended(name.number)];
-  if (name.number <= newest) [[unlikely]]
+  u64& newest = exchange().newest[name.session][name.is_intended()];
+  if (name.word <= newest) [[unlikely]]
     return detail::search_call(name);
-  newest = name.number;
+  newest = name.word;
   return kNoToken;
 }
 
@@ -66,14 +64,14 @@ inline void free_place(Token token) {
 
 /// The answer has arrived. Those to calls that a vault intended are kept until its next one.
 inline void forget_call(Token token) {
-  if (is_intended(exchange().calls[token.raw].name.number)) [[unlikely]]
+  if (exchange().calls[token.raw].name.is_intended()) [[unlikely]]
     return detail::keep_for_session(token);
   free_place(token);
 }
 
 /// The same for the call in progress: the next one gets its place, as it is. An answer that has arrived does no harm there.
 inline void forget_current(Token token) {
-  if (local.spare != kNoToken || is_intended(exchange().calls[token.raw].name.number)) [[unlikely]]
+  if (local.spare != kNoToken || exchange().calls[token.raw].name.is_intended()) [[unlikely]]
     return forget_call(token);
   local.spare = token;
 }

@@ -21,7 +21,7 @@ inline bool is_in_event() { return undo_log().progress.phase() == Phase::InEvent
 /// Number of the event in progress, or of the last one that is final.
 inline u64 current_event() { return undo_log().progress.event(); }
 
-/// All that the last event has caused is out.
+/// All that the last event has caused is out, and the next message is there.
 inline void note_idle() { undo_log().progress = Progress::of(current_event(), Phase::Idle); }
 
 namespace detail {

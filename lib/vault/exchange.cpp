@@ -32,7 +32,7 @@ void free_oldest_answer() {
   u32 oldest = kMostCalls;
   for (u32 place = 0; place < kMostCalls; place++) {
     const Call& call = exchange().calls[place];
-    bool is_old = is_final(call.answered) && !is_intended(call.name.number) && !(local.fresh_answers >> place & 1);
+    bool is_old = is_final(call.answered) && !call.name.is_intended() && !(local.fresh_answers >> place & 1);
     if (is_old && (oldest == kMostCalls || call.answered < exchange().calls[oldest].answered)) oldest = place;
   }
   if (oldest != kMostCalls) free_place(Token(oldest));
@@ -101,7 +101,7 @@ void discard_after(u64 last) {
     if (call.taken == 0 || call.answered > last) call.answered = 0;
     if (call.taken == 0) continue;
     local.used_places |= u64{1} << place;
-    if (call.answered != 0 && is_intended(call.name.number)) detail::keep_for_session(Token(place));
+    if (call.answered != 0 && call.name.is_intended()) detail::keep_for_session(Token(place));
   }
   local.fresh_answers = 0;
   local.spare = kNoToken;
@@ -109,7 +109,7 @@ void discard_after(u64 last) {
 }
 
 Token detail::search_call(CallName name) {
-  for (u32 place = 0; name.number != 0 && place < kMostCalls; place++) {
+  for (u32 place = 0; name.number() != 0 && place < kMostCalls; place++) {
     const Call& call = exchange().calls[place];
     if (is_final(call.taken) && call.name == name) return Token(place);
   }

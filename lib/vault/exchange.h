@@ -21,10 +21,16 @@ struct Message {
   u64 rest[kMessageWords - kRegisterWords];
 };
 
-/// Which call: of whom, and the number that it gave it. Number 0: it has none, and is not known again.
+/// Which call: of whom, and its word 0, which has the number that its caller gave it.
 struct CallName {
-  u64 number;
+  u64 word;
   u32 session;
+
+  /// 0: it has none, and is not known again.
+  u64 number() const { return word >> ipc::kNumberShift; }
+  u64 method() const { return word & ipc::kMethodMask; }
+  /// By another vault.
+  bool is_intended() const { return (number() & ipc::kIntended) != 0; }
   friend bool operator==(const CallName&, const CallName&) = default;
 };
 
@@ -69,7 +75,7 @@ struct Trouble {
 struct Exchange {
   CallName current;  ///< the call that the event is for
   Round rounds[2];
-  u64 newest[kSessions][2];  ///< number of the session's newest call: of its own, and of those that its vault intended
+  u64 newest[kSessions][2];  ///< word 0 of the session's newest call: of its own, and of those that its vault intended
   Call calls[kMostCalls];
   Trouble trouble;
   Message answers[kMostCalls];

@@ -15,7 +15,7 @@ namespace pith::vault {
 
 namespace {
 
-CallName name_of(const ipc::Received& received) { return {received.words.w[0] >> ipc::kNumberShift, received.status.badge().raw}; }
+CallName name_of(const ipc::Received& received) { return {received.words.w[0], received.status.badge().raw}; }
 
 }  // namespace
 
@@ -52,11 +52,11 @@ void Loop::run(u64 count) {
 /// Sends the answer to the call in progress, if there is one by now, and takes the next message.
 [[gnu::always_inline]] inline void Loop::wait() {
   const ipc::Answer* answer = std::exchange(answer_, nullptr);
-  note_idle();
   ipc::beat();
   if (answer == nullptr || answer->length != kRegisterWords || wants_.has_deadline) [[unlikely]]
     return wait_otherwise(answer);
   new (&received_) ipc::Received(ipc::enter(reply_receive_, answer->words));
+  note_idle();
   if (current_ != kNoToken) forget_current(std::exchange(current_, kNoToken));
   // An error may mean that the caller is gone; its call is done all the same.
   if (!received_.ok()) [[unlikely]]
@@ -74,6 +74,7 @@ void Loop::wait_otherwise(const ipc::Answer* answer) {
   }
   if (current_ != kNoToken) forget_current(std::exchange(current_, kNoToken));
   if (!is_received) received_ = ipc::receive(endpoint_, deadline);
+  note_idle();
 }
 
 [[gnu::always_inline]] inline void Loop::take() {

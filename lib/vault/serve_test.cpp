@@ -105,7 +105,7 @@ TEST_F(ServeTest, CrashesDoNotUseUpTheRoomForCalls) {
     recover();
     // Its answer has arrived, but the instance did not come to take note.
     for (Call& one : exchange().calls) {
-      if (one.name.number == world.clients[1].call.w[0] >> ipc::kNumberShift) one = {one.name, current_event(), current_event()};
+      if (one.name.word == world.clients[1].call.w[0]) one = {one.name, current_event(), current_event()};
     }
   }
   EXPECT_EQ(state().balance[1], 1000 - 3 * kMostCalls);

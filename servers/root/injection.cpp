@@ -62,7 +62,7 @@ Moment Injection::moment() const {
     return is_called ? Moment::Inside : Moment::Idle;
   vault::Phase phase = log.progress.phase();
   if (phase == vault::Phase::InEvent) return Moment::Inside;
-  if (phase == vault::Phase::Committed) return Moment::Committed;
+  if (phase == vault::Phase::Committed && is_called) return Moment::Committed;
   return is_called ? Moment::Called : Moment::Idle;
 }
 

@@ -79,7 +79,8 @@ void collect_event(const protocols::RootClient& root, Crash& crash) {
 void write_event(const Crash& crash, CrashText& text) {
   if (crash.event == 0) return;
   text.add("  event %llu", ull(crash.event));
-  if (crash.call.number != 0) text.add(" session %u call %llx", crash.call.session, ull(crash.call.number));
+  if (crash.call.number() != 0)
+    text.add(" session %u method %llu call %llx", crash.call.session, ull(crash.call.method()), ull(crash.call.number()));
   text.add("\n");
 }
 

@@ -76,7 +76,8 @@ void test_event_record() {
   u64 call = ipc::instance_number() << 32 | ipc::calls;  // the last one
   check(left == 1000 - kDeadly * 10, "a call that its server has died of is answered");
   char line[80];
-  snprintf(line, sizeof line, "\n  event %llu session %u call %llx\n", ull(1 + kDeadly), 1 + start_information().index, ull(call));
+  snprintf(line, sizeof line, "\n  event %llu session %u method %llu call %llx\n", ull(1 + kDeadly), 1 + start_information().index,
+           ull(protocols::BankMethod::Transfer), ull(call));
   check(crash_of("frail").find(line) != std::string::npos, "the record names the event and the call that it was for");
   check(crash_of("patient").find("\n  event") == std::string::npos, "who has no events died in none");
 }
