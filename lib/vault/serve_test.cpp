@@ -1,6 +1,5 @@
 // A transactional server that is killed before each of its instructions, one at a time: its clients have one answer each, its partner does
 // each thing once, and all is as without the crash.
-#include "lib/log.h"
 #include "tests/host/transactional_server.h"
 
 namespace pith {
@@ -194,7 +193,7 @@ TEST_F(ServeTest, AVaultThatTheServerDiesOfIsGivenUp) {
     return {};
   }));
   begin_state();
-  Loop next(bank, bank, kEndpoint, wants_of<Bank>());
+  Loop next(server, server, kEndpoint, wants_of<Bank>());
   next.resume();
   finish(next);
   ASSERT_EQ(world.clients[1].answers.size(), 1u);
@@ -203,20 +202,4 @@ TEST_F(ServeTest, AVaultThatTheServerDiesOfIsGivenUp) {
 
 }  // namespace
 }  // namespace vault
-
-void log_line(LogLevel, const char*, ...) {}
-
-MessageBuffer& ipc::message_buffer() {
-  static MessageBuffer buffer;
-  return buffer;
-}
-
-/// The kernel is not the one that is killed.
-Status invoke(u64 handle, Words& words) {
-  vault::is_in_kernel = true;
-  Status status = vault::world.enter(Handle{handle}, words);
-  vault::is_in_kernel = false;
-  return status;
-}
-
 }  // namespace pith

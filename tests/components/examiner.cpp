@@ -3,13 +3,12 @@
 #include <cstdio>
 #include <string>
 
-#include "lib/clock.h"
-#include "lib/ipc/ipc.h"
 #include "lib/log.h"
 #include "lib/start.h"
 #include "protocols/bank.h"
 #include "protocols/patient.h"
 #include "tests/components/states.h"
+#include "tests/components/wait.h"
 
 namespace {
 
@@ -28,8 +27,6 @@ void check(bool is_good, const char* what) {
   log_line(is_good ? LogLevel::Information : LogLevel::Error, "%s %s", is_good ? "ok" : "FAILED", what);
   if (!is_good) failures++;
 }
-
-void wait_until(u64 deadline) { (void)ipc::receive(ComponentSlot::Service, deadline); }
 
 u64 state_of(std::string_view component, std::string_view key) {
   return number_in_state(supervisor, component_called(supervisor, component), key);
@@ -50,7 +47,7 @@ void test_hang(const char* what, u64 instances, Call call) {
   u64 longest = 0;
   bool is_right = true;
   for (u32 i = 0; i < kRounds; i++) {
-    wait_until(now() + kMillisecond + i * 173 * kMicrosecond);
+    wait_for(kMillisecond + i * 173 * kMicrosecond);
     u64 before = patient.instance().value_or(~u64{0}), start = now();
     Result<u64> number = call();
     u64 took = now() - start;
@@ -71,12 +68,13 @@ void test_record() {
 void test_event_record() {
   constexpr u64 kDeadly = 3;
   protocols::BankClient frail{find_slot("frail").value_or(kNoSlot)};
+  check(frail.open(1) && frail.open(2) && frail.credit(1, 1000), "a bank");
   u64 left = 0;
   for (u64 i = 1; i <= kDeadly; i++) left = frail.transfer(1, 2, 10).value_or(0);
   u64 call = ipc::instance_number() << 32 | ipc::calls;  // the last one
   check(left == 1000 - kDeadly * 10, "a call that its server has died of is answered");
   char line[80];
-  snprintf(line, sizeof line, "\n  event %llu session %u method %llu call %llx\n", ull(1 + kDeadly), 1 + start_information().index,
+  snprintf(line, sizeof line, "\n  event %llu session %u method %llu call %llx\n", ull(1 + 3 + kDeadly), 1 + start_information().index,
            ull(protocols::BankMethod::Transfer), ull(call));
   check(crash_of("frail").find(line) != std::string::npos, "the record names the event and the call that it was for");
   check(crash_of("patient").find("\n  event") == std::string::npos, "who has no events died in none");
@@ -86,7 +84,7 @@ void test_event_record() {
 void test_supervisor() {
   u64 longest = 0;
   for (u32 i = 0; i < 5; i++) {
-    wait_until(now() + kMillisecond + i * 377 * kMicrosecond);
+    wait_for(kMillisecond + i * 377 * kMicrosecond);
     u64 start = now();
     Result<void> answer = supervisor.power(99, 0);
     u64 took = now() - start;
@@ -99,7 +97,7 @@ void test_supervisor() {
 
 void measure_idle_second() {
   u64 before = state_of("supervisor", "\nused ");
-  wait_until(now() + kSecond);
+  wait_for(kSecond);
   log_line(LogLevel::Information, "an idle second: the supervisor used %llu us",
            ull((state_of("supervisor", "\nused ") - before) / kMicrosecond));
 }
@@ -110,7 +108,7 @@ int main() {
   supervisor.slot = find_slot("supervisor").value_or(kNoSlot);
   patient.slot = find_slot("patient").value_or(kNoSlot);
   visitor.slot = find_slot("visitor").value_or(kNoSlot);
-  wait_until(now() + 50 * kMillisecond);
+  wait_for(50 * kMillisecond);
   measure_idle_second();
   test_hang("a hang", 1, [] { return patient.hang(); });
   test_record();

@@ -1,137 +1,114 @@
-// A client of the bank that knows what each answer must be, while the bank and its partner are hurt. With `restarts=N` as argument it ends
-// the machine when both were restarted so often: with 0 when all was right. Without, it goes on for ever.
+// A client of banks that knows what each answer must be, while they are hurt, killed or updated. Arguments: their names, the partner of the
+// others last; then `restarts=N`: it ends when each was restarted so often; or `until=COMPONENT`: when that one has ended; or neither. It
+// ends the machine, with 0 when all was right, and at once when something was not; without an end it goes on whatever it finds.
 #include <cstdlib>
+#include <cstring>
 #include <string_view>
 
 #include "abi/kernel.h"
 #include "lib/log.h"
 #include "lib/random.h"
 #include "lib/start.h"
-#include "protocols/bank.h"
-#include "tests/components/bank/service.h"
+#include "tests/components/books.h"
 #include "tests/components/states.h"
-#include "tests/fault/findings.h"
 
 namespace {
 
 using namespace pith;
+using bank::Books;
 using torture::Finding;
 
-constexpr const char* kNames[] = {"bank", "clearing"};
+constexpr u32 kMostBanks = 3;
+constexpr u64 kAllAccounts = 16;  // rounds
 
-/// What the two banks should have in their books.
-struct Books {
-  u64 balance[2][bank::kAccounts];
-  u64 bookings[2];
-};
-
-Books books;
-protocols::BankClient banks[2];
 torture::Findings findings("teller");
+Books banks[kMostBanks];
+u32 bank_count;
+u64 wanted_restarts;
+std::string_view last_component;
+protocols::SupervisorClient supervisor;
 
-/// `is_right`, or what an answer of `value` means where `expected` was right, and `untouched` is what was there before.
-void expect(u32 which, const Result<u64>& value, u64 expected, u64 untouched) {
-  if (!value) return findings.add(kNames[which], Finding::Wrong, error_name(value.error()));
-  if (*value == expected) return;
-  if (*value == untouched) return findings.add(kNames[which], Finding::Lost, "a booking is missing");
-  bool is_double = *value - expected == expected - untouched;
-  findings.add(kNames[which], is_double ? Finding::Doubled : Finding::Wrong, "the balance is wrong");
-}
-
-/// What was sent to the second bank, so that neither is ever without money.
-void bring_back(u64 account, u64 amount) {
-  books.balance[0][account] += amount;
-  books.balance[1][account] -= amount;
-  books.bookings[0]++;
-  books.bookings[1]++;
-  if (auto credit = banks[0].credit(account, amount); !credit) findings.add(kNames[0], Finding::Wrong, error_name(credit.error()));
-  if (auto debit = banks[1].debit(account, amount); !debit) findings.add(kNames[1], Finding::Wrong, error_name(debit.error()));
-}
-
-/// Within the first bank, or to the second.
+/// Within a bank, or to the last one.
 void move(Random& random) {
-  u64 from = random.below(bank::kAccounts), to = random.below(bank::kAccounts);
+  Books& bank = banks[random.below(bank_count - 1)];
+  Books& partner = banks[bank_count - 1];
+  u64 from = random.below(Books::kAccounts), to = random.below(Books::kAccounts);
   u64 amount = 1 + random.below(300);
-  bool is_sent = random.below(3) == 0;
-  u64& source = books.balance[0][from];
-  Result<u64> left = is_sent ? banks[0].send(from, to, amount) : banks[0].transfer(from, to, amount);
-  if (source < amount) {
-    if (left.error() != Error::Limit) findings.add(kNames[0], Finding::Wrong, "more than there was has been moved");
-    return;
-  }
-  u64 before = source;
-  source -= amount;
-  books.balance[is_sent][to] += amount;
-  books.bookings[0]++;
-  if (is_sent) books.bookings[1]++;
-  expect(0, left, before - amount + (!is_sent && from == to ? amount : 0), before);
-  if (is_sent) bring_back(to, amount);
+  if (random.below(3) != 0) return bank.transfer(from, to, amount);
+  if (!bank.send(partner, from, to, amount)) return;
+  // So that neither is ever without money.
+  bank.credit(to, amount);
+  partner.debit(to, amount);
 }
 
-/// The books become what the bank says, so that one finding is not found again and again.
-void take_over(u32 which) {
-  for (u64 account = 0; account < bank::kAccounts; account++)
-    books.balance[which][account] = banks[which].balance(account).value_or(books.balance[which][account]);
-  if (auto total = banks[which].total()) books.bookings[which] = total->bookings;
-}
-
-void audit(u32 which) {
-  u64 money = 0;
-  for (u64 one : books.balance[which]) money += one;
-  auto total = banks[which].total();
-  if (!total) return findings.add(kNames[which], Finding::Wrong, error_name(total.error()));
-  u64 bookings = books.bookings[which];
-  if (total->bookings < bookings) findings.add(kNames[which], Finding::Lost, "bookings are missing");
-  if (total->bookings > bookings) findings.add(kNames[which], Finding::Doubled, "there are more bookings");
-  if (total->bookings == bookings && total->money != money) findings.add(kNames[which], Finding::Wrong, "money has come or gone");
-}
-
-/// Every account, from time to time.
-void compare_accounts(u32 which) {
-  for (u64 account = 0; account < bank::kAccounts; account++) {
-    auto balance = banks[which].balance(account);
-    if (!balance || *balance != books.balance[which][account]) return findings.add(kNames[which], Finding::Wrong, "an account is wrong");
-  }
+/// A value that is found again.
+void keep(Random& random) {
+  Books& bank = banks[random.below(bank_count)];
+  bank.put(random.below(Books::kAccounts), random.below(~u64{0}));
+  bank.get(random.below(Books::kAccounts));
 }
 
 void compare(u64 round) {
-  constexpr u64 kAllAccounts = 16;  // rounds
-  for (u32 which = 0; which < 2; which++) {
+  for (u32 which = 0; which < bank_count; which++) {
     u64 before = findings.total();
-    audit(which);
-    if (round % kAllAccounts == 0) compare_accounts(which);
-    if (findings.total() != before) take_over(which);
+    banks[which].audit();
+    if (round % kAllAccounts == 0) banks[which].compare_accounts();
+    if (findings.total() != before) banks[which].take_over();
   }
 }
 
-/// How often a component was restarted.
-u64 restarts_of(const protocols::SupervisorClient& supervisor, std::string_view wanted) {
-  u64 restarts = number_in_state(supervisor, component_called(supervisor, wanted), "restarts ");
-  return restarts == ~u64{0} ? 0 : restarts;
+void operate(Random& random) {
+  u64 before = findings.total();
+  if (random.below(4) == 0) {
+    keep(random);
+  } else {
+    move(random);
+  }
+  for (u32 which = 0; findings.total() != before && which < bank_count; which++) banks[which].take_over();
+  findings.count_operation();
+}
+
+bool is_over() {
+  if (wanted_restarts == 0 && last_component.empty()) return false;
+  if (findings.total() != 0) return true;
+  if (!last_component.empty()) {
+    Result<Bytes> state = supervisor.state(component_called(supervisor, last_component));
+    return !state || state->text().find("state running") == std::string_view::npos;
+  }
+  for (u32 which = 0; which < bank_count; which++) {
+    u64 restarts = number_in_state(supervisor, component_called(supervisor, banks[which].name()), "restarts ");
+    if (restarts == ~u64{0} || restarts < wanted_restarts) return false;
+  }
+  return true;
+}
+
+void read_argument(std::string_view word) {
+  constexpr std::string_view kRestarts = "restarts=", kUntil = "until=";
+  if (word.starts_with(kRestarts)) {
+    wanted_restarts = strtoul(word.data() + kRestarts.size(), nullptr, 10);
+  } else if (word.starts_with(kUntil)) {
+    last_component = word.substr(kUntil.size());
+  } else if (bank_count < kMostBanks) {
+    banks[bank_count++].begin(word, find_slot(word).value_or(kNoSlot), findings);
+  }
 }
 
 }  // namespace
 
 int main() {
-  for (u32 which = 0; which < 2; which++) banks[which].slot = find_slot(kNames[which]).value_or(kNoSlot);
-  for (auto& balances : books.balance) {
-    for (u64& one : balances) one = 1000;
+  for (std::string_view rest = arguments(); !rest.empty();) {
+    std::string_view word = rest.substr(0, rest.find(' '));
+    rest.remove_prefix(word.size() < rest.size() ? word.size() + 1 : word.size());
+    read_argument(word);
   }
-  std::string_view text = arguments(), key = "restarts=";
-  u64 restarts = text.starts_with(key) ? strtoul(text.data() + key.size(), nullptr, 10) : 0;
+  if (bank_count < 2) return 1;
   Random random(start_information().seed[0]);
-  protocols::SupervisorClient supervisor{find_slot("supervisor").value_or(kNoSlot)};
+  supervisor.slot = find_slot("supervisor").value_or(kNoSlot);
   u64 round = 0;
   do {
-    for (u32 i = 0; i < 100; i++) {
-      u64 before = findings.total();
-      move(random);
-      if (findings.total() != before) take_over(0);
-      findings.count_operation();
-    }
+    for (u32 i = 0; i < 100; i++) operate(random);
     compare(++round);
-  } while (restarts == 0 ||
-           (findings.total() == 0 && (restarts_of(supervisor, "bank") < restarts || restarts_of(supervisor, "clearing") < restarts)));
+  } while (!is_over());
   findings.log_counts();
   log_line(LogLevel::Information, "teller: %s: %llu operations, %llu wrong", findings.total() == 0 ? "passed" : "failed",
            static_cast<unsigned long long>(findings.operations()), static_cast<unsigned long long>(findings.total()));

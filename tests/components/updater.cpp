@@ -2,18 +2,15 @@
 #include <algorithm>
 #include <string_view>
 
-#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/random.h"
 #include "lib/start.h"
 #include "tests/components/states.h"
+#include "tests/components/wait.h"
 
 namespace {
 
 using namespace pith;
-
-/// Nobody calls this component.
-void wait_for(u64 nanoseconds) { (void)ipc::receive(ComponentSlot::Service, now() + nanoseconds); }
 
 constexpr u64 kUpdates = 100;
 constexpr u64 kWideAt = 50;

@@ -1,10 +1,7 @@
 // Waits long enough for a watchdog to expire that nobody feeds, then takes the CPU for ever.
-#include "lib/clock.h"
-#include "lib/ipc/ipc.h"
-#include "lib/start.h"
+#include "tests/components/wait.h"
 
 int main() {
-  using namespace pith;
-  (void)ipc::receive(ComponentSlot::Service, now() + 6 * kSecond);
+  pith::wait_for(6 * pith::kSecond);
   for (;;) asm volatile("");
 }

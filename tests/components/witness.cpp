@@ -3,18 +3,15 @@
 #include <iterator>
 #include <string_view>
 
-#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/start.h"
 #include "protocols/intruder.h"
 #include "tests/components/states.h"
+#include "tests/components/wait.h"
 
 namespace {
 
 using namespace pith;
-
-/// Nobody calls this component.
-void wait_for(u64 nanoseconds) { (void)ipc::receive(ComponentSlot::Service, now() + nanoseconds); }
 
 constexpr u64 kRounds = 100;
 using ull = unsigned long long;

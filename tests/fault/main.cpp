@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <iterator>
 
-#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/start.h"
 #include "protocols/bank.h"
@@ -13,6 +12,7 @@
 #include "protocols/console.h"
 #include "protocols/entropy.h"
 #include "protocols/log.h"
+#include "tests/components/wait.h"
 #include "tests/fault/plan.h"
 #include "tests/fault/target.h"
 
@@ -94,9 +94,9 @@ Result<void> run(const Plan& plan) {
   TRY(find_targets(tools, plan));
   if (target_count == 0 || plan.kind_count == 0) return Error::BadArgument;
   Random random(plan.seed);
-  wait_until(now() + kFirstPause);
+  wait_for(kFirstPause);
   for (u64 left = plan.faults; left > 0; left--) {
-    wait_until(now() + kShortestPause + random.below(kPauses));
+    wait_for(kShortestPause + random.below(kPauses));
     Target& target = targets[left % target_count];
     Record record = TRY(target.strike(plan.kinds[random.below(plan.kind_count)], random));
     count(record);
@@ -113,7 +113,7 @@ int main() {
   read(start_information().command_line, plan);
   if (auto done = run(plan); !done) log_line(LogLevel::Error, "torture: %s", error_name(done.error()));
   report(plan);
-  wait_until(now() + kLastPause);
+  wait_for(kLastPause);
   if (has_command_line_word("poweroff")) (void)protocols::SupervisorClient{find_slot("supervisor").value_or(kNoSlot)}.power(0, 0);
   while (true) wait_until(0);
 }

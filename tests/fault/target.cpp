@@ -1,8 +1,7 @@
 // Makes one fault at a seeded moment and watches the component until it is well again.
 #include "tests/fault/target.h"
 
-#include "abi/start_information.h"
-#include "lib/clock.h"
+#include "tests/components/wait.h"
 
 namespace pith::torture {
 
@@ -30,8 +29,6 @@ u64 wanted_moments(Random& random) {
 
 }  // namespace
 
-void wait_until(u64 deadline) { (void)ipc::receive(ComponentSlot::Service, deadline); }
-
 /// `asked`: when root was asked to.
 Result<protocols::RootInjectResult> Target::inject(Fault fault, Random& random, u64& asked) {
   u64 moments = wanted_moments(random);
@@ -42,7 +39,7 @@ Result<protocols::RootInjectResult> Target::inject(Fault fault, Random& random, 
     if (made) return made;
     last = made.error();
     if (last != Error::Again && last != Error::BadState && last != Error::NotFound) break;
-    wait_until(now() + 1 + random.below(kStep));
+    wait_for(1 + random.below(kStep));
   }
   return last;
 }
@@ -60,7 +57,7 @@ Outcome Target::watch(Fault fault, u64 instance, u64 at) const {
   u64 end = at + (fault == Fault::Hang ? kHangWindow : kWindow);
   bool is_down = false, is_idle = false, was_idle = false;
   while (now() < (is_down ? at + kLongest : end)) {
-    wait_until(now() + kWatchStep);
+    wait_for(kWatchStep);
     auto seen = tools_.root.inject(component_, u64(Fault::None), root::kAnyMoment, 0);
     if (seen && seen->instance != instance) return Outcome::Recovered;
     if (!seen) is_down = true;

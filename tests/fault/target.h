@@ -59,7 +59,4 @@ class Target {
   u64 component_ = 0;
 };
 
-/// Waits until an instant, nanoseconds since boot; nobody calls this component.
-void wait_until(u64 deadline);
-
 }  // namespace pith::torture

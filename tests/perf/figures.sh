@@ -7,7 +7,7 @@ command=bench
 . "$PITH_ROOT/tools/commands/common.sh"
 # shellcheck source=/dev/null
 . "$PITH_ROOT/tools/commands/bench.sh"
-rows=$(measure --system bench && measure --system vault && measure --file "$PITH_BUILD/tests/linux/linux_rows=/bin/linux_rows" --exec linux_rows)
+rows=$(measure --system bench && measure --system vault && measure --system overhead && measure --file "$PITH_BUILD/tests/linux/linux_rows=/bin/linux_rows" --exec linux_rows)
 awk '
   FNR == NR { if ($1 == "row") value[$2] = $3; next }
   /^#/ || NF == 0 { next }

@@ -20,7 +20,7 @@ class Next final : public Service {
  private:
   u64 sum() const {
     u64 sum = 0;
-    for (u64 one : state_.balance) sum += one;
+    for (const Account& one : state_.accounts) sum += one.balance;
     return sum;
   }
 

@@ -1,4 +1,4 @@
-// What the bank does; each method is an event.
+// What the bank does; each method is an event, except those that only read.
 #include "tests/components/bank/service.h"
 
 namespace pith::bank {
@@ -7,74 +7,90 @@ namespace {
 
 /// What becomes of the partner's answer.
 constexpr u64 kSent = 1;
-constexpr u64 kElsewhere = ~u64{0};
 
 }  // namespace
 
-void State::begin() {
-  for (u64& one : balance) one = 1000;
+/// Errors: NotFound, BadArgument for nothing, Limit for more than there is.
+Result<Account*> Service::find_payer(u64 key, u64 amount) {
+  Account* from = TRY(state_.find(key));
+  if (amount == 0) return Error::BadArgument;
+  if (from->balance < amount) return Error::Limit;
+  return from;
 }
 
-Result<void> Service::check(u64 from, u64 amount) const {
-  if (from >= kAccounts || amount == 0) return Error::BadArgument;
-  if (state_.balance[from] < amount) return Error::Limit;
-  return {};
+Result<void> Service::open(Session, u64 account) { return state_.add(account); }
+
+Result<u64> Service::transfer(Session, u64 from_key, u64 to_key, u64 amount) {
+  Account& from = *TRY(find_payer(from_key, amount));
+  Account& to = *TRY(state_.find(to_key));
+  if (&from != &to && to.balance + amount > kMost) return Error::Limit;
+  from.balance -= amount;
+  to.balance += amount;
+  state_.book(
+      {.from = from_key, .to = to_key, .amount = amount, .left = from.balance, .arrived = to.balance, .kind = Line::Kind::Transfer});
+  return from.balance;
 }
 
-void Service::book(u64 from, u64 to, u64 amount) { state_.book[state_.bookings++ % kLines] = {from, to, amount}; }
-
-Result<u64> Service::transfer(Session, u64 from, u64 to, u64 amount) {
-  TRY(check(from, amount));
-  if (to >= kAccounts) return Error::BadArgument;
-  state_.balance[from] -= amount;
-  state_.balance[to] += amount;
-  book(from, to, amount);
-  return state_.balance[from];
-}
-
-Result<void> Service::send(Session, Token, u64 from, u64 to, u64 amount) {
-  TRY(check(from, amount));
-  if (partner_ == kNoSlot) return Error::NotFound;
-  state_.balance[from] -= amount;
-  state_.sender = from;
+Result<void> Service::send(Session, Token, u64 from_key, u64 to_key, u64 amount) {
+  Account& from = *TRY(find_payer(from_key, amount));
+  if (partner_ == kNoSlot) return Error::NotSupported;
+  from.balance -= amount;
+  state_.money -= amount;
+  state_.sender = from_key;
   state_.sent = amount;
-  return vault::intend_call(partner_, {{u64(protocols::BankMethod::Credit), to, amount}}, kRegisterWords, kSent);
+  return vault::intend_call(partner_, {{u64(protocols::BankMethod::Credit), to_key, amount}}, kRegisterWords, kSent);
 }
 
 ipc::Answer Service::answered(u64 then, const ipc::Received& received) {
-  if (then != kSent) return ipc::Answer::status(Error::BadState);
+  Result<Account*> from = state_.find(state_.sender);
+  if (then != kSent || !from) return ipc::Answer::status(Error::BadState);
+  u64& balance = (*from)->balance;
   if (Error error = ipc::answer_error(received); error != kSuccess) {
-    state_.balance[state_.sender] += state_.sent;
+    balance += state_.sent;
+    state_.money += state_.sent;
     return ipc::Answer::status(error);
   }
-  book(state_.sender, kElsewhere, state_.sent);
-  return {{{0, state_.balance[state_.sender]}}};
+  state_.book({.from = state_.sender, .amount = state_.sent, .left = balance, .kind = Line::Kind::Send});
+  return {{{0, balance}}};
 }
 
-Result<void> Service::credit(Session, u64 to, u64 amount) {
-  if (to >= kAccounts) return Error::BadArgument;
-  if (amount > kMost || state_.balance[to] + amount > kMost) return Error::Limit;
-  state_.balance[to] += amount;
-  book(kElsewhere, to, amount);
+Result<void> Service::credit(Session, u64 key, u64 amount) {
+  Account& to = *TRY(state_.find(key));
+  if (amount == 0) return Error::BadArgument;
+  if (amount > kMost || to.balance + amount > kMost) return Error::Limit;
+  to.balance += amount;
+  state_.money += amount;
+  state_.book({.to = key, .amount = amount, .arrived = to.balance, .kind = Line::Kind::Credit});
   return {};
 }
 
-Result<void> Service::debit(Session, u64 from, u64 amount) {
-  TRY(check(from, amount));
-  state_.balance[from] -= amount;
-  book(from, kElsewhere, amount);
+Result<void> Service::debit(Session, u64 key, u64 amount) {
+  Account& from = *TRY(find_payer(key, amount));
+  from.balance -= amount;
+  state_.money -= amount;
+  state_.book({.from = key, .amount = amount, .left = from.balance, .kind = Line::Kind::Debit});
   return {};
 }
 
-Result<u64> Service::balance(Session, u64 account) {
-  if (account >= kAccounts) return Error::BadArgument;
-  return state_.balance[account];
+Result<u64> Service::balance(Session, u64 account) const { return TRY(std::as_const(state_).find(account))->balance; }
+
+Result<void> Service::put(Session, u64 account, std::span<const std::byte> value) {
+  state_.put(*TRY(state_.find(account)), value);
+  return {};
 }
 
-Result<protocols::BankTotalResult> Service::total(Session) {
+Result<Bytes> Service::get(Session, u64 account, std::span<std::byte, 64>) const {
+  return Bytes{state_.get(*TRY(std::as_const(state_).find(account)))};
+}
+
+Result<protocols::BankTotalResult> Service::total(Session) const {
   u64 money = 0;
-  for (u64 one : state_.balance) money += one;
+  for (const Account& account : state_.accounts) money += account.balance;
   return protocols::BankTotalResult{money, state_.bookings};
+}
+
+Result<Bytes> Service::line(Session, u64 number, std::span<std::byte, 56>) const {
+  return Bytes{std::as_bytes(std::span(TRY(state_.line(number)), 1))};
 }
 
 }  // namespace pith::bank

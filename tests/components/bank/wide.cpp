@@ -1,4 +1,4 @@
-// A version of the bank that keeps more than the first one: how often somebody asked for the total.
+// A version of the bank that keeps more than the first one: how often money came from elsewhere.
 #include "tests/components/bank/run.h"
 
 using namespace pith;
@@ -9,7 +9,7 @@ namespace {
 struct Wide {
   using Before = State;
   static constexpr u64 kLayout = 2;
-  u64 totals;
+  u64 credits;
   State accounts;
 
   void begin() { accounts.begin(); }
@@ -20,9 +20,9 @@ class WideService final : public Service {
  public:
   WideService(CapabilitySlot endpoint, Wide& wide, CapabilitySlot partner) : Service(endpoint, wide.accounts, partner), wide_(wide) {}
 
-  Result<protocols::BankTotalResult> total(Session session) override {
-    wide_.totals++;
-    return Service::total(session);
+  Result<void> credit(Session session, u64 to, u64 amount) override {
+    wide_.credits++;
+    return Service::credit(session, to, amount);
   }
 
  private:

@@ -7,7 +7,7 @@
 namespace pith::blocks {
 
 inline constexpr u32 kBlocks = 8;
-inline constexpr usize kBlockSize = 16384;
+inline constexpr usize kBlockSize = 65536;
 
 struct State {
   static constexpr u64 kLayout = 1;
