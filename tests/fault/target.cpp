@@ -58,18 +58,19 @@ bool Target::answers() const {
 /// Looks without calling: a call to a server that hangs would be its prisoner.
 Outcome Target::watch(Fault fault, u64 instance, u64 at) const {
   u64 end = at + (fault == Fault::Hang ? kHangWindow : kWindow);
-  bool is_down = false, is_idle = false, was_idle = false;
-  while (now() < (is_down ? at + kLongest : end)) {
+  bool is_down = false, is_idle = false;
+  while (now() < at + kLongest) {
+    // Who does not rest may hang, whatever the fault was.
+    if (!is_down && now() >= (is_idle ? end : at + kHangWindow)) break;
     wait_until(now() + kWatchStep);
     auto seen = tools_.root.inject(component_, u64(Fault::None), root::kAnyMoment, 0);
     if (seen && seen->instance != instance) return Outcome::Recovered;
     if (!seen) is_down = true;
     is_idle = seen && Moment(seen->moment) == Moment::Idle;
-    was_idle = was_idle || is_idle;
   }
   if (is_down) return Outcome::Lost;
   // Who hangs never rests again; nobody may have called it, though.
-  return (fault == Fault::Hang ? is_idle : was_idle) ? Outcome::Dormant : Outcome::Stuck;
+  return is_idle ? Outcome::Dormant : Outcome::Stuck;
 }
 
 Result<Record> Target::strike(Fault fault, Random& random) {
