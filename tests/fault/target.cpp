@@ -17,7 +17,7 @@ constexpr u64 kStep = 20 * kMicrosecond;
 /// Between looks at what comes of it: seldom, since whoever watches from a high priority keeps others from running.
 constexpr u64 kWatchStep = 200 * kMicrosecond;
 /// How long a fault may take to show, and how long a component that hangs may stay unnoticed.
-constexpr u64 kWindow = 4 * kMillisecond, kHangWindow = 50 * kMillisecond;
+constexpr u64 kWindow = 4 * kMillisecond, kHangWindow = 500 * kMillisecond;
 /// How long a component may take to come back before it counts as lost.
 constexpr u64 kLongest = 2 * kSecond;
 
