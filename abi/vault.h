@@ -24,9 +24,10 @@ inline constexpr char kUnloggedSection[] = ".text.unlogged";
 
 /// How far the current event has come. The store that changes InEvent to Committed makes all that it did final at once.
 enum class Phase : u64 {
-  Idle,       ///< nothing is to be undone, nothing is left to be done
+  Idle,       ///< nothing is to be undone, and a message is there whose event has not begun
   InEvent,    ///< what the log holds is to be undone
-  Committed,  ///< the log is void; not all that the event has caused is out yet: its answer, its intents
+  Committed,  ///< the log is void; as long as a call is in progress not all that the event has caused is out: its answer, its intents
+  Reading,    ///< a method that changes nothing is being run
 };
 
 /// Events of a vault are counted; one that is taken back leaves its number to the next.

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <span>
 
+#include "lib/retry.h"
 #include "lib/start.h"
 #include "protocols/log.h"
 
@@ -21,7 +22,8 @@ void log_line(LogLevel level, const char* format, ...) {
   if (length < 0) return;
   usize bytes = usize(length) < sizeof text ? usize(length) : sizeof text - 1;
   // A lost line is not the caller's business.
-  (void)protocols::LogClient{ComponentSlot::Log}.line(u64(level), std::as_bytes(std::span(text, bytes)));
+  protocols::LogClient log{ComponentSlot::Log};
+  (void)uninterrupted([&] { return log.line(u64(level), std::as_bytes(std::span(text, bytes))); });
 }
 
 }  // namespace pith

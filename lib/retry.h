@@ -1,4 +1,4 @@
-// Repeats a kernel operation that answers Again.
+// Repeats what answers Again, and calls that an interruption has cancelled.
 #pragma once
 #include "abi/error.h"
 #include "abi/kernel.h"
@@ -19,6 +19,15 @@ auto retry(Operation operation) -> decltype(operation()) {
     if (round > 16) (void)kernel::System::yield();
   }
   return Error::Again;
+}
+
+/// The first answer of `call` that is not Cancelled: what interrupts this thread does so before the call is delivered, and once.
+template <class Call>
+auto uninterrupted(Call call) -> decltype(call()) {
+  for (;;) {
+    auto result = call();
+    if (result || result.error() != Error::Cancelled) return result;
+  }
 }
 
 }  // namespace pith

@@ -1,6 +1,7 @@
-// The loop of every server: receive, hand on to the generated decoder, answer. It keeps nothing between messages.
+// The loop of every server without a vault of events: receive, hand on to the generated decoder, answer. It keeps nothing between messages.
 #pragma once
 #include "lib/ipc/bytes.h"
+#include "lib/ipc/number.h"
 #include "lib/ipc/pulse.h"
 
 namespace pith {
@@ -30,7 +31,7 @@ struct Answer {
 };
 
 /// Base of the generated server classes. One thread serves; a crash anywhere in it leaves the call in progress, or set aside, to the
-/// kernel, which delivers it again to the next instance.
+/// kernel, which delivers it again to the next instance. So what a method does must be right when it is done twice.
 class Server {
  public:
   explicit Server(CapabilitySlot endpoint) : endpoint_(endpoint) {}
@@ -49,18 +50,26 @@ class Server {
       signals(received.words.w[0]);
       return wait();
     }
-    bool is_fault = received.status.is_fault();
-    if (!is_fault && !is_deferred(received.words.w[0])) return send(handle(received, Token()));
+    if (received.status.is_fault()) {
+      Result<u64> instruction = fault(received.status.badge(), received.words);
+      return instruction ? send({{{*instruction}}}) : wait();
+    }
+    if (!is_deferred(received.words.w[0])) return send(handle(received, Token()));
     // Set aside first: the handler may answer at once through the token, and a crash in it does not lose the call.
     Result<u64> token = set_aside(endpoint_);
     if (!token) return wait();  // the caller is gone
-    if (is_fault) {
-      fault(received.status.badge(), Token(*token), received.words);
-    } else {
-      Answer answer = handle(received, Token(*token));
-      if (answer.length != 0) reply(Token(*token), answer.words);
-    }
+    Answer answer = handle(received, Token(*token));
+    if (answer.length != 0) reply(Token(*token), answer.words);
     return wait();
+  }
+
+  /// Methods that may be answered later, and methods that change nothing, as bits by number.
+  static constexpr u32 kDeferredMethods = 0;
+  static constexpr u32 kReadMethods = 0;
+  /// Whether a call with this word 0 is to one of `methods`.
+  static constexpr bool is_among(u32 methods, u64 word) {
+    u64 method = word & kMethodMask;
+    return method < 32 && (methods >> method & 1) != 0;
   }
 
   /// Decodes one call, runs its handler and encodes the answer.
@@ -71,16 +80,19 @@ class Server {
  protected:
   ~Server() = default;
 
+  /// Before each wait, whatever came: what nobody has to ask for.
+  virtual void idle() {}
+  /// When idle() is wanted without a message, nanoseconds since boot; 0: never.
+  virtual u64 idle_deadline() const { return 0; }
   /// The bits of the notification bound to the serving thread.
   virtual void signals(u64 bits) { static_cast<void>(bits); }
-  /// A thread of `session` faulted (words as in FaultMessage). It stays where it is until reply_fault, for ever by default.
-  virtual void fault(Session session, Token token, const Words& words) {
+  /// A thread of `session` faulted (words as in FaultMessage). Answers at which instruction it goes on. An error: the thread is no more;
+  /// what a fault waits for cannot be set aside, so a server that neither answers it nor has its thread ended cannot receive again.
+  virtual Result<u64> fault(Session session, const Words& words) {
     static_cast<void>(session);
-    static_cast<void>(token);
     static_cast<void>(words);
+    return Error::NotSupported;
   }
-  /// Lets a faulted thread go on at `instruction`.
-  void reply_fault(Token token, u64 instruction) { reply(token, {{instruction}}); }
   /// Answers a call set aside. Its caller may be gone, which is no error.
   virtual void reply(Token token, const Words& words) { static_cast<void>(reply_token(endpoint_, token.raw, words)); }
 
@@ -98,8 +110,10 @@ class Server {
   }
 
  private:
+  /// Answers and waits in one step where nothing is to be done between the two.
   Received send(const Answer& answer) {
-    if (answer.length <= kRegisterWords) {
+    if (answer.length <= kRegisterWords && idle_deadline() == 0) {
+      idle();
       beat();
       Received next = reply_receive(endpoint_, answer.words);
       return next.ok() ? next : wait();  // the caller is gone, or the wait was cut off
@@ -111,8 +125,9 @@ class Server {
 
   Received wait() {
     for (;;) {
+      idle();
       beat();
-      Received received = receive(endpoint_, 0);
+      Received received = receive(endpoint_, idle_deadline());
       if (received.ok()) return received;
       if (received.error() != Error::Cancelled && received.error() != Error::TimedOut) __builtin_trap();
     }

@@ -1,20 +1,12 @@
-// Beginning and ending of events. This file is compiled like everything in a transactional component: its own stores go to the log's memory
-// and to the stack, which are not logged.
+// Beginning and ending of events.
 #include "lib/vault/event.h"
 
 #include "abi/error.h"
-#include "lib/vault/local.h"
+#include "lib/vault/progress.h"
 
 namespace pith::vault {
 
 namespace {
-
-/// What is stored before is there before: a crash finds memory as the program left it, so only the compiler has to be kept in order.
-void set_progress(u64 event, Phase phase) {
-  asm volatile("" ::: "memory");
-  undo_log().progress = Progress::of(event, phase);
-  asm volatile("" ::: "memory");
-}
 
 /// Newest first, as root does it (roll_back.cpp), but of a log that is known to be whole.
 [[gnu::section(".text.unlogged"), gnu::noinline]] void undo() {
@@ -32,40 +24,46 @@ Local local;
 bool open(u64 log_size) {
   local = {};
   local.limit = kLogAddress + log_size;
-  undo_log().limit = 0;
   local.is_unfinished = true;
-  bool was_in_event = is_in_event();
-  if (was_in_event) set_progress(current_event() - 1, Phase::Idle);  // root has rolled it back
-  return was_in_event;
+  undo_log().limit = 0;
+  Phase phase = undo_log().progress.phase();
+  if (phase == Phase::InEvent) set_progress(current_event() - 1, Phase::Idle);  // root has rolled it back
+  if (phase == Phase::Reading) set_progress(current_event(), Phase::Idle);
+  return phase == Phase::InEvent || phase == Phase::Reading;
 }
 
 void abort_event(Error why) {
   if (!is_in_event()) __builtin_trap();  // a store to the vault outside of an event would never be taken back
   local.abort_reason = why;
-  std::longjmp(local.aborted, 1);
+  std::longjmp(*local.aborted, 1);
+}
+
+void take_back_event() {
+  undo();
+  set_progress(current_event() - 1, Phase::Idle);
+  undo_log().limit = 0;
+  local.is_unfinished = true;
+  local.round = nullptr;
 }
 
 Result<void> detail::run(Handler handler, void* context) {
-  UndoLog& log = undo_log();
-  u64 event = current_event() + 1;
-  log.next = kFirstEntry;
-  log.limit = local.limit;
-  set_progress(event, Phase::InEvent);
-  begin_round(local.is_unfinished);
+  std::jmp_buf aborted;
+  std::jmp_buf* outer = local.aborted;
+  local.aborted = &aborted;
+  u64 event = begin_event();
+  local.event_token = kNoToken;
   Result<void> result;
-  if (setjmp(local.aborted) == 0) {
+  if (setjmp(aborted) == 0) {
     result = handler(context);
   } else {
     result = local.abort_reason;
   }
-  local.is_unfinished = !result;
+  local.aborted = outer;
   if (result) {
-    set_progress(event, Phase::Committed);
+    commit_event(event);
   } else {
-    undo();
-    set_progress(event - 1, Phase::Idle);
+    take_back_event();
   }
-  log.limit = 0;
   return result;
 }
 

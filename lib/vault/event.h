@@ -8,7 +8,7 @@
 namespace pith::vault {
 
 /// Makes the memory at kLogAddress a log. Called at start, when root has rolled back what the instance before has left. `log_size`: bytes,
-/// at least a page. Answers whether that instance died in an event.
+/// at least a page. Answers whether that instance died in an event, or in a method that reads.
 bool open(u64 log_size);
 
 /// Ends the event in progress: all that it has stored in the vault is taken back, and run_event() answers `why`. Only called by a handler,
@@ -21,15 +21,12 @@ inline bool is_in_event() { return undo_log().progress.phase() == Phase::InEvent
 /// Number of the event in progress, or of the last one that is final.
 inline u64 current_event() { return undo_log().progress.event(); }
 
-/// All that the last event has caused is out.
+/// All that the last event has caused is out, and the next message is there.
 inline void note_idle() { undo_log().progress = Progress::of(current_event(), Phase::Idle); }
 
 namespace detail {
 using Handler = Result<void> (*)(void* context);
 Result<void> run(Handler handler, void* context);
-/// In a new event, before its handler: what is left to be done goes on from the event before (lib/vault/exchange.cpp). `is_unfinished`:
-/// another event of this number was taken back, or may have been.
-void begin_round(bool is_unfinished);
 }  // namespace detail
 
 /// Runs `handler`, which answers a Result<void>, as one event. With an error its stores are taken back. Errors: the handler's; NoSpace when

@@ -90,6 +90,22 @@ class EventTest : public testing::Test {
   }
 };
 
+struct Line {
+  u64 from, to, amount, left;
+};
+[[gnu::noinline]] Line line_of(u64 from, u64 to) { return {from, to, accounts().balance[from], accounts().balance[to]}; }
+
+/// Nobody else sees that a function writes its result where its caller says.
+TEST_F(EventTest, AResultMadeInTheVaultIsAllOrNothing) {
+  for (u64 i = 1; i < 4; i++) {
+    expect_all_or_nothing([&]() -> Result<void> {
+      new (accounts().line + i * sizeof(Line)) Line(line_of(i, i + 1));
+      accounts().transfers++;
+      return {};
+    });
+  }
+}
+
 [[gnu::noinline]] Result<void> transfer(u32 from, u32 to, u64 amount) {
   Accounts& all = accounts();
   all.balance[from] -= amount;

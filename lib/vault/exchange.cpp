@@ -5,64 +5,26 @@
 #include <utility>
 
 #include "abi/error.h"
-#include "lib/vault/event.h"
-#include "lib/vault/local.h"
+#include "lib/vault/calls.h"
+#include "lib/vault/progress.h"
 
 namespace pith::vault {
 
 namespace {
 
-constexpr u64 kAllPlaces = (u64{1} << kMostCalls) - 1;
-
-bool is_intended(u64 number) { return number & ipc::kIntended; }
 bool is_final(u64 event) { return event != 0 && event <= current_event(); }
 
-void keep(Message& message, const Words& words, u32 length) {
-  message.length = length;
-  memcpy(message.words, words.w, sizeof words.w);
-  if (length > kRegisterWords)
-    memcpy(message.words + kRegisterWords, ipc::message_buffer().words + kRegisterWords, (length - kRegisterWords) * sizeof(u64));
+usize long_bytes(const Message& message) {
+  return message.head.length > kRegisterWords ? (message.head.length - kRegisterWords) * sizeof(u64) : 0;
 }
 
 Result<Intent*> new_intent() {
-  Round& now = round();
+  Round& now = change_round();
   if (now.intended - now.performed == kMostIntents) return Error::Limit;
   Intent& intent = exchange().intents[now.intended++ % kMostIntents];
   intent.token = local.event_token;
+  local.is_unsettled = true;
   return &intent;
-}
-
-void free_place(u32 place) {
-  exchange().calls[place].taken = 0;
-  local.used_places &= ~(u64{1} << place);
-}
-
-/// The newest of the answers to calls that a session's vault intended is the one that may be asked for again.
-void keep_for_session(u32 place) {
-  Call& call = exchange().calls[place];
-  u8& kept = local.kept_for[call.name.session];
-  if (kept == place + 1) return;
-  u32 older = place;
-  if (kept == 0 || exchange().calls[kept - 1].answered < call.answered) {
-    older = kept - 1u;
-    kept = u8(place + 1);
-  }
-  if (older < kMostCalls) free_place(older);
-}
-
-/// What belonged to an event after `last` is gone.
-void discard_after(u64 last) {
-  local.used_places = 0;
-  memset(local.kept_for, 0, sizeof local.kept_for);
-  for (u32 place = 0; place < kMostCalls; place++) {
-    Call& call = exchange().calls[place];
-    if (call.taken > last) call.taken = 0;
-    if (call.taken == 0 || call.answered > last) call.answered = 0;
-    if (call.taken == 0) continue;
-    local.used_places |= u64{1} << place;
-    if (call.answered != 0 && is_intended(call.name.number)) keep_for_session(place);
-  }
-  local.fresh_answers = 0;
 }
 
 /// An answer that nobody has asked for again since the instance that gave it died has arrived, or its caller is gone: the oldest.
@@ -70,10 +32,10 @@ void free_oldest_answer() {
   u32 oldest = kMostCalls;
   for (u32 place = 0; place < kMostCalls; place++) {
     const Call& call = exchange().calls[place];
-    bool is_old = is_final(call.answered) && !is_intended(call.name.number) && !(local.fresh_answers >> place & 1);
+    bool is_old = is_final(call.answered) && !call.name.is_intended() && !(local.fresh_answers >> place & 1);
     if (is_old && (oldest == kMostCalls || call.answered < exchange().calls[oldest].answered)) oldest = place;
   }
-  if (oldest != kMostCalls) free_place(oldest);
+  if (oldest != kMostCalls) free_place(Token(oldest));
 }
 
 }  // namespace
@@ -86,85 +48,129 @@ bool is_exchange_sound() {
     if (call.taken > last || call.name.session >= kSessions || !is_answer_in_order) return false;
   }
   for (const Message& answer : exchange().answers) {
-    if (answer.length > kMessageWords) return false;
+    if (answer.head.length > kMessageWords) return false;
   }
   const Round& left = round();
+  if (left.event > last) return false;
   if (left.intended - left.performed > kMostIntents) return false;
   for (u64 i = left.performed; i != left.intended; i++) {
     const Intent& intent = exchange().intents[i % kMostIntents];
-    if (intent.kind > Intent::Kind::Call || intent.message.length > kMessageWords) return false;
+    if (intent.kind > Intent::Kind::Call || intent.message.head.length > kMessageWords) return false;
     if (intent.token != kNoToken && intent.token.raw >= kMostCalls) return false;
   }
   return true;
 }
 
-void clear_exchange() { memset(static_cast<void*>(&exchange()), 0, sizeof(Exchange)); }
-
-Round& round() { return exchange().rounds[current_event() % 2]; }
-
-void detail::begin_round(bool is_unfinished) {
-  u64 event = current_event();
-  if (is_unfinished) discard_after(event - 1);
-  exchange().rounds[event % 2] = exchange().rounds[(event - 1) % 2];
-  local.event_token = kNoToken;
+void clear_exchange() {
+  memset(static_cast<void*>(&exchange()), 0, sizeof(Exchange));
+  local.round = nullptr;
 }
 
-Token find_call(const CallName& name) {
-  u64& newest = exchange().newest[name.session][is_intended(name.number)];
-  if (name.number > newest) {
-    newest = name.number;
-    return kNoToken;
+Round& round() {
+  if (local.round == nullptr) {
+    Round(&rounds)[2] = exchange().rounds;
+    u64 event = current_event();
+    bool is_second = rounds[1].event <= event && (rounds[1].event > rounds[0].event || rounds[0].event > event);
+    local.round = &rounds[is_second];
   }
-  for (u32 place = 0; name.number != 0 && place < kMostCalls; place++) {
+  return *local.round;
+}
+
+Round& change_round() {
+  Round& now = round();
+  if (now.event == current_event()) return now;
+  Round& next = exchange().rounds[&now == &exchange().rounds[0]];
+  next.event = current_event();
+  asm volatile("" ::: "memory");  // half written it is the one of an event that is not final
+  next.performed = now.performed;
+  next.intended = now.intended;
+  next.calls = now.calls;
+  return *(local.round = &next);
+}
+
+void discard_after(u64 last) {
+  local.is_unfinished = false;
+  local.used_places = 0;
+  memset(local.kept_for, 0, sizeof local.kept_for);
+  for (Round& one : exchange().rounds) {
+    if (one.event > last) one.event = 0;
+  }
+  for (u32 place = 0; place < kMostCalls; place++) {
+    Call& call = exchange().calls[place];
+    if (call.taken > last) call.taken = 0;
+    if (call.taken == 0 || call.answered > last) call.answered = 0;
+    if (call.taken == 0) continue;
+    local.used_places |= u64{1} << place;
+    if (call.answered != 0 && call.name.is_intended()) detail::keep_for_session(Token(place));
+  }
+  local.fresh_answers = 0;
+  local.spare = kNoToken;
+  local.round = nullptr;
+}
+
+u32 waiting_calls(u32 session) {
+  u32 count = 0;
+  for (const Call& call : exchange().calls) count += call.taken != 0 && call.answered == 0 && call.name.session == session;
+  return count;
+}
+
+Token detail::search_call(CallName name) {
+  for (u32 place = 0; name.number() != 0 && place < kMostCalls; place++) {
     const Call& call = exchange().calls[place];
     if (is_final(call.taken) && call.name == name) return Token(place);
   }
   return kNoToken;
 }
 
-Result<Token> take_call(const CallName& name) {
+/// The newest of the answers to calls that a session's vault intended is the one that may be asked for again.
+void detail::keep_for_session(Token token) {
+  const Call& call = exchange().calls[token.raw];
+  u8& kept = local.kept_for[call.name.session];
+  if (kept == token.raw + 1) return;
+  u64 older = token.raw;
+  if (kept == 0 || exchange().calls[kept - 1].answered < call.answered) {
+    older = kept - u64{1};
+    kept = u8(token.raw + 1);
+  }
+  if (older < kMostCalls) free_place(Token(older));
+}
+
+Result<Token> detail::find_place() {
   if (local.used_places == kAllPlaces) free_oldest_answer();
   if (local.used_places == kAllPlaces) return Error::Busy;
-  u32 place = u32(__builtin_ctzll(~local.used_places));
-  exchange().calls[place] = {name, current_event(), 0};
-  local.used_places |= u64{1} << place;
-  return local.event_token = Token(place);
+  Token token(u64(__builtin_ctzll(~local.used_places)));
+  local.used_places |= bit_of(token);
+  return token;
 }
+
+void detail::keep_long_words(Message& message) { memcpy(message.rest, ipc::message_buffer().words + kRegisterWords, long_bytes(message)); }
 
 void answer_call(Token token, const ipc::Answer& answer) {
   Call& call = exchange().calls[token.raw];
   if (token.raw >= kMostCalls || call.taken == 0 || call.answered != 0) __builtin_trap();  // the service has mixed up its tokens
-  keep(exchange().answers[token.raw], answer.words, answer.length);
+  Message& kept = exchange().answers[token.raw];
+  kept.head = answer;
+  detail::keep_long_words(kept);
   call.answered = current_event();
   local.fresh_answers |= u64{1} << token.raw;
+  local.is_unsettled = true;
 }
 
-bool is_answered(Token token) { return is_final(exchange().calls[token.raw].answered); }
-
-ipc::Answer answer_of(Token token) { return answer_from(exchange().answers[token.raw]); }
-
-void forget_call(Token token) {
-  if (is_intended(exchange().calls[token.raw].name.number)) return keep_for_session(u32(token.raw));
-  free_place(u32(token.raw));
+const ipc::Answer& answer_of(Token token) {
+  const Message& answer = exchange().answers[token.raw];
+  restore_long_words(answer);
+  return answer.head;
 }
 
 u64 take_fresh_answers() { return std::exchange(local.fresh_answers, 0); }
 
-ipc::Answer answer_from(const Message& message) {
-  ipc::Answer answer{};
-  memcpy(answer.words.w, message.words, sizeof answer.words.w);
-  answer.length = message.length;
-  if (message.length > kRegisterWords)
-    memcpy(ipc::message_buffer().words + kRegisterWords, message.words + kRegisterWords, (message.length - kRegisterWords) * sizeof(u64));
-  return answer;
-}
+void restore_long_words(const Message& message) { memcpy(ipc::message_buffer().words + kRegisterWords, message.rest, long_bytes(message)); }
 
 Result<void> intend_signal(CapabilitySlot notification, u64 bits) {
   Intent& intent = *TRY(new_intent());
   intent.kind = Intent::Kind::Signal;
   intent.target = notification;
-  intent.message.length = kRegisterWords;
-  intent.message.words[0] = bits;
+  intent.message.head = {{{bits}}};
   return {};
 }
 
@@ -174,8 +180,9 @@ Result<void> intend_call(CapabilitySlot endpoint, const Words& words, u32 length
   intent.kind = Intent::Kind::Call;
   intent.target = endpoint;
   intent.then = then;
-  keep(intent.message, words, length);
-  intent.message.words[0] |= (ipc::kIntended | ++round().calls) << ipc::kNumberShift;
+  intent.message.head = {words, length};
+  intent.message.head.words.w[0] |= (ipc::kIntended | ++round().calls) << ipc::kNumberShift;
+  detail::keep_long_words(intent.message);
   return {};
 }
 

@@ -12,19 +12,26 @@ namespace pith::vault {
 inline constexpr u32 kSessions = 33;
 /// That wait for an answer, or whose answer may not have arrived.
 inline constexpr u32 kMostCalls = 48;
+inline constexpr u32 kMostOfSession = 16;  ///< that wait
 /// Of one event, and those that it left over.
 inline constexpr u32 kMostIntents = 8;
 
-/// A message as it is kept: long words included.
+/// A message as it is kept: long words included. Its beginning is where handlers make their answers.
 struct Message {
-  u32 length;
-  u64 words[kMessageWords];
+  ipc::Answer head;
+  u64 rest[kMessageWords - kRegisterWords];
 };
 
-/// Which call: of whom, and the number that it gave it. Number 0: it has none, and is not known again.
+/// Which call: of whom, and its word 0, which has the number that its caller gave it.
 struct CallName {
-  u64 number;
+  u64 word;
   u32 session;
+
+  /// 0: it has none, and is not known again.
+  u64 number() const { return word >> ipc::kNumberShift; }
+  u64 method() const { return word & ipc::kMethodMask; }
+  /// By another vault.
+  bool is_intended() const { return (number() & ipc::kIntended) != 0; }
   friend bool operator==(const CallName&, const CallName&) = default;
 };
 
@@ -46,8 +53,9 @@ struct Intent {
 };
 inline constexpr Token kNoToken{~0u};
 
-/// What an event leaves to be done. Events write the two places by turns.
+/// What is left to be done. An event that changes it writes the other one of two places.
 struct Round {
+  u64 event;      ///< from which on it counts
   u64 performed;  ///< so many of all intents ever are done
   u64 intended;
   u64 calls;  ///< that were ever intended
@@ -68,7 +76,7 @@ struct Trouble {
 struct Exchange {
   CallName current;  ///< the call that the event is for
   Round rounds[2];
-  u64 newest[kSessions][2];  ///< number of the session's newest call: of its own, and of those that its vault intended
+  u64 newest[kSessions][2];  ///< word 0 of the session's newest call: of its own, and of those that its vault intended
   Call calls[kMostCalls];
   Trouble trouble;
   Message answers[kMostCalls];
@@ -89,21 +97,16 @@ bool is_exchange_sound();
 void clear_exchange();
 
 /// The call that the next event is for.
-inline void set_current(const CallName& call) { exchange().current = call; }
-/// What the last event left to be done; in an event: what this one does.
+inline void set_current(CallName call) { exchange().current = call; }
+/// What is left to be done; in an event, what it leaves.
 Round& round();
+/// The same, for an event that is going to change it.
+Round& change_round();
 
-/// The place of a call that was taken before, or kNoToken.
-Token find_call(const CallName& name);
-/// In an event: a place for its call. Errors: Busy when there is none.
-Result<Token> take_call(const CallName& name);
 /// In an event: its call has its answer from then on. No place may be answered twice. `answer`: long words are in the message buffer.
 void answer_call(Token token, const ipc::Answer& answer);
-bool is_answered(Token token);
-/// Puts the kept answer where it can be sent from.
-ipc::Answer answer_of(Token token);
-/// The answer has arrived. Those to calls that a vault intended are kept until its next one.
-void forget_call(Token token);
+/// The kept answer. Its long words are put into the message buffer.
+const ipc::Answer& answer_of(Token token);
 /// Calls whose answer became final with the last event, as bits.
 u64 take_fresh_answers();
 
@@ -112,7 +115,7 @@ Result<void> intend_signal(CapabilitySlot notification, u64 bits);
 /// The same; the answer comes to the service's `answered(then, …)`, in an event of its own. `words.w[0]`: the method; `length`: 6…64.
 /// Errors: Limit, BadArgument for a length.
 Result<void> intend_call(CapabilitySlot endpoint, const Words& words, u32 length, u64 then);
-/// Puts a kept message where it can be sent from.
-ipc::Answer answer_from(const Message& message);
+/// Puts a kept message's long words where it can be sent from.
+void restore_long_words(const Message& message);
 
 }  // namespace pith::vault

@@ -8,11 +8,11 @@ namespace pith::vault {
 namespace {
 
 /// Which instance of its component made a call (lib/ipc/number.h).
-u16 instance_of(u64 number) { return u16(number >> 32 & 0x7fff); }
+u16 instance_of(const CallName& call) { return u16(call.number() >> 32 & 0x7fff); }
 
 void poison(const CallName& call) {
   Trouble& trouble = exchange().trouble;
-  u16 instance = instance_of(call.number);
+  u16 instance = instance_of(call);
   if (trouble.instance[call.session] != instance) trouble.poison[call.session] = 0;
   trouble.instance[call.session] = instance;
   trouble.poison[call.session]++;
@@ -26,7 +26,7 @@ void note_start(bool was_in_event) {
   bool was_up = trouble.is_up;
   trouble.is_up = false;
   if (current_event() == 0 && !was_in_event) return;  // the first instance
-  bool is_blamed = was_in_event && current.number != 0 && current.session < kSessions;
+  bool is_blamed = was_in_event && current.number() != 0 && current.session < kSessions;
   if (is_blamed) {
     trouble.crashes = trouble.call == current ? trouble.crashes + 1 : 1;
     trouble.call = current;
@@ -45,15 +45,15 @@ void give_up_calls() {
     const Call& call = exchange().calls[place];
     if (call.taken != 0 && call.answered == 0) answer_call(Token(place), ipc::Answer::status(Error::SessionDead));
   }
-  round().performed = round().intended;
+  change_round().performed = round().intended;
   exchange().trouble.fruitless = 0;
 }
 
-Error detail::verdict_on(const CallName& call) {
+Error detail::verdict_on(CallName call) {
   Trouble& trouble = exchange().trouble;
   if (trouble.crashes >= kMostCrashes && trouble.call == call) return Error::NotSupported;
   if (trouble.poison[call.session] < kMostPoison) return kSuccess;
-  if (trouble.instance[call.session] == instance_of(call.number)) return Error::SessionDead;
+  if (trouble.instance[call.session] == instance_of(call)) return Error::SessionDead;
   trouble.poison[call.session] = 0;
   return kSuccess;
 }

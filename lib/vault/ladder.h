@@ -22,12 +22,12 @@ bool is_vault_doomed();
 void give_up_calls();
 
 namespace detail {
-Error verdict_on(const CallName& call);
+Error verdict_on(CallName call);
 }  // namespace detail
 
 /// What a call is to be answered instead of being run. Errors: NotSupported when the service has died of it, SessionDead when its session
 /// is closed: until the component behind it is started anew.
-inline Error verdict_on(const CallName& call) {
+inline Error verdict_on(CallName call) {
   const Trouble& trouble = exchange().trouble;
   bool is_good = trouble.crashes < kMostCrashes && trouble.poison[call.session] < kMostPoison;
   return is_good ? kSuccess : detail::verdict_on(call);

@@ -28,7 +28,9 @@ void park() {
 bool take_parked() { return std::exchange(local.is_parked, false); }
 
 Result<void> ParkedCalls::add(const ipc::Received& received, u64 token) {
-  if (count_ == kMost) return Error::Busy;
+  u32 of_session = 0;
+  for (u32 i = 0; i < count_; i++) of_session += calls_[(first_ + i) % kMost].received.status.badge() == received.status.badge();
+  if (count_ == kMost || of_session == kMostOfSession) return Error::Busy;
   Parked& call = calls_[(first_ + count_++) % kMost];
   call.token = token;
   call.received = received;

@@ -19,8 +19,10 @@ class ParkedCalls {
     u64 words[kMessageWords];  ///< from kRegisterWords on
   };
 
+  static constexpr u32 kMostOfSession = 8;
+
   u32 count() const { return count_; }
-  /// Errors: Busy when there are too many.
+  /// Errors: Busy when there are too many, or too many of one session.
   Result<void> add(const ipc::Received& received, u64 token);
   /// The oldest, with its long words in the message buffer again. It stays in front until remove_first().
   const Parked& first();

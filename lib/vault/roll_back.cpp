@@ -29,7 +29,7 @@ bool is_whole(const Remains& remains, const UndoLog& log) {
   u64 end = log.next - kLogAddress;
   bool is_end_good = end >= kHeader && end <= remains.log.size() && (end - kHeader) % sizeof(UndoEntry) == 0;
   bool is_limit_good = log.limit == 0 || log.limit == kLogAddress + remains.log.size();
-  return is_end_good && is_limit_good && log.progress.phase() <= Phase::Committed;
+  return is_end_good && is_limit_good;
 }
 
 }  // namespace

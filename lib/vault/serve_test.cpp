@@ -10,7 +10,7 @@ namespace {
 TEST_F(ServeTest, EveryCallIsDoneOnceWhereverTheServerDies) {
   u64 crashes = 0;
   for (u64 i = 0; i < 50; i++) {
-    switch (i % 4) {
+    switch (i % 5) {
       case 0:
         crashes += call_and_crash({{kTransfer, i, i * 3 + 1, i + 1}});
         break;
@@ -20,8 +20,11 @@ TEST_F(ServeTest, EveryCallIsDoneOnceWhereverTheServerDies) {
       case 2:
         crashes += call_and_crash({{kBalance, i}});
         break;
+      case 3:
+        crashes += call_and_crash({{kRead, i}});
+        break;
       default:
-        crashes += call_and_crash({{kTransfer, i, i + 2, u64{i % 8 == 3 ? 5000u : 10u}}});
+        crashes += call_and_crash({{kTransfer, i, i + 2, u64{i % 10 == 4 ? 5000u : 10u}}});
         break;
     }
     EXPECT_EQ(total(), State::kAccounts * 1000u);
@@ -102,7 +105,7 @@ TEST_F(ServeTest, CrashesDoNotUseUpTheRoomForCalls) {
     recover();
     // Its answer has arrived, but the instance did not come to take note.
     for (Call& one : exchange().calls) {
-      if (one.name.number == world.clients[1].call.w[0] >> ipc::kNumberShift) one = {one.name, current_event(), current_event()};
+      if (one.name.word == world.clients[1].call.w[0]) one = {one.name, current_event(), current_event()};
     }
   }
   EXPECT_EQ(state().balance[1], 1000 - 3 * kMostCalls);
@@ -110,12 +113,35 @@ TEST_F(ServeTest, CrashesDoNotUseUpTheRoomForCalls) {
 }
 
 TEST_F(ServeTest, MoreCallsThanThereIsRoomForAreBusy) {
-  for (u32 i = 0; i < kMostCalls; i++) {
-    call({{kWait}});
-    EXPECT_EQ(world.clients[0].state, Client::State::SetAside);
+  for (u32 client = 0; client < kMostCalls / kMostOfSession; client++) {
+    for (u32 i = 0; i < kMostOfSession; i++) {
+      call({{kWait}}, client);
+      EXPECT_EQ(world.clients[client].state, Client::State::SetAside);
+    }
   }
+  call({{kPut, 1}});
+  EXPECT_EQ(answer().w[0], u64(Error::Busy));
+}
+
+TEST_F(ServeTest, OneSessionDoesNotTakeTheRoomOfOthers) {
+  for (u32 i = 0; i < kMostOfSession; i++) call({{kWait}});
   call({{kWait}});
   EXPECT_EQ(answer().w[0], u64(Error::Busy));
+  call({{kTransfer, 1, 2, 10}});
+  EXPECT_EQ(answer().w[0], 0u);
+  call({{kWait}}, 1);
+  EXPECT_EQ(world.clients[1].state, Client::State::SetAside);
+}
+
+TEST_F(ServeTest, OneSessionDoesNotParkAllThatCanBe) {
+  for (u32 i = 0; i < ParkedCalls::kMostOfSession; i++) {
+    call({{kTake, 5}});
+    EXPECT_EQ(world.clients[0].state, Client::State::SetAside);
+  }
+  call({{kTake, 5}});
+  EXPECT_EQ(answer().w[0], u64(Error::Busy));
+  call({{kTake, 5}}, 1);
+  EXPECT_EQ(world.clients[1].state, Client::State::SetAside);
 }
 
 TEST_F(ServeTest, ACallThatTheServerDiesOfIsAnsweredWithAnError) {
@@ -138,6 +164,21 @@ TEST_F(ServeTest, ACallThatTheServerDiesOfIsAnsweredWithAnError) {
   EXPECT_EQ(answer(1).w[0], 0u);
 }
 
+TEST_F(ServeTest, ACallThatTheServerDiesOfWhileReadingIsToBlame) {
+  send(1, {{kDieReading}});
+  for (u32 crash = 0; crash < kMostCrashes; crash++) EXPECT_TRUE(dies_again());
+  EXPECT_FALSE(dies_again());
+  EXPECT_EQ(answer(1).w[0], u64(Error::NotSupported));
+}
+
+TEST_F(ServeTest, AReadIsNoEvent) {
+  u64 event = current_event();
+  call({{kRead, 3}});
+  EXPECT_EQ(answer().w[1], 1000u);
+  EXPECT_EQ(current_event(), event);
+  EXPECT_FALSE(is_in_event());
+}
+
 TEST_F(ServeTest, AVaultThatTheServerDiesOfIsGivenUp) {
   call({{kWait}}, 1);
   send(0, {{kDieOfState}});
@@ -153,7 +194,7 @@ TEST_F(ServeTest, AVaultThatTheServerDiesOfIsGivenUp) {
     return {};
   }));
   begin_state();
-  Loop next(bank, bank, kEndpoint);
+  Loop next(bank, bank, kEndpoint, wants_of<Bank>());
   next.resume();
   finish(next);
   ASSERT_EQ(world.clients[1].answers.size(), 1u);

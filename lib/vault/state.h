@@ -86,7 +86,7 @@ Result<T*> open_state() {
   TRY(run_event([&]() -> Result<void> {
     state->begin();
     header().layout = T::kLayout;
-    round().calls = u64{start.instance} << 32;  // numbers of calls that another vault of this service has intended do not come again
+    change_round().calls = u64{start.instance} << 32;  // numbers of calls that another vault of this service has intended do not come again
     return {};
   }));
   return state;

@@ -55,9 +55,11 @@ void discard(Task& task) {
   delete process;
 }
 
-Result<void> add_streams(Task& task) {
+Result<void> add_streams(Task& task, StartMode mode) {
   using Source = StreamFile::Source;
-  StreamInode* inodes[] = {new StreamInode(*output_stream, Source::Console), new StreamInode(*output_stream, Source::None), new StreamInode(*error_stream, Source::None)};
+  bool is_program = mode == StartMode::Program;
+  StreamInode* inodes[] = {new StreamInode(*output_stream, is_program ? Source::None : Source::Console),
+                           new StreamInode(is_program ? *error_stream : *output_stream, Source::None), new StreamInode(*error_stream, Source::None)};
   for (i32 number = 0; number < 3; number++) {
     Reference<File> file = TRY(Reference<Inode>(inodes[number])->open(task, 0));
     file->flags = number == 0 ? OpenFlag::ReadOnly : OpenFlag::WriteOnly;
@@ -86,14 +88,14 @@ Result<std::string> command_text(Task& task) {
 }
 
 /// Makes process 1 and lets it run.
-Result<void> start_init(StartMode mode) {
+Result<void> start_init(StartMode mode, std::string_view program) {
   Environment& env = environment();
   Task& task = make_first_task();
   ProgramStrings strings;
   strings.environment = kEnvironment;
-  if (mode == StartMode::Command) {
-    strings.arguments = {"sh", "-c", TRY(command_text(task))};
-    TRY(add_streams(task));
+  if (mode != StartMode::Interactive) {
+    strings.arguments = {"sh", "-c", mode == StartMode::Command ? TRY(command_text(task)) : std::string(program)};
+    TRY(add_streams(task, mode));
   } else {
     strings.arguments = {"-sh"};
     TRY(add_terminal(task));
@@ -127,13 +129,20 @@ void end_of_command(i32 status) {
   env.services.power(0, code);
 }
 
+/// Without process 1 there is nothing left to be run. The supervisor restarts the whole, as its manifest says.
+void end_of_program(i32 status) {
+  error_stream->flush();
+  log_line(LogLevel::Information, "process 1 has ended with status %d, and the environment with it", status >> 8 & 0xff);
+  __builtin_trap();
+}
+
 void respawn(i32) {
   std::vector<i32> others;
   for (const auto& [pid, process] : environment().processes.all()) others.push_back(pid);
   for (i32 pid : others)
     if (Process* process = environment().processes.find(pid))
       send_signal(*process, {.signal = Signal::Kill, .code = SignalInformation::kKernel});
-  if (!start_init(StartMode::Interactive)) log_line(LogLevel::Error, "process 1 could not be started again");
+  if (!start_init(StartMode::Interactive, {})) log_line(LogLevel::Error, "process 1 could not be started again");
 }
 
 void report(const FillReport& report) {
@@ -150,7 +159,7 @@ void report(const FillReport& report) {
 
 }  // namespace
 
-Result<void> start_environment(std::span<const u8> archive, StartMode mode) {
+Result<void> start_environment(std::span<const u8> archive, StartMode mode, std::string_view program) {
   Environment& env = environment();
   env.boot_wall_offset = env.services.wall_offset().value_or(0);
   seed_random();
@@ -168,8 +177,8 @@ Result<void> start_environment(std::span<const u8> archive, StartMode mode) {
   discard(builder);
   TRY(added);
   env.protects_init = mode == StartMode::Interactive;
-  env.on_init_exit = mode == StartMode::Command ? end_of_command : respawn;
-  return start_init(mode);
+  env.on_init_exit = mode == StartMode::Command ? end_of_command : mode == StartMode::Program ? end_of_program : respawn;
+  return start_init(mode, program);
 }
 
 }  // namespace pith::personality

@@ -2,6 +2,7 @@
 #pragma once
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "personality/linux/environment.h"
 
@@ -10,9 +11,11 @@ namespace pith::personality {
 enum class StartMode : u8 {
   Interactive,  ///< a login shell on the terminal, started again when it ends
   Command,      ///< /etc/pith/exec by a shell, without a terminal; its end powers the machine off
+  Program,      ///< a text by a shell, without input, with output to the diagnostic port; its end is the environment's
 };
 
-/// Fills the root file system and starts process 1. Errors: what made it impossible; it has been logged.
-Result<void> start_environment(std::span<const u8> archive, StartMode mode);
+/// Fills the root file system and starts process 1. `program`: what it runs in that mode. Errors: what made it impossible; it has been
+/// logged.
+Result<void> start_environment(std::span<const u8> archive, StartMode mode, std::string_view program = {});
 
 }  // namespace pith::personality

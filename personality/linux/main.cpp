@@ -19,10 +19,11 @@ int main() {
   }
   static auto services = personality::connect_services();
   personality::create_environment(*pool, reinterpret_cast<u8*>(kPoolAddress), *services);
-  bool command = has_command_line_word("exec");
+  std::string_view program = arguments();
+  bool command = program.empty() && has_command_line_word("exec");
+  auto mode = !program.empty() ? personality::StartMode::Program : command ? personality::StartMode::Command : personality::StartMode::Interactive;
   std::span<const std::byte> module = module_bytes();
-  auto started = personality::start_environment({reinterpret_cast<const u8*>(module.data()), module.size()},
-                                                command ? personality::StartMode::Command : personality::StartMode::Interactive);
+  auto started = personality::start_environment({reinterpret_cast<const u8*>(module.data()), module.size()}, mode, program);
   if (!started) {
     log_line(LogLevel::Error, "the linux environment could not start: error %u", personality::errno_of(started.error()));
     if (command) services->power(0, 125);
@@ -30,7 +31,7 @@ int main() {
   }
   auto timers = Thread::spawn(*pool, [](void*) { personality::run_timers(); }, nullptr, kPriority, kStackPages);
   if (!timers) log_line(LogLevel::Error, "no thread for timers");
-  if (!command) personality::run_console_input();
+  if (mode == personality::StartMode::Interactive) personality::run_console_input();
   // The first thread has no more to do; process 1 ends the machine.
   for (;;) sleep_for(3600 * kSecond);
 }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "abi/kernel.h"
+#include "lib/retry.h"
 #include "lib/start.h"
 #include "protocols/clock.h"
 #include "protocols/console.h"
@@ -20,15 +21,6 @@ CapabilitySlot slot_of(std::string_view name) {
   return slot ? *slot : kNoSlot;
 }
 
-/// A call that an interruption of this thread cancelled before it was delivered is made again.
-template <class Function>
-auto again(Function function) {
-  for (;;) {
-    auto result = function();
-    if (result || result.error() != Error::Cancelled) return result;
-  }
-}
-
 u64 copy_bytes(std::span<std::byte> buffer, std::span<const std::byte> bytes) {
   u64 length = bytes.size() < buffer.size() ? bytes.size() : buffer.size();
   memcpy(buffer.data(), bytes.data(), length);
@@ -40,7 +32,7 @@ std::string text_of(std::span<const std::byte> bytes) { return std::string(reint
 class NativeServices final : public Services {
  public:
   Result<u64> console_write(std::span<const std::byte> data) override {
-    return again([&] { return console_.write(data); });
+    return uninterrupted([&] { return console_.write(data); });
   }
   Result<u64> console_read(std::span<std::byte> buffer) override {
     auto bytes = console_.read(buffer.size() < 448 ? buffer.size() : 448);
@@ -49,40 +41,40 @@ class NativeServices final : public Services {
   }
   Result<void> console_wait_input() override { return console_.wait_input(); }
   Result<void> console_drain() override {
-    return again([&] { return console_.drain(); });
+    return uninterrupted([&] { return console_.drain(); });
   }
   Result<u64> diagnostic_write(std::span<const std::byte> data) override {
-    return again([&] { return log_.raw(data); });
+    return uninterrupted([&] { return log_.raw(data); });
   }
   Result<void> random(std::span<std::byte> buffer) override {
-    auto bytes = again([&] { return entropy_.read(buffer.size()); });
+    auto bytes = uninterrupted([&] { return entropy_.read(buffer.size()); });
     if (!bytes) return bytes.error();
     copy_bytes(buffer, bytes->data);
     return {};
   }
   Result<u64> wall_offset() override {
-    return again([&] { return clock_.wall_offset(); });
+    return uninterrupted([&] { return clock_.wall_offset(); });
   }
   Result<void> set_wall_offset(u64 nanoseconds) override {
-    return again([&] { return clock_.set_wall_offset(nanoseconds); });
+    return uninterrupted([&] { return clock_.set_wall_offset(nanoseconds); });
   }
   Result<u64> component_count() override {
-    return again([&] { return supervisor_.count(); });
+    return uninterrupted([&] { return supervisor_.count(); });
   }
   Result<std::string> component_name(u64 component) override {
-    auto bytes = again([&] { return supervisor_.name(component); });
+    auto bytes = uninterrupted([&] { return supervisor_.name(component); });
     if (!bytes) return bytes.error();
     return text_of(bytes->data);
   }
   Result<std::string> component_state(u64 component) override {
-    auto bytes = again([&] { return supervisor_.state(component); });
+    auto bytes = uninterrupted([&] { return supervisor_.state(component); });
     if (!bytes) return bytes.error();
     return text_of(bytes->data);
   }
   Result<std::string> component_crash(u64 component) override {
     std::string text;
     for (;;) {
-      auto bytes = again([&] { return supervisor_.crash(component, text.size()); });
+      auto bytes = uninterrupted([&] { return supervisor_.crash(component, text.size()); });
       if (!bytes) return text.empty() ? Result<std::string>(bytes.error()) : Result<std::string>(std::move(text));
       std::string piece = text_of(bytes->data);
       if (piece.empty()) return text;
@@ -90,7 +82,7 @@ class NativeServices final : public Services {
     }
   }
   Result<void> component_control(u64 component, std::string_view command) override {
-    return again([&] { return supervisor_.control(component, std::as_bytes(std::span(command))); });
+    return uninterrupted([&] { return supervisor_.control(component, std::as_bytes(std::span(command))); });
   }
   void yield() override { (void)kernel::System::yield(); }
   void power(u64 action, u64 code) override { (void)supervisor_.power(action, code); }

@@ -95,7 +95,7 @@ class Component {
   FrameNumber thread_frame() const { return thread_frame_; }
   /// Frames owned by service and instance.
   u64 frames_owned() const;
-  /// Copies up to `most` bytes at `address` of its private memory, not across a page's end. Errors: BadAddress.
+  /// Copies up to `most` bytes at `address` of its private memory or its undo log, not across a page's end. Errors: BadAddress.
   Result<u64> read_memory(u64 address, u64 most, u8* destination);
 
  private:

@@ -152,15 +152,14 @@ Result<void> ControlService::diagnostic(Session session, std::span<const std::by
 }
 
 /// A component that the supervisor does not watch: the supervisor itself.
-void ControlService::on_fault(const ipc::Received& received) {
-  u32 badge = received.status.badge().raw;
-  u64 component = badge - kFaultBadge;
-  if (badge < kFaultBadge || component == 0 || component >= count_) return;
-  const Words& words = received.words;
+Result<u64> ControlService::fault(Session session, const Words& words) {
+  u64 component = session.raw - kFaultBadge;
+  if (session.raw < kFaultBadge || component == 0 || component >= count_) return Error::Cancelled;
   Component& found = components_[component];
   print_line("root: ", found.name(), " faulted: kind ", words.w[FaultMessage::Kind], " address ", words.w[FaultMessage::Address],
              " instruction ", words.w[FaultMessage::Instruction]);
   replace_supervisor(found);
+  return Error::Cancelled;
 }
 
 /// It is in no group's hands but root's, which takes it no more often than its group allows. Without a supervisor the machine is better
@@ -200,7 +199,7 @@ void ControlService::idle() {
   if (watched_) look_at_supervisor(time);
 }
 
-u64 ControlService::deadline() const {
+u64 ControlService::idle_deadline() const {
   u64 feed_at = system_.watchdog.deadline();
   u64 look_at = looks_.next();
   return feed_at == 0 || (look_at != 0 && look_at < feed_at) ? look_at : feed_at;

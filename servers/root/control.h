@@ -2,7 +2,6 @@
 #pragma once
 #include "lib/heartbeat.h"
 #include "lib/intensity.h"
-#include "lib/vault/commit.h"
 #include "protocols/root_server.h"
 #include "servers/root/component.h"
 
@@ -32,14 +31,11 @@ class ControlService final : public protocols::RootServer {
   Result<void> diagnostic(Session session, std::span<const std::byte> text) override;
   Result<protocols::RootInjectResult> inject(Session session, u64 component, u64 fault, u64 moments, u64 seed) override;
 
-  /// For serve_committing().
-  void on_fault(const ipc::Received& received);
-  void on_signals(u64) {}
-  Commit commit() { return {}; }
-  void idle();
-  u64 deadline() const;
-
  private:
+  void idle() override;
+  u64 idle_deadline() const override;
+  Result<u64> fault(Session session, const Words& words) override;
+
   Result<Component*> find(Session session, u64 component);
   Result<Component*> find_to_place(Session session, u64 component);
 

@@ -10,7 +10,6 @@ namespace pith::root {
 
 namespace {
 
-constexpr kernel::AddressSpace kSpace{RootSlot::AddressSpace};
 constexpr u32 kDraws = 256;  // of pages, until one has been written to
 /// Of how many faults one hurts any page; of how many of the others one hurts data, or the program where the thread rests.
 constexpr u64 kUnaimed = 4, kData = 4, kAtRest = 4;
@@ -61,14 +60,12 @@ Result<protocols::RootInjectResult> Injection::run(Fault fault, u64 moments) {
 Moment Injection::moment() const {
   auto status = kernel::Thread{component_.thread()}.status();
   bool is_called = status && status->client.raw != 0;
-  const image::Component& description = *component_.description_;
-  if (description.undo_log_pages == 0) return is_called ? Moment::Inside : Moment::Idle;
-  if (!kSpace.link_share(VirtualAddress(kCopyWindow), component_.slot(Component::Slot::VaultCopy))) return Moment::Idle;
-  vault::Phase phase = reinterpret_cast<const vault::UndoLog*>(kCopyWindow + description.vault_pages * kPageSize)->progress.phase();
-  (void)kSpace.unlink_share(VirtualAddress(kCopyWindow));
-  (void)kSpace.flush();
+  vault::UndoLog log;
+  if (!component_.read_memory(vault::kLogAddress, sizeof log, reinterpret_cast<u8*>(&log)))
+    return is_called ? Moment::Inside : Moment::Idle;
+  vault::Phase phase = log.progress.phase();
   if (phase == vault::Phase::InEvent) return Moment::Inside;
-  if (phase == vault::Phase::Committed) return Moment::Committed;
+  if (phase == vault::Phase::Committed && is_called) return Moment::Committed;
   return is_called ? Moment::Called : Moment::Idle;
 }
 

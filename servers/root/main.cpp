@@ -3,7 +3,6 @@
 #include "abi/kernel.h"
 #include "abi/message.h"
 #include "lib/retry.h"
-#include "lib/serve.h"
 #include "servers/root/component.h"
 #include "servers/root/control.h"
 #include "servers/root/places.h"
@@ -107,7 +106,7 @@ extern "C" [[noreturn]] void root_main(const BootInformation* boot) {
   u32 count = u32(system_state.tables.components().size());
   build_components(count);
   ControlService service(kControl, system_state, components, count);
-  serve_committing(service, kControl);
+  service.serve();
 }
 
 }  // namespace root

@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "abi/kernel.h"
+#include "abi/vault.h"
 #include "lib/retry.h"
 #include "servers/root/component.h"
 #include "servers/root/places.h"
@@ -98,9 +99,15 @@ Result<void> Component::show_page(u64 address) {
 
 Result<u64> Component::read_memory(u64 address, u64 most, u8* destination) {
   if (!running_) return Error::BadState;
-  TRY(show_page(address));
   u64 offset = address % kPageSize;
   u64 length = most < kPageSize - offset ? most : kPageSize - offset;
+  if (address - vault::kLogAddress < description_->undo_log_pages * kPageSize) {
+    std::span<std::byte> window = TRY(open_vault());
+    memcpy(destination, &window[description_->vault_pages * kPageSize + (address - vault::kLogAddress)], length);
+    close_vault();
+    return length;
+  }
+  TRY(show_page(address));
   memcpy(destination, reinterpret_cast<const u8*>(kCopyWindow + offset), length);
   close_window(1);
   return length;

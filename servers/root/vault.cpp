@@ -61,6 +61,7 @@ void Component::roll_back() {
     print_line("root: the undo log of ", name(), " is damaged; its vault is cleared");
     memset(window->data(), 0, window->size());
   }
+  reinterpret_cast<vault::UndoLog*>(&(*window)[vault_size])->limit = 0;  // no event is in progress until the next instance begins one
   close_vault();
 }
 

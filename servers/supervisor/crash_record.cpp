@@ -1,6 +1,7 @@
 // Reads a dead thread's registers and stack through root.
 #include "servers/supervisor/crash_record.h"
 
+#include <cstddef>
 #include <cstring>
 
 #include "abi/message.h"
@@ -62,6 +63,27 @@ void collect_callers(const protocols::RootClient& root, Crash& crash) {
   }
 }
 
+/// A vault's log tells whether an event was in progress, and for whom.
+void collect_event(const protocols::RootClient& root, Crash& crash) {
+  if (crash.component.undo_log_pages == 0) return;
+  constexpr u64 kCurrent = vault::kExchangeAddress - vault::kLogAddress + offsetof(vault::Exchange, current);
+  auto bytes = root.memory(crash.index, vault::kLogAddress, kCurrent + sizeof crash.call);
+  if (!bytes || bytes->size() != kCurrent + sizeof crash.call) return;
+  vault::UndoLog log;
+  memcpy(&log, bytes->data.data(), sizeof log);
+  if (log.progress.phase() != vault::Phase::InEvent || log.limit == 0) return;  // 0: it has been taken back already
+  crash.event = log.progress.event();
+  memcpy(&crash.call, bytes->data.data() + kCurrent, sizeof crash.call);
+}
+
+void write_event(const Crash& crash, CrashText& text) {
+  if (crash.event == 0) return;
+  text.add("  event %llu", ull(crash.event));
+  if (crash.call.number() != 0)
+    text.add(" session %u method %llu call %llx", crash.call.session, ull(crash.call.method()), ull(crash.call.number()));
+  text.add("\n");
+}
+
 void write_place(const Symbols& symbols, u32 number, u64 address, CrashText& text) {
   Symbols::Place place = symbols.find(address);
   text.add("  #%-2u %016llx", number, ull(address));
@@ -89,6 +111,7 @@ void write_kind(const Crash& crash, CrashText& text) {
 
 void collect(const protocols::RootClient& root, Crash& crash) {
   if (auto status = root.status(crash.index)) crash.instance = status->instance;
+  collect_event(root, crash);
   collect_registers(root, crash);
   collect_callers(root, crash);
 }
@@ -99,6 +122,7 @@ void write(const Crash& crash, const Symbols& symbols, CrashText& text) {
   text.add("crash %.*s instance %llu at %llu.%03llu s\n", int(name.size()), name.data(), ull(crash.instance), ull(crash.time / kSecond),
            ull(crash.time / kMillisecond % 1000));
   write_kind(crash, text);
+  write_event(crash, text);
   for (u64 i = 0; crash.has_registers && i < kRegisters; i++) {
     text.add("  %-6s %016llx%s", kRegisterNames[i], ull(crash.registers[i]), i % 3 == 2 ? "\n" : "");
   }

@@ -1,6 +1,5 @@
 // Wiring of a supervisor: root's control, the system's tables, its vault.
 #pragma once
-#include "lib/serve.h"
 #include "lib/start.h"
 #include "servers/supervisor/service.h"
 
@@ -16,7 +15,7 @@ Result<void> run() {
   std::string_view text(reinterpret_cast<const char*>(module_bytes().data()), module_bytes().size());
   static Supervisor service(ComponentSlot::Service, protocols::RootClient{root}, tables, Symbols(text),
                             *reinterpret_cast<Vault*>(vault_bytes().data()));
-  serve_committing(service, ComponentSlot::Service);
+  service.serve();
 }
 
 }  // namespace pith::supervisor

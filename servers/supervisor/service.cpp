@@ -132,12 +132,13 @@ Result<void> Service::start(u64 component) {
   return started;
 }
 
-void Service::on_fault(const ipc::Received& received) {
-  u32 badge = received.status.badge().raw;
-  u64 component = badge - kFaultBadge;
-  if (badge < kFaultBadge || component >= count_) return;
-  Crash crash{description(component), component, time(), Crash::Kind::Fault, received.words};
-  failed(crash);
+Result<u64> Service::fault(Session session, const Words& words) {
+  u64 component = session.raw - kFaultBadge;
+  if (session.raw >= kFaultBadge && component < count_) {
+    Crash crash{description(component), component, time(), Crash::Kind::Fault, words};
+    failed(crash);
+  }
+  return Error::Cancelled;
 }
 
 /// A faulted thread's call is in progress; stopping the component ends it. What takes long comes after the restart.
@@ -230,7 +231,7 @@ void Service::give_up(u64 component) {
   if (has_command_line_word("exec")) (void)power(Session(0), 0, kDidNotComeUp);
 }
 
-u64 Service::deadline() const {
+u64 Service::idle_deadline() const {
   u64 look_at = looks_.next();
   return !unwritten_ || (look_at != 0 && look_at < record_at_) ? look_at : record_at_;
 }

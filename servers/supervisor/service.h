@@ -4,7 +4,6 @@
 
 #include "lib/boot_tables.h"
 #include "lib/heartbeat.h"
-#include "lib/vault/commit.h"
 #include "protocols/root.h"
 #include "protocols/supervisor_server.h"
 #include "servers/supervisor/crash_record.h"
@@ -15,7 +14,7 @@ namespace pith::supervisor {
 /// Badge of fault calls: this + the component's index (servers/root/component.h).
 inline constexpr u32 kFaultBadge = 0x10000;
 
-/// Runs under serve_committing(). It calls nobody but root: everybody else may be waiting for it.
+/// It calls nobody but root: everybody else may be waiting for it. Its methods are no events: docs/decisions/0022.
 class Service : public protocols::SupervisorServer {
  public:
   Service(CapabilitySlot endpoint, protocols::RootClient root, const BootTables& tables, Symbols symbols, Vault& vault);
@@ -27,16 +26,13 @@ class Service : public protocols::SupervisorServer {
   Result<Bytes> crash(Session session, u64 component, u64 from, std::span<std::byte, 448> text_room) override;
   Result<void> power(Session session, u64 action, u64 code) override;
 
-  void on_signals(u64) {}
-  Commit commit() { return {}; }
-  /// Looks at those whose heartbeat is watched.
-  void idle();
-  /// When the next look is due, or a crash record.
-  u64 deadline() const;
-  /// A fault call: it is not answered but ends with its thread. A faulted thread of a component that cannot be stopped stays where it is.
-  void on_fault(const ipc::Received& received);
-
  protected:
+  /// Looks at those whose heartbeat is watched.
+  void idle() override;
+  /// When the next look is due, or a crash record.
+  u64 idle_deadline() const override;
+  /// It is not answered but ends with its thread. Errors: Cancelled, always.
+  Result<u64> fault(Session session, const Words& words) override;
   virtual u64 time() = 0;
   ~Service() = default;
 

@@ -1,12 +1,13 @@
-// A client of patients who hang: it has its answers all the same, soon enough, and whoever only waited is not replaced. Ends the machine
-// with the number of checks that failed.
-#include <cstring>
+// A client of patients who hang: it has its answers all the same, soon enough, and whoever only waited is not replaced; crash records say
+// what they died of. Ends the machine with the number of checks that failed.
+#include <cstdio>
 #include <string>
 
 #include "lib/clock.h"
 #include "lib/ipc/ipc.h"
 #include "lib/log.h"
 #include "lib/start.h"
+#include "protocols/bank.h"
 #include "protocols/patient.h"
 #include "tests/components/states.h"
 
@@ -66,6 +67,21 @@ void test_record() {
   for (const char* part : {"\n  hang instruction", "\n  rax", "spin"}) check(record.find(part) != record.npos, part);
 }
 
+/// The bank dies in the third transfer of its first instance: its own first event began its state. What its next instance answers is right.
+void test_event_record() {
+  constexpr u64 kDeadly = 3;
+  protocols::BankClient frail{find_slot("frail").value_or(kNoSlot)};
+  u64 left = 0;
+  for (u64 i = 1; i <= kDeadly; i++) left = frail.transfer(1, 2, 10).value_or(0);
+  u64 call = ipc::instance_number() << 32 | ipc::calls;  // the last one
+  check(left == 1000 - kDeadly * 10, "a call that its server has died of is answered");
+  char line[80];
+  snprintf(line, sizeof line, "\n  event %llu session %u method %llu call %llx\n", ull(1 + kDeadly), 1 + start_information().index,
+           ull(protocols::BankMethod::Transfer), ull(call));
+  check(crash_of("frail").find(line) != std::string::npos, "the record names the event and the call that it was for");
+  check(crash_of("patient").find("\n  event") == std::string::npos, "who has no events died in none");
+}
+
 /// The call that hung it is in progress when it is replaced: the new supervisor answers it.
 void test_supervisor() {
   u64 longest = 0;
@@ -98,6 +114,7 @@ int main() {
   measure_idle_second();
   test_hang("a hang", 1, [] { return patient.hang(); });
   test_record();
+  test_event_record();
   test_hang("a hang at start", 2, [] { return patient.hang_at_start(); });
   check(state_of("patient", "\nrestarts ") == 3 * kRounds, "each was counted");
   test_hang("a hang behind another server", 1, [] { return visitor.visit(); });

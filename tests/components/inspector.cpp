@@ -78,15 +78,15 @@ class Inspector final : public supervisor::Service {
     return {};
   }
 
-  void idle() {
+  void idle() override {
     Service::idle();
     for (u64 component = 1; component < tables_.components().size(); component++) {
       if (is_distrusted(component)) watch(component);
     }
   }
 
-  u64 deadline() const {
-    u64 soon = now() + kRound, due = Service::deadline();
+  u64 idle_deadline() const override {
+    u64 soon = now() + kRound, due = Service::idle_deadline();
     return due == 0 ? soon : std::min(soon, due);
   }
 

@@ -21,7 +21,22 @@ namespace pith::vault {
 inline constexpr u64 kVaultSize = 8192, kLogSize = kFirstEntry - kLogAddress + 16384;
 inline constexpr CapabilitySlot kEndpoint(1), kPartner(8), kNotification(9);
 
-enum Method : u64 { kTransfer, kSend, kBalance, kFillLog, kWait, kWake, kTake, kPut, kReplyAtOnce, kRefuse, kDie, kDieOfState };
+enum Method : u64 {
+  kTransfer,
+  kSend,
+  kBalance,
+  kFillLog,
+  kWait,
+  kWake,
+  kTake,
+  kPut,
+  kReplyAtOnce,
+  kRefuse,
+  kDie,
+  kDieOfState,
+  kRead,
+  kDieReading
+};
 
 /// The partner's half: what arrived there.
 struct Partner {
@@ -162,7 +177,10 @@ class Bank final : public Transactional<ipc::Server> {
  public:
   Bank() : Transactional(kEndpoint) {}
 
-  bool is_deferred(u64) const override { return true; }
+  static constexpr u32 kDeferredMethods = 1u << kSend | 1u << kWait | 1u << kReplyAtOnce;
+  static constexpr u32 kReadMethods = 1u << kRead | 1u << kDieReading;
+
+  bool is_deferred(u64 word) const override { return is_among(kDeferredMethods, word); }
   ipc::Answer handle(const ipc::Received& received, Token token) override {
     const Words& words = received.words;
     u64 from = words.w[1] % State::kAccounts, to = words.w[2] % State::kAccounts, amount = words.w[3];
@@ -203,7 +221,10 @@ class Bank final : public Transactional<ipc::Server> {
         state().stock++;
         reply(token, {{0, state().stock}});
         return ipc::Answer::later();
+      case kRead:
+        return {{{0, state().balance[from], state().lines}}};
       case kDie:
+      case kDieReading:
         std::longjmp(death, 1);
       case kDieOfState:
         state().is_deadly = true;
@@ -275,7 +296,7 @@ class ServeTest : public testing::Test {
     note_start(open(kLogSize));
     ASSERT_TRUE(is_exchange_sound());
     Bank bank;
-    Loop loop(bank, bank, kEndpoint);
+    Loop loop(bank, bank, kEndpoint, wants_of<Bank>());
     loop.resume();
     finish(loop);
   }
@@ -289,7 +310,7 @@ class ServeTest : public testing::Test {
 
   /// A step sends the answer of the one before.
   static void finish(Loop& loop) {
-    while (world.is_anything_queued() || world.in_progress() != nullptr) loop.step();
+    while (world.is_anything_queued() || world.in_progress() != nullptr) loop.run(1);
   }
 
   static u64 total() {
@@ -357,7 +378,7 @@ class ServeTest : public testing::Test {
     world.server_dies();
     note_start(open(kLogSize));
     Bank bank;
-    Loop loop(bank, bank, kEndpoint);
+    Loop loop(bank, bank, kEndpoint, wants_of<Bank>());
     SingleStep::run(
         [&] {
           loop.resume();
@@ -369,7 +390,7 @@ class ServeTest : public testing::Test {
   }
 
   Bank bank;
-  Loop loop{bank, bank, kEndpoint};
+  Loop loop{bank, bank, kEndpoint, wants_of<Bank>()};
 };
 
 }  // namespace pith::vault

@@ -112,6 +112,7 @@ class Checker {
 
   void check_operation(const Object& object, const Method& method, const Seen& rights) {
     if (method.kind == MethodKind::Deferred) report(method.name, "only a service's methods can be deferred");
+    if (method.kind == MethodKind::Read) report(method.name, "only a service's methods can be reads");
     bool is_system = object.number == kSystemNumber;
     if (is_system && (!method.right.empty() || method.badge)) report(method.name, "methods of System have neither right nor badge");
     if (!is_system && method.right.empty()) report(method.name, "method " + method.name.text + " requires no right");

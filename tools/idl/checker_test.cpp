@@ -97,6 +97,8 @@ TEST(Checker, RefusesNamesThatCannotBeGenerated) {
 TEST(Checker, KeepsKindsApart) {
   EXPECT_EQ(about_object("/// D.\ndeferred method m = 1 () -> () requires Use errors none;"),
             "kernel.idl:4:17: only a service's methods can be deferred");
+  EXPECT_EQ(about_object("/// D.\nread method m = 1 () -> () requires Use errors none;"),
+            "kernel.idl:4:13: only a service's methods can be reads");
   EXPECT_EQ(about_service("/// D.\nfast m = 1 errors none;"), "s.idl:3:6: only kernel operations are fast or long");
   EXPECT_EQ(complaints(kErrors, "interface kernel; service A { }", "interface s;"),
             "kernel.idl:1:27: services belong into an interface of their own");

@@ -30,6 +30,8 @@ const char* kind_note(MethodKind kind) {
       return "*Its words are laid out by hand, see `lib/ipc/ipc.h`.*";
     case MethodKind::Deferred:
       return "*May be answered later.*";
+    case MethodKind::Read:
+      return "*Changes nothing.*";
     default:
       return nullptr;
   }
@@ -39,7 +41,7 @@ void write_method(Text& out, const std::string& owner, const Method& method) {
   out.line();
   out.line("### ", owner, ".", method.name.text);
   out.line();
-  bool has_words = method.kind == MethodKind::Method || method.kind == MethodKind::Deferred;
+  bool has_words = method.kind != MethodKind::Fast && method.kind != MethodKind::Long;
   if (has_words) {
     out.line("`", method.name.text, " ", signature(method.arguments), " -> ", signature(method.results), "`");
     out.line();

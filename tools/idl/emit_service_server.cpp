@@ -41,7 +41,8 @@ void write_handler(Text& out, const Service& service, const Method& method) {
   write_contract(out, "  ", method);
   out.documentation("  ", note);
   std::string type = is_deferred ? "void" : result_type(service.name.text, method);
-  out.line("  virtual Result<", type, "> ", method.name.text, "(", parameters, ") = 0;");
+  const char* constant = method.kind == MethodKind::Read ? " const" : "";
+  out.line("  virtual Result<", type, "> ", method.name.text, "(", parameters, ")", constant, " = 0;");
 }
 
 void write_deferred_reply(Text& out, const Service& service, const Method& method) {
@@ -109,22 +110,18 @@ void write_case(Text& out, const Service& service, const Method& method) {
 }
 
 void write_decoder(Text& out, const Service& service) {
-  std::string deferred;
-  bool uses_token = false;
+  uint64_t deferred = 0, reads = 0;
   for (const Method& method : service.methods) {
-    if (method.kind != MethodKind::Deferred) continue;
-    uses_token = true;
-    deferred += (deferred.empty() ? "" : " || ") + ("method == " + decimal(method.number));
+    uint64_t bit = uint64_t{1} << method.number;
+    if (method.kind == MethodKind::Deferred) deferred |= bit;
+    if (method.kind == MethodKind::Read) reads |= bit;
   }
+  bool uses_token = deferred != 0;
   out.line();
-  if (!uses_token) {
-    out.line("  bool is_deferred(u64) const final { return false; }");
-  } else {
-    out.line("  bool is_deferred(u64 word) const final {");
-    out.line("    u64 method = word & ipc::kMethodMask;");
-    out.line("    return ", deferred, ";");
-    out.line("  }");
-  }
+  out.line("  static constexpr u32 kDeferredMethods = ", decimal(deferred), ";");
+  out.line("  static constexpr u32 kReadMethods = ", decimal(reads), ";");
+  out.line();
+  out.line("  bool is_deferred(u64 word) const final { return is_among(kDeferredMethods, word); }");
   out.line();
   out.line("  ipc::Answer handle(const ipc::Received& received, Token", uses_token ? " token" : "", ") final {");
   out.line("    const Words& words = received.words;");

@@ -34,6 +34,7 @@ enum class MethodKind {
   Fast,      ///< an operation with an entry of its own
   Long,      ///< an operation whose words the hand-written stub lays out
   Deferred,  ///< a service's method that may be answered later
+  Read,      ///< a service's method that changes nothing
 };
 
 struct Method {

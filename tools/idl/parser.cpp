@@ -149,7 +149,7 @@ class Parser {
     expect("{");
     while (!at_end() && !is(TokenKind::Symbol, "}")) {
       std::string text = take_documentation();
-      service.methods.push_back(method(text, "expected 'method' or 'deferred method'"));
+      service.methods.push_back(method(text, "expected 'method', 'deferred method' or 'read method'"));
     }
     expect("}");
     return service;
@@ -175,13 +175,16 @@ class Parser {
     } else if (take_word("deferred")) {
       method.kind = MethodKind::Deferred;
       expect_word("method");
+    } else if (take_word("read")) {
+      method.kind = MethodKind::Read;
+      expect_word("method");
     } else if (!take_word("method")) {
       fail(expected);
     }
     method.name = expect_name("the method's name");
     expect("=");
     method.number = expect_number();
-    if (method.kind == MethodKind::Method || method.kind == MethodKind::Deferred) {
+    if (method.kind != MethodKind::Fast && method.kind != MethodKind::Long) {
       method.arguments = parameters();
       expect("->");
       method.results = parameters();

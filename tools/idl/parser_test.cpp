@@ -61,10 +61,11 @@ TEST(Parser, ReadsObjects) {
 TEST(Parser, ReadsServices) {
   Interface file = parse_good(
       "interface s;\nservice S {\n  /// Gets.\n  method get = 1 (most: u64) -> (data: bytes<448>) errors none;\n"
-      "  /// Waits.\n  deferred method wait = 2 () -> () errors none;\n}\n");
-  ASSERT_EQ(file.services[0].methods.size(), 2u);
+      "  /// Waits.\n  deferred method wait = 2 () -> () errors none;\n  /// Looks.\n  read method look = 3 () -> () errors none;\n}\n");
+  ASSERT_EQ(file.services[0].methods.size(), 3u);
   EXPECT_EQ(file.services[0].methods[0].results[0].type.size, 448u);
   EXPECT_EQ(file.services[0].methods[1].kind, MethodKind::Deferred);
+  EXPECT_EQ(file.services[0].methods[2].kind, MethodKind::Read);
 }
 
 TEST(Parser, SaysWhatItExpected) {

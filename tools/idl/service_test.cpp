@@ -18,7 +18,7 @@ class SampleService final : public protocols::SampleServer {
  public:
   using SampleServer::SampleServer;
 
-  Result<u64> add(Session session, u64 left, u64 right) override { return session.raw + left + right; }
+  Result<u64> add(Session session, u64 left, u64 right) const override { return session.raw + left + right; }
   Result<u64> put(Session, u64 level, std::span<const std::byte> data) override {
     if (level == 9) return Error::Limit;
     text.assign(reinterpret_cast<const char*>(data.data()), data.size());
@@ -41,7 +41,7 @@ class SampleService final : public protocols::SampleServer {
     return {};
   }
   void signals(u64 new_bits) override { bits = new_bits; }
-  void fault(Session, Token token, const Words& words) override { reply_fault(token, words.w[FaultMessage::Instruction] + 2); }
+  Result<u64> fault(Session, const Words& words) override { return words.w[FaultMessage::Instruction] + 2; }
 
   std::string text;
   Token waiting;
@@ -216,6 +216,11 @@ TEST_F(ServiceTest, DeliversSignalsAndFaults) {
   fault.w[FaultMessage::Instruction] = 0x1000;
   ipc::Received received = kernel.deliver(Status{Status::kFault | 3}, fault);
   EXPECT_EQ(received.words.w[0], 0x1002u);
+}
+
+TEST(Methods, AreMarkedByTheirKind) {
+  EXPECT_EQ(protocols::SampleServer::kReadMethods, 1u << 1);
+  EXPECT_EQ(protocols::SampleServer::kDeferredMethods, 1u << 6);
 }
 
 TEST(Answers, DoNotTrustTheServer) {

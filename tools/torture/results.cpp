@@ -49,7 +49,7 @@ usize start_of_record(std::string_view line) {
 }
 
 bool continues_record(std::string_view line) {
-  return line.starts_with("  fault ") || line.starts_with("  hang ") || line.starts_with("  #") ||
+  return line.starts_with("  fault ") || line.starts_with("  hang ") || line.starts_with("  event ") || line.starts_with("  #") ||
          (line.starts_with("  r") && line.size() > 9 && line[8] == ' ');
 }
 

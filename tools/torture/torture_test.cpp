@@ -94,6 +94,7 @@ TEST(Results, CrashRecordsMayStandInsideOfALine) {
     std::string line = fault_line(1, "log", "recovered", 100, 5000);
     results.take_line(line.substr(0, 30) + "crash log instance 3 at 0.211 s");
     results.take_line(kind);
+    results.take_line("  event 7130117 session 11 method 2 call 7a56c7");
     results.take_line("  rax    0000000000000000  rbx    0000000000000000");
     results.take_line("  #0  0000000000401000 main+0");
     results.take_line(line.substr(30));

@@ -34,8 +34,12 @@ bool is_copy(const llvm::Function* function) {
   return function != nullptr && function->isDeclaration() && function->arg_size() == 3 && llvm::is_contained(kCopies, function->getName());
 }
 
-/// Writes to what no vault can hold: the stack.
-bool is_local(const llvm::Value* pointer) { return llvm::isa<llvm::AllocaInst>(llvm::getUnderlyingObject(pointer, 0)); }
+/// Writes to what no vault can hold, the stack, or to where the function's result goes: who calls it has logged that.
+bool is_local(const llvm::Value* pointer) {
+  const llvm::Value* object = llvm::getUnderlyingObject(pointer, 0);
+  const auto* argument = llvm::dyn_cast<llvm::Argument>(object);
+  return llvm::isa<llvm::AllocaInst>(object) || (argument != nullptr && argument->hasStructRetAttr());
+}
 
 /// What an instruction writes: `size` bytes at `pointer`; with a `length` that is no constant: as many as that says.
 struct Write {
@@ -90,7 +94,8 @@ class UndoLog : public llvm::PassInfoMixin<UndoLog> {
         if (!is_local(write.pointer)) add(write, groups, first);
       }
       // An event may have ended in a call.
-      if (writes.empty() && llvm::isa<llvm::CallBase>(instruction) && !llvm::isa<llvm::IntrinsicInst>(instruction)) first = groups.size();
+      auto* call = llvm::dyn_cast<llvm::CallBase>(&instruction);
+      if (call != nullptr && !llvm::isa<llvm::IntrinsicInst>(call) && (writes.empty() || call->hasStructRetAttr())) first = groups.size();
     }
   }
 
@@ -128,7 +133,15 @@ class UndoLog : public llvm::PassInfoMixin<UndoLog> {
     if (call != nullptr && is_copy(call->getCalledFunction()))
       return {write_of_memory(call, call->getArgOperand(0), call->getArgOperand(2), llvm::Align(1))};
     if (auto* intrinsic = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction)) refuse_unknown(*intrinsic);
+    if (call != nullptr && call->hasStructRetAttr()) return writes_of_result(*call);
     return {};
+  }
+
+  /// A result in memory.
+  std::vector<Write> writes_of_result(llvm::CallBase& call) const {
+    unsigned which = call.paramHasAttr(0, llvm::Attribute::StructRet) ? 0 : 1;
+    llvm::Type* type = call.getParamStructRetType(which);
+    return {Write{&call, call.getArgOperand(which), size_of(type), llvm::Align(1)}};
   }
 
   std::uint64_t size_of(llvm::Type* type) const { return module_->getDataLayout().getTypeStoreSize(type); }
