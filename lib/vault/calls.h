@@ -10,8 +10,8 @@ inline constexpr u64 kAllPlaces = (u64{1} << kMostCalls) - 1;
 
 constexpr u64 bit_of(Token token) { return u64{1} << token.raw; }
 
-/// Calls of a session that wait for their answer.
-u32 waiting_calls(u32 session);
+/// Whether another call of the session may wait for its answer.
+bool may_wait(u32 session);
 
 namespace detail {
 Token search_call(CallName name);

@@ -108,10 +108,11 @@ void discard_after(u64 last) {
   local.round = nullptr;
 }
 
-u32 waiting_calls(u32 session) {
+bool may_wait(u32 session) {
+  if (__builtin_popcountll(local.used_places) < int(kMostOfSession)) return true;
   u32 count = 0;
   for (const Call& call : exchange().calls) count += call.taken != 0 && call.answered == 0 && call.name.session == session;
-  return count;
+  return count < kMostOfSession;
 }
 
 Token detail::search_call(CallName name) {

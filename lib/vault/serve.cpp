@@ -148,7 +148,7 @@ void Loop::take_special(CallName name) {
 
 /// The same for a method that may have answered through the token. Errors: Busy when too many calls of its session wait.
 Error Loop::run_deferred(CallName name, u64 event, const ipc::Received& received, Token& token) {
-  if (waiting_calls(name.session) >= kMostOfSession) return Error::Busy;
+  if (!may_wait(name.session)) return Error::Busy;
   Result<Token> place = take_call(name, event);
   if (!place) return place.error();
   token = *place;

@@ -16,7 +16,7 @@ constexpr u64 kStep = 20 * kMicrosecond;
 /// Between looks at what comes of it: seldom, since whoever watches from a high priority keeps others from running.
 constexpr u64 kWatchStep = 200 * kMicrosecond;
 /// How long a fault may take to show, and how long a component that hangs may stay unnoticed.
-constexpr u64 kWindow = 4 * kMillisecond, kHangWindow = 50 * kMillisecond;
+constexpr u64 kWindow = 4 * kMillisecond, kHangWindow = 500 * kMillisecond;
 /// How long a component may take to come back before it counts as lost.
 constexpr u64 kLongest = 2 * kSecond;
 
@@ -55,18 +55,19 @@ bool Target::answers() const {
 /// Looks without calling: a call to a server that hangs would be its prisoner.
 Outcome Target::watch(Fault fault, u64 instance, u64 at) const {
   u64 end = at + (fault == Fault::Hang ? kHangWindow : kWindow);
-  bool is_down = false, is_idle = false, was_idle = false;
-  while (now() < (is_down ? at + kLongest : end)) {
+  bool is_down = false, is_idle = false;
+  while (now() < at + kLongest) {
+    // Who does not rest may hang, whatever the fault was.
+    if (!is_down && now() >= (is_idle ? end : at + kHangWindow)) break;
     wait_for(kWatchStep);
     auto seen = tools_.root.inject(component_, u64(Fault::None), root::kAnyMoment, 0);
     if (seen && seen->instance != instance) return Outcome::Recovered;
     if (!seen) is_down = true;
     is_idle = seen && Moment(seen->moment) == Moment::Idle;
-    was_idle = was_idle || is_idle;
   }
   if (is_down) return Outcome::Lost;
   // Who hangs never rests again; nobody may have called it, though.
-  return (fault == Fault::Hang ? is_idle : was_idle) ? Outcome::Dormant : Outcome::Stuck;
+  return is_idle ? Outcome::Dormant : Outcome::Stuck;
 }
 
 Result<Record> Target::strike(Fault fault, Random& random) {
