@@ -64,7 +64,7 @@ void Loop::run(u64 count) {
 }
 
 void Loop::wait_otherwise(const ipc::Answer* answer) {
-  u64 deadline = hooks_.deadline();
+  u64 deadline = wants_.has_deadline ? hooks_.deadline() : 0;
   bool is_received = false;
   if (answer != nullptr && answer->length == kRegisterWords && deadline == 0) {
     received_ = ipc::enter(reply_receive_, answer->words);
@@ -75,6 +75,14 @@ void Loop::wait_otherwise(const ipc::Answer* answer) {
   if (current_ != kNoToken) forget_current(std::exchange(current_, kNoToken));
   if (!is_received) received_ = ipc::receive(endpoint_, deadline);
   note_idle();
+}
+
+/// Such a call is run again when it is delivered again.
+[[gnu::always_inline]] inline void Loop::read() {
+  begin_read();
+  new (&unkept_.head) ipc::Answer(server_.handle(received_, kNoToken));
+  end_read();
+  answer_ = &unkept_.head;
 }
 
 [[gnu::always_inline]] inline void Loop::take() {
@@ -89,8 +97,8 @@ void Loop::wait_otherwise(const ipc::Answer* answer) {
     return;
   }
   set_current(name);
-  if (wants_.is_special(received_.words.w[0])) [[unlikely]]
-    return take_special(name);
+  if (wants_.is_special(received_.words.w[0]))
+    return ipc::Server::is_among(wants_.reads, received_.words.w[0]) ? read() : take_deferred(name);
   if (Token known = find_call(name); known != kNoToken) [[unlikely]] {
     current_ = known;  // delivered again: answered, or still waiting
     return;
@@ -133,8 +141,7 @@ void Loop::take_other() {
   }
 }
 
-void Loop::take_special(CallName name) {
-  if (ipc::Server::is_among(wants_.reads, received_.words.w[0])) return read();
+void Loop::take_deferred(CallName name) {
   current_ = find_call(name);
   if (current_ != kNoToken) return;
   u64 event = begin_event();
@@ -157,14 +164,6 @@ Error Loop::run_deferred(CallName name, u64 event, const ipc::Received& received
   if (answer.length == kRegisterWords && answer.words.w[0] != 0) return Error(answer.words.w[0]);
   answer_call(token, answer);
   return kSuccess;
-}
-
-/// Such a call is run again when it is delivered again.
-void Loop::read() {
-  begin_read();
-  new (&unkept_.head) ipc::Answer(server_.handle(received_, kNoToken));
-  end_read();
-  answer_ = &unkept_.head;
 }
 
 /// To the call in progress, which has left nothing behind.

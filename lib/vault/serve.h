@@ -40,13 +40,13 @@ class Loop {
   void take_messages();
   void wait();
   void take();
+  void read();
   Result<const ipc::Answer*> run_plain(CallName name, u64 event, const ipc::Received& received, Token& token);
 
   void wait_otherwise(const ipc::Answer* answer);
   void take_other();
-  void take_special(CallName name);
+  void take_deferred(CallName name);
   Error run_deferred(CallName name, u64 event, const ipc::Received& received, Token& token);
-  void read();
   void refuse(Error error);
   void park_call();
   void finish_step();
