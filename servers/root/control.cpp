@@ -4,7 +4,7 @@
 #include "abi/kernel.h"
 #include "lib/clock.h"
 #include "lib/retry.h"
-#include "servers/root/injection.h"
+#include "servers/root/injection/injection.h"
 #include "servers/root/print.h"
 
 namespace pith::root {

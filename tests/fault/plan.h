@@ -2,7 +2,7 @@
 #pragma once
 #include <string_view>
 
-#include "servers/root/fault.h"
+#include "servers/root/injection/fault.h"
 
 namespace pith::torture {
 

@@ -3,7 +3,7 @@
 #include "lib/random.h"
 #include "protocols/root.h"
 #include "protocols/supervisor.h"
-#include "servers/root/fault.h"
+#include "servers/root/injection/fault.h"
 
 namespace pith::torture {
 

@@ -125,6 +125,8 @@ void check_authorities(const Manifest& manifest, Problems& problems) {
   for (const Component& component : manifest.components) {
     for (auto [authority, line] : component.authorities) {
       if (authority == Authority::OwnMemory || authority == Authority::Platform) continue;
+      if (authority == Authority::FaultInjection && manifest.root.value == "root")
+        problems.add(line, "`fault_injection` needs a root that can do that: `root = \"injecting_root\"` in [system]");
       auto [holder, is_first] = holders.emplace(authority, component.name.value);
       if (!is_first)
         problems.add(line, "`", key_of(authority), "` is held by `", holder->second, "` already, and one component may hold it");

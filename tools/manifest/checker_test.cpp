@@ -51,8 +51,13 @@ TEST(Checker, RefusesCircles) {
 TEST(Checker, RefusesASecondHolder) {
   EXPECT_EQ(system_of({"control = true", "control = true"}), "m.toml:9: `control` is held by `a` already, and one component may hold it\n");
   EXPECT_EQ(system_of({"faults = true", "faults = true"}).substr(0, 9), "m.toml:9:");
-  EXPECT_EQ(system_of({"fault_injection = true", "fault_injection = true"}),
-            "m.toml:9: `fault_injection` is held by `a` already, and one component may hold it\n");
+  EXPECT_EQ(system_of({"placement = true", "placement = true"}),
+            "m.toml:9: `placement` is held by `a` already, and one component may hold it\n");
+}
+
+TEST(Checker, RefusesFaultsWithoutARootThatMakesThem) {
+  EXPECT_EQ(system_of({"fault_injection = true"}),
+            "m.toml:6: `fault_injection` needs a root that can do that: `root = \"injecting_root\"` in [system]\n");
 }
 
 TEST(Checker, RefusesPoolsThatNobodyMayUse) {

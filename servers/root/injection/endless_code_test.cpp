@@ -1,5 +1,5 @@
 // Tests what a program is overwritten with so that it hangs.
-#include "servers/root/endless_code.h"
+#include "servers/root/injection/endless_code.h"
 
 #include <gtest/gtest.h>
 

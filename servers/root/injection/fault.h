@@ -5,10 +5,10 @@
 namespace pith::root {
 
 enum class Fault : u64 {
-  None,         ///< only looks
-  Kill,         ///< the instance is stopped; the supervisor is to start the next
-  Hang,         ///< its program is overwritten with what goes on without end, wherever its threads are (servers/root/endless_code.h)
-  BitFlip,      ///< one bit of memory that it has written to, most often of memory in use (docs/guides/torture.md)
+  None,     ///< only looks
+  Kill,     ///< the instance is stopped; the supervisor is to start the next
+  Hang,     ///< its program is overwritten with what goes on without end, wherever its threads are (servers/root/injection/endless_code.h)
+  BitFlip,  ///< one bit of memory that it has written to, most often of memory in use (docs/guides/torture.md)
   Instruction,  ///< one byte of its program, most often of code that runs
   Garbage,      ///< a page of its program, or one that it has written to, is overwritten
 };

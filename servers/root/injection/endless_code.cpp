@@ -1,5 +1,5 @@
 // Finds the steps that stay whole and overwrites what lies between them.
-#include "servers/root/endless_code.h"
+#include "servers/root/injection/endless_code.h"
 
 #include <cstring>
 

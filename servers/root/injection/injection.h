@@ -1,9 +1,9 @@
-// Makes faults in instances on purpose, for tests.
+// Makes faults in instances on purpose, for tests. Only a root that a system asks for has it: `root = "injecting_root"`.
 #pragma once
 #include "lib/random.h"
 #include "protocols/root.h"
 #include "servers/root/component.h"
-#include "servers/root/fault.h"
+#include "servers/root/injection/fault.h"
 
 namespace pith::root {
 
@@ -13,8 +13,8 @@ class Injection {
  public:
   Injection(Component& component, u64 seed) : component_(component), random_(seed) {}
 
-  /// Errors: BadState when no instance runs, Again when it is at none of `moments`, BadArgument for an unknown fault, NotFound when no page
-  /// to hurt was found.
+  /// Errors: NotSupported by root as it is, BadState when no instance runs, Again when it is at none of `moments`, BadArgument for an
+  /// unknown fault, NotFound when no page to hurt was found.
   Result<protocols::RootInjectResult> run(Fault fault, u64 moments);
 
  private:

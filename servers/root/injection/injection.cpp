@@ -1,9 +1,9 @@
 // Hurts an instance: finds a place, shows its page in the copy window, writes.
-#include "servers/root/injection.h"
+#include "servers/root/injection/injection.h"
 
 #include "abi/kernel.h"
 #include "abi/vault.h"
-#include "servers/root/endless_code.h"
+#include "servers/root/injection/endless_code.h"
 #include "servers/root/places.h"
 
 namespace pith::root {
