@@ -88,13 +88,13 @@ class ClockReader {
     u64 at = now();
     if (!rang) return findings.add("clock", Finding::Wrong, error_name(rang.error()));
     if (at < deadline) findings.add("clock", Finding::Wrong, "an alarm rang before its time");
-    if (at > deadline + kPatience) findings.add("clock", Finding::Lost, "an alarm came late");
+    if (at > deadline + patience_) findings.add("clock", Finding::Lost, "an alarm came late");
   }
 
  private:
-  static constexpr u64 kPatience = 100 * kMillisecond;
-
   protocols::ClockClient clock_;
+  u64 patience_ =
+      has_command_line_word("host_time") ? kSecond : 100 * kMillisecond;  // the host's time goes on while it does something else
   u64 offset_;
 };
 
