@@ -153,7 +153,7 @@ void answer_call(Token token, const ipc::Answer& answer) {
   kept.head = answer;
   detail::keep_long_words(kept);
   call.answered = current_event();
-  local.fresh_answers |= u64{1} << token.raw;
+  local.fresh_answers |= bit_of(token);
   local.is_unsettled = true;
 }
 
