@@ -5,7 +5,7 @@
 namespace pith::image {
 
 inline constexpr u64 kMagic = 0x31474d4948544950;  // "PITHIMG1"
-inline constexpr u32 kVersion = 2;
+inline constexpr u32 kVersion = 3;
 
 /// The image begins with it. The checksum covers everything behind its own field, as 64-bit words: sum = (rotate_left(sum, 5) ^ word) * kMultiplier.
 struct Header {
@@ -19,6 +19,7 @@ struct Header {
   u32 module_count;
   u16 group_count;        ///< Group[group_count] lies behind the modules; at least 1
   u16 version_count;      ///< Version[version_count] lies behind the groups
+  u64 memory_count;       ///< SharedMemory[memory_count] lies behind the versions
   char system[24];        ///< name of the system
 };
 inline constexpr u64 kMultiplier = 0x9e3779b97f4a7c15;
@@ -44,6 +45,9 @@ enum class GrantKind : u32 {
   Platform = 8,     ///< power-off and diagnostics through root
   Placement = 9,    ///< which CPU each component's time is on, through root
   FaultInjection = 10, ///< hurts the instances of components, through root: for tests only
+  Bus = 11,         ///< tells root which device memory the drivers get, and how interrupt messages are sent
+  Pci = 12,         ///< the device `first` = vendor << 16 | device, of those the one number `count`, with `target` interrupt messages
+  Doorbell = 13,    ///< signals component `target`'s notification with the holder's bit (lib/shared_memory.h)
 };
 
 /// One authority of a component.
@@ -123,6 +127,16 @@ struct Version {
   Segment segments[kComponentSegments];
 };
 inline constexpr u32 kVersions = 2;
+
+/// Memory of a component's service that others see as well, all at kSharedMemory + its number * kMostSharedPages pages. Its frames lie in a row.
+struct SharedMemory {
+  char name[24];
+  u32 pages;
+  u32 owner;
+  u64 parties;  ///< bit N: component N, the owner among them
+};
+inline constexpr u32 kMostSharedMemories = 32;
+inline constexpr u32 kMostSharedPages = 16384;
 
 /// A file of bytes for a component, page aligned; also symbols for crash records.
 struct Module {

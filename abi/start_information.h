@@ -17,6 +17,16 @@ inline constexpr u64 kVaultAddress = 0x0000'0040'0000'0000;
 inline constexpr u64 kModuleAddress = 0x0000'0050'0000'0000;
 inline constexpr u64 kPoolAddress = 0x0000'0060'0000'0000;    ///< where a component with a pool maps its own frames
 
+inline constexpr u64 kSharedMemory = 0x0000'0070'0000'0000;   ///< image::SharedMemory number N at N * kMostSharedPages pages
+
+/// Memory that a component shares with others.
+struct NamedMemory {
+  char name[24];  ///< as in the manifest
+  u32 number;
+  u32 pages;
+  u64 physical;   ///< address of its first byte for devices
+};
+
 /// A capability that a component starts with.
 struct NamedSlot {
   char name[24];  ///< as in the manifest: a service's name, "interrupt", "ports", …
@@ -42,6 +52,7 @@ struct StartInformation {
   static constexpr u64 kMagic = 0x5452415453544950;  // "PITSTART"
   static constexpr u32 kSlots = 32;
   static constexpr u32 kRanges = 64;
+  static constexpr u32 kMemories = 8;
 
   u64 magic;
   char name[24];
@@ -58,6 +69,8 @@ struct StartInformation {
   u32 time_share;          ///< of all of those together, in 1/65536 of a CPU; 0: no limit
   u32 reserved;
   NamedSlot slots[kSlots];
+  u64 memory_count;
+  NamedMemory memories[kMemories];
   FrameRange pool[kRanges];
   char arguments[512];
   char command_line[1024];

@@ -29,6 +29,7 @@ class BootTables {
     if (!fits(header.modules_offset, header.module_count, sizeof(image::Module), bytes.size())) return Error::Damaged;
     if (!fits(groups_offset(), header.group_count, sizeof(image::Group), bytes.size())) return Error::Damaged;
     if (!fits(versions_offset(), header.version_count, sizeof(image::Version), bytes.size())) return Error::Damaged;
+    if (!fits(memories_offset(), header.memory_count, sizeof(image::SharedMemory), bytes.size())) return Error::Damaged;
     return {};
   }
 
@@ -57,17 +58,21 @@ class BootTables {
     }
     return {};
   }
+  std::span<const image::SharedMemory> memories() const {
+    return {reinterpret_cast<const image::SharedMemory*>(base() + memories_offset()), header_->memory_count};
+  }
   /// Bytes from the image's start to the end of the last table.
   u64 size() const {
     u64 components = header_->components_offset + u64{header_->component_count} * sizeof(image::Component);
-    u64 versions = versions_offset() + u64{header_->version_count} * sizeof(image::Version);
-    return components > versions ? components : versions;
+    u64 memories = memories_offset() + header_->memory_count * sizeof(image::SharedMemory);
+    return components > memories ? components : memories;
   }
 
  private:
   static bool fits(u64 offset, u64 count, u64 size, u64 end) { return offset % 8 == 0 && offset <= end && count <= (end - offset) / size; }
   u64 groups_offset() const { return header_->modules_offset + u64{header_->module_count} * sizeof(image::Module); }
   u64 versions_offset() const { return groups_offset() + u64{header_->group_count} * sizeof(image::Group); }
+  u64 memories_offset() const { return versions_offset() + u64{header_->version_count} * sizeof(image::Version); }
   const std::byte* base() const { return reinterpret_cast<const std::byte*>(header_); }
 
   const image::Header* header_ = nullptr;
