@@ -97,7 +97,8 @@ errcode_t Volume::block_map(u32 group, GroupMap& map) {
   if (map.frame == nullptr) return code;
   map.bits = bytes_of(map.frame);
   if ((map.frame->flags & Frame::kVerified) == 0) {
-    if (!ext2fs_block_bitmap_csum_verify(fs(), group, reinterpret_cast<char*>(map.bits), int(bits / 8))) return EXT2_ET_BLOCK_BITMAP_CSUM_INVALID;
+    if (!ext2fs_block_bitmap_csum_verify(fs(), group, reinterpret_cast<char*>(map.bits), int(bits / 8)))
+      return EXT2_ET_BLOCK_BITMAP_CSUM_INVALID;
     map.frame->flags |= Frame::kVerified;
   }
   return 0;
@@ -122,7 +123,8 @@ errcode_t Volume::node_map(u32 group, GroupMap& map) {
   if (map.frame == nullptr) return code;
   map.bits = bytes_of(map.frame);
   if ((map.frame->flags & Frame::kVerified) == 0) {
-    if (!ext2fs_inode_bitmap_csum_verify(fs(), group, reinterpret_cast<char*>(map.bits), int((bits + 7) / 8))) return EXT2_ET_INODE_BITMAP_CSUM_INVALID;
+    if (!ext2fs_inode_bitmap_csum_verify(fs(), group, reinterpret_cast<char*>(map.bits), int((bits + 7) / 8)))
+      return EXT2_ET_INODE_BITMAP_CSUM_INVALID;
     map.frame->flags |= Frame::kVerified;
   }
   return 0;
@@ -159,7 +161,8 @@ errcode_t Volume::find_free(u64 goal, u64 most, u64* first, u64* count) {
         continue;
       }
       u64 length = 1;
-      while (length < most && bit + length < limit && !has_bit(map.bits, bit + length) && !is_freed(group_first + bit + length, until)) length++;
+      while (length < most && bit + length < limit && !has_bit(map.bits, bit + length) && !is_freed(group_first + bit + length, until))
+        length++;
       *first = group_first + bit;
       *count = length;
       return 0;
@@ -226,7 +229,8 @@ u64 Volume::goal_of(Node node, const ext2_inode*) {
 
 /// A free node, directories of which are spread a little.
 errcode_t Volume::new_node(Node near, u32 mode, Node& node) {
-  u32 groups = fs()->group_desc_count, start = (near - 1) / fs()->super->s_inodes_per_group % groups, per_group = fs()->super->s_inodes_per_group;
+  u32 groups = fs()->group_desc_count, start = (near - 1) / fs()->super->s_inodes_per_group % groups,
+      per_group = fs()->super->s_inodes_per_group;
   if (LINUX_S_ISDIR(mode) && near == EXT2_ROOT_INO) {
     u32 best = 0;
     for (u32 group = 0; group < groups && group < 1024; group++) {
@@ -378,7 +382,9 @@ void ext2fs_block_alloc_stats_range(ext2_filsys fs, blk64_t first, blk_t count, 
 void ext2fs_block_alloc_stats2(ext2_filsys fs, blk64_t block, int in_use) { ext2fs_block_alloc_stats_range(fs, block, 1, in_use); }
 void ext2fs_block_alloc_stats(ext2_filsys fs, blk_t block, int in_use) { ext2fs_block_alloc_stats_range(fs, block, 1, in_use); }
 
-blk64_t ext2fs_find_inode_goal(ext2_filsys fs, ext2_ino_t node, struct ext2_inode* inode, blk64_t) { return Volume::of(fs).goal_of(node, inode); }
+blk64_t ext2fs_find_inode_goal(ext2_filsys fs, ext2_ino_t node, struct ext2_inode* inode, blk64_t) {
+  return Volume::of(fs).goal_of(node, inode);
+}
 
 errcode_t ext2fs_zero_blocks2(ext2_filsys fs, blk64_t block, int count, blk64_t*, int*) {
   for (int i = 0; i < count; i++) {
@@ -410,6 +416,8 @@ void ext2fs_update_dynamic_rev(ext2_filsys) {}
 errcode_t ext2fs_inline_data_expand(ext2_filsys, ext2_ino_t) { return EXT2_ET_UNSUPP_FEATURE; }
 errcode_t ext2fs_inline_data_ea_remove(ext2_filsys, ext2_ino_t) { return EXT2_ET_UNSUPP_FEATURE; }
 int ext2fs_inline_data_dir_iterate(ext2_filsys, ext2_ino_t, void*) { return 0; }
-struct ext2fs_hashmap* ext2fs_hashmap_create(__u32 (*)(const void*, size_t), void (*)(void*), size_t) { return nullptr; }
+struct ext2fs_hashmap* ext2fs_hashmap_create(__u32 (*)(const void*, size_t), void (*)(void*), size_t) {
+  return nullptr;
+}
 __u32 ext2fs_djb2_hash(const void*, size_t) { return 0; }
 }

@@ -1,4 +1,5 @@
-// The cache of metadata: frames in the vault, found by a table; what is not there is asked of the disk, and the event that needs it run again.
+// The cache of metadata: frames in the vault, found by a table; what is not there is asked of the disk, and the event that needs it run
+// again.
 #include <algorithm>
 #include <cstring>
 
@@ -141,9 +142,7 @@ void Volume::want(u64 block) {
 bool Volume::has_arrived() const {
   const block::Ring& ring = disk_.ring();
   for (u32 i = 0; i < kReads; i++) {
-    if (wanted_[i].block != 0 && wanted_[i].is_requested &&
-        state_of(ring.requests[kFirstRead + i]) == block::State::Done)
-      return true;
+    if (wanted_[i].block != 0 && wanted_[i].is_requested && state_of(ring.requests[kFirstRead + i]) == block::State::Done) return true;
   }
   return false;
 }

@@ -28,7 +28,7 @@ class Handle {
 Result<Extent> Volume::map(u64 node, Inode& inode, u64 block, u64 most) {
   auto* plain = reinterpret_cast<ext2_inode*>(&inode);
   u64 end = ext2fs_blocks_count(fs()->super), begin = fs()->super->s_first_data_block;
-  if (!ext2fs_inode_has_valid_blocks2(fs(), plain)) return Error::Damaged;
+  if (!LINUX_S_ISREG(inode.i_mode) && !LINUX_S_ISDIR(inode.i_mode) && !LINUX_S_ISLNK(inode.i_mode)) return Error::Damaged;
   if ((inode.i_flags & EXT4_EXTENTS_FL) == 0) {
     Extent is = {};
     for (u64 i = 0; i < std::min<u64>(most, 256); i++) {
@@ -64,10 +64,10 @@ Result<Extent> Volume::map(u64 node, Inode& inode, u64 block, u64 most) {
   }
   if (code != EXT2_ET_EXTENT_NOT_FOUND) return error_of(code);
   code = ext2fs_extent_get(opened, EXT2_EXTENT_CURRENT, &extent);
-  if (code == 0 && extent.e_lblk <= block) code = ext2fs_extent_get(opened, EXT2_EXTENT_NEXT_LEAF, &extent);
+  // The library may go through the same leaf once more before it comes to the next one.
+  while (code == 0 && extent.e_lblk <= block) code = ext2fs_extent_get(opened, EXT2_EXTENT_NEXT_LEAF, &extent);
   if (code == EXT2_ET_NO_CURRENT_NODE || code == EXT2_ET_EXTENT_NO_NEXT) return Extent{0, most, false};
   TRY(check(code));
-  if (extent.e_lblk <= block) return Error::Damaged;
   return Extent{0, std::min<u64>(most, extent.e_lblk - block), false};
 }
 

@@ -11,63 +11,58 @@ constexpr u64 kAlignment = 16;
 /// In front of each allocation.
 struct Head {
   u64 size;
-  u64 place;  // of the scratch memory at which it begins; unused: it is kept
+  Head* before;  // that was allocated before it; only in scratch memory
+  u64 is_kept, is_free;
 };
-constexpr u64 kKept = ~u64{0};
+static_assert(sizeof(Head) % kAlignment == 0);
 
 State* keeping = nullptr;
 u64 scratch_used = 0;
+Head* newest = nullptr;
+
+u64 whole_size(u64 size) { return (size + sizeof(Head) + kAlignment - 1) / kAlignment * kAlignment; }
 
 #if __has_feature(address_sanitizer)
-constexpr u32 kMostBlocks = 1 << 16;
-void* blocks[kMostBlocks];  // on the host each is an allocation by itself, so that what goes beyond it is seen
-u32 block_count = 0;
-
-void* take_scratch(u64 size) {
-  if (block_count == kMostBlocks || scratch_used + size > kScratchBytes) return nullptr;
-  scratch_used += size;
-  void* place = std::malloc(size + sizeof(Head));
-  blocks[block_count++] = place;
-  return place;
-}
+// On the host each is an allocation by itself, so that what goes beyond it is seen.
+Head* take_scratch(u64 size) { return static_cast<Head*>(std::malloc(size + sizeof(Head))); }
+void give_scratch(Head* head) { std::free(head); }
 #else
 alignas(kAlignment) std::byte scratch[kScratchBytes];
 
-void* take_scratch(u64 size) {
-  u64 whole = (size + sizeof(Head) + kAlignment - 1) / kAlignment * kAlignment;
-  if (whole > kScratchBytes - scratch_used) return nullptr;
-  void* place = scratch + scratch_used;
-  scratch_used += whole;
-  return place;
-}
+Head* take_scratch(u64) { return reinterpret_cast<Head*>(scratch + scratch_used); }
+void give_scratch(Head*) {}
 #endif
 
 void* allocate(u64 size) {
-  if (size > kScratchBytes && keeping == nullptr) return nullptr;
+  if (size > kScratchBytes + kHeapBytes) return nullptr;
+  u64 whole = whole_size(size);
+  Head* head;
   if (keeping != nullptr) {
-    u64 whole = (size + sizeof(Head) + kAlignment - 1) / kAlignment * kAlignment;
-    if (size > kHeapBytes || whole > kHeapBytes - keeping->heap_used) return nullptr;
-    auto* head = reinterpret_cast<Head*>(keeping->heap + keeping->heap_used);
+    if (whole > kHeapBytes - keeping->heap_used) return nullptr;
+    head = reinterpret_cast<Head*>(keeping->heap + keeping->heap_used);
     keeping->heap_used += whole;
-    head->size = size;
-    head->place = kKept;
+    *head = {size, nullptr, 1, 0};
     return head + 1;
   }
-  u64 before = scratch_used;
-  auto* head = static_cast<Head*>(take_scratch(size));
-  if (head == nullptr) return nullptr;
-  head->size = size;
-  head->place = before;
+  if (whole > kScratchBytes - scratch_used) return nullptr;
+  head = take_scratch(size);
+  scratch_used += whole;
+  *head = {size, newest, 0, 0};
+  newest = head;
   return head + 1;
 }
 
 void release(void* place) {
   if (place == nullptr) return;
-#if !__has_feature(address_sanitizer)
-  auto* head = static_cast<Head*>(place) - 1;
-  u64 whole = (head->size + sizeof(Head) + kAlignment - 1) / kAlignment * kAlignment;
-  if (head->place != kKept && head->place + whole == scratch_used) scratch_used = head->place;  // the last one: as most are
-#endif
+  Head* head = static_cast<Head*>(place) - 1;
+  if (head->is_kept) return;
+  head->is_free = 1;
+  while (newest != nullptr && newest->is_free) {  // most are given back in the reverse order
+    Head* last = newest;
+    newest = last->before;
+    scratch_used -= whole_size(last->size);
+    give_scratch(last);
+  }
 }
 
 }  // namespace
@@ -77,11 +72,15 @@ KeptMemory::~KeptMemory() { keeping = nullptr; }
 
 void forget_scratch() {
   keeping = nullptr;
-  scratch_used = 0;
 #if __has_feature(address_sanitizer)
-  for (u32 i = 0; i < block_count; i++) std::free(blocks[i]);
-  block_count = 0;
+  while (newest != nullptr) {
+    Head* last = newest;
+    newest = last->before;
+    give_scratch(last);
+  }
 #endif
+  newest = nullptr;
+  scratch_used = 0;
 }
 
 }  // namespace pith::ext4

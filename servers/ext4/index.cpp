@@ -8,9 +8,9 @@ namespace pith::ext4 {
 
 namespace {
 
-constexpr u32 kRootOffset = 24;       // of the index's information in a directory's first block
-constexpr u32 kRootEntries = 32;      // its entries
-constexpr u32 kNodeEntries = 8;       // and in other blocks
+constexpr u32 kRootOffset = 24;   // of the index's information in a directory's first block
+constexpr u32 kRootEntries = 32;  // its entries
+constexpr u32 kNodeEntries = 8;   // and in other blocks
 constexpr u32 kMostLevels = 3;
 
 struct Entry {
@@ -50,7 +50,8 @@ Result<Node> Volume::find_in_index(u64 directory, Inode& inode, std::string_view
     u32 offset = level == 0 ? kRootEntries : kNodeEntries;
     CountLimit head;
     memcpy(&head, bytes + offset, sizeof head);
-    if (head.limit != (state_.block_size - offset - tail) / sizeof(Entry) || head.count == 0 || head.count > head.limit) return Error::Damaged;
+    if (head.limit != (state_.block_size - offset - tail) / sizeof(Entry) || head.count == 0 || head.count > head.limit)
+      return Error::Damaged;
     u32 low = 1, high = head.count;  // the first one whose hash is larger
     Entry entry;
     while (low < high) {

@@ -1,4 +1,5 @@
-// The journal: a transaction at a time is written to it, then to where its blocks belong. Contents are on the medium before a transaction is.
+// The journal: a transaction at a time is written to it, then to where its blocks belong. Contents are on the medium before a transaction
+// is.
 #include <algorithm>
 #include <cstring>
 

@@ -80,14 +80,15 @@ void Volume::advance_mount() {
         TRY(replay_some());
         return {};
       case Mount::Mark:
+        for (u32 group = 0; group < fs()->group_desc_count; group++) {
+          if (ext2fs_has_group_desc_csum(fs()) && !ext2fs_group_desc_csum_verify(fs(), group)) return Error::Damaged;
+        }
         TRY(load_orphans());
         if (state_.is_read_only) {
           state_.mount = Mount::Ready;
           return {};
         }
         ext2fs_set_feature_journal_needs_recovery(fs()->super);
-        fs()->super->s_mtime = u32(fs()->now);
-        fs()->super->s_mnt_count++;
         stage_filesystem_superblock();
         state_.journal.stage = Stage::MarkSuper;
         state_.journal.stage_count++;
@@ -118,12 +119,19 @@ Result<void> Volume::open_library() {
   }
   KeptMemory kept(state_);
   ext2_filsys made = nullptr;
-  errcode_t code = ext2fs_open2("disk", nullptr, EXT2_FLAG_RW | EXT2_FLAG_64BITS | EXT2_FLAG_NOFREE_ON_ERROR | EXT2_FLAG_FORCE, 0, 0, pith_ext4_manager(), &made);
+  constexpr int kFlags = EXT2_FLAG_RW | EXT2_FLAG_64BITS | EXT2_FLAG_NOFREE_ON_ERROR | EXT2_FLAG_FORCE;
+  errcode_t code = ext2fs_open2("disk", nullptr, kFlags, 0, 0, pith_ext4_manager(), &made);
+  state_.is_doubtful = code == EXT2_ET_SB_CSUM_INVALID;
+  if (state_.is_doubtful) {
+    state_.heap_used = 0;
+    code = ext2fs_open2("disk", nullptr, kFlags | EXT2_FLAG_IGNORE_CSUM_ERRORS, 0, 0, pith_ext4_manager(), &made);
+  }
   if (code != 0) return code == EXT2_ET_NO_MEMORY ? Error::NotSupported : error_of(code);
   state_.library = made;
   ext2_super_block* super = made->super;
   if (super->s_feature_incompat & ~kUnderstood) return Error::NotSupported;
   if (super->s_feature_ro_compat & ~kKept) state_.is_read_only = 1;
+  if (state_.is_doubtful) TRY(look_at_torn_superblock());
   if (u32(EXT2_BLOCK_SIZE(super)) != state_.block_size || ext2fs_blocks_count(super) > block_limit()) return Error::Damaged;
   if (made->group_desc_count > std::size(state_.dirty_groups) * 64) return Error::NotSupported;
   if (super->s_first_data_block != (state_.block_size == 1024 ? 1 : 0)) return Error::Damaged;
@@ -131,9 +139,6 @@ Result<void> Volume::open_library() {
   if (super->s_inodes_per_group > state_.block_size * 8 || EXT2_FIRST_INO(super) < 11 || EXT2_FIRST_INO(super) > super->s_inodes_per_group)
     return Error::Damaged;
   if (ext2fs_has_feature_metadata_csum(super) && ext2fs_has_feature_gdt_csum(super)) return Error::Damaged;
-  for (u32 group = 0; group < made->group_desc_count; group++) {
-    if (ext2fs_has_group_desc_csum(made) && !ext2fs_group_desc_csum_verify(made, group)) return Error::Damaged;
-  }
   for (u32 group = 0; group < made->group_desc_count; group++) {
     u64 limit = ext2fs_blocks_count(super), first = super->s_first_data_block;
     u64 places[] = {ext2fs_block_bitmap_loc(made, group), ext2fs_inode_bitmap_loc(made, group), ext2fs_inode_table_loc(made, group)};
@@ -144,6 +149,18 @@ Result<void> Volume::open_library() {
   }
   state_.mount = Mount::Journal;
   return {};
+}
+
+/// Its two sectors are not of the same write. If that only said that the file system is in use, or not any more, either will do; else the
+/// journal has it whole.
+Result<void> Volume::look_at_torn_superblock() {
+  ext2_super_block* super = fs()->super;
+  fs()->flags &= ~EXT2_FLAG_IGNORE_CSUM_ERRORS;
+  super->s_feature_incompat ^= EXT3_FEATURE_INCOMPAT_RECOVER;
+  bool is_other = ext2fs_superblock_csum_verify(fs(), super) != 0;
+  super->s_feature_incompat ^= EXT3_FEATURE_INCOMPAT_RECOVER;
+  if (is_other) state_.is_doubtful = 0;
+  return is_other || (state_.mount == Mount::Open && ext2fs_has_feature_journal_needs_recovery(super)) ? Result<void>() : Error::Damaged;
 }
 
 Result<void> Volume::find_journal_runs() {
@@ -177,6 +194,7 @@ Result<void> Volume::read_journal_superblock() {
   Journal& journal = state_.journal;
   if (!ext2fs_has_feature_journal(fs()->super) || fs()->super->s_journal_inum == 0) {
     if (ext2fs_has_feature_journal_needs_recovery(fs()->super)) return Error::NotSupported;  // its journal is elsewhere
+    if (state_.is_doubtful) return Error::Damaged;
     state_.is_read_only = 1;
     state_.mount = Mount::Mark;
     return {};
@@ -195,7 +213,8 @@ Result<void> Volume::read_journal_superblock() {
   journal.length = superblock->length;
   journal.first = superblock->first;
   journal.features = is_second ? u32(superblock->incompatible) : 0;
-  if (journal.features & ~(kHasRevoke | kHas64Bit | kHasAsyncCommit | kHasChecksum2 | kHasChecksum3 | kHasFastCommit)) return Error::NotSupported;
+  if (journal.features & ~(kHasRevoke | kHas64Bit | kHasAsyncCommit | kHasChecksum2 | kHasChecksum3 | kHasFastCommit))
+    return Error::NotSupported;
   if ((journal.features & kHasChecksum2) != 0 && (journal.features & kHasChecksum3) != 0) return Error::Damaged;
   journal.has_checksums = (journal.features & (kHasChecksum2 | kHasChecksum3)) != 0;
   journal.checksum_seed = ext2fs_crc32c_le(~0u, superblock->uuid, sizeof superblock->uuid);
@@ -222,6 +241,7 @@ Result<void> Volume::read_journal_superblock() {
     state_.mount = Mount::Scan;
     return {};
   }
+  if (state_.is_doubtful) return Error::Damaged;
   // As Linux does it when it begins to use a journal.
   if (is_second && ext2fs_has_feature_metadata_csum(fs()->super)) {
     journal.features = (journal.features & ~kHasChecksum2) | kHasChecksum3;

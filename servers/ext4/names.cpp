@@ -12,8 +12,7 @@ namespace {
 constexpr u32 kMostLinks = 65000;
 
 /// By the type that a directory knows.
-constexpr u32 kModes[] = {0,           LINUX_S_IFREG, LINUX_S_IFDIR,  LINUX_S_IFCHR,
-                          LINUX_S_IFBLK, LINUX_S_IFIFO, LINUX_S_IFSOCK, LINUX_S_IFLNK};
+constexpr u32 kModes[] = {0, LINUX_S_IFREG, LINUX_S_IFDIR, LINUX_S_IFCHR, LINUX_S_IFBLK, LINUX_S_IFIFO, LINUX_S_IFSOCK, LINUX_S_IFLNK};
 
 u32 mode_of(u32 type) { return type < std::size(kModes) ? kModes[type] : 0; }
 

@@ -108,7 +108,8 @@ u64 Volume::most_bytes(const Inode& inode) const {
 }
 
 bool Volume::is_held(u64 node) const {
-  return std::any_of(std::begin(state_.holds), std::end(state_.holds), [&](const Hold& hold) { return hold.count != 0 && hold.node == node; });
+  return std::any_of(std::begin(state_.holds), std::end(state_.holds),
+                     [&](const Hold& hold) { return hold.count != 0 && hold.node == node; });
 }
 
 /// Contents of it are being read or written.
@@ -127,8 +128,12 @@ Result<Information> Volume::information() {
   TRY(begin_call());
   const ext2_super_block* super = fs()->super;
   u32 flags = state_.is_read_only || state_.is_broken ? u32(files::Flag::ReadOnly) : 0;
-  return Information{ext2fs_blocks_count(fs()->super), ext2fs_free_blocks_count(fs()->super), super->s_inodes_count, super->s_free_inodes_count,
-                     state_.block_size, flags};
+  return Information{ext2fs_blocks_count(fs()->super),
+                     ext2fs_free_blocks_count(fs()->super),
+                     super->s_inodes_count,
+                     super->s_free_inodes_count,
+                     state_.block_size,
+                     flags};
 }
 
 Result<files::Attributes> Volume::root() {
@@ -148,7 +153,8 @@ Result<files::Attributes> Volume::attributes(u64 node) {
 Result<files::Attributes> Volume::set_attributes(u64 node, u64 changes, const files::Attributes& to) {
   using Change = files::Change;
   TRY(begin_change());
-  if ((changes & ~(Change::Mode | Change::Owner | Change::Size | Change::AccessTime | Change::ModificationTime)) != 0) return Error::BadArgument;
+  if ((changes & ~(Change::Mode | Change::Owner | Change::Size | Change::AccessTime | Change::ModificationTime)) != 0)
+    return Error::BadArgument;
   Inode inode;
   TRY(get_live(node, inode));
   touch(inode, kChange);
@@ -180,7 +186,8 @@ Result<files::Attributes> Volume::set_attributes(u64 node, u64 changes, const fi
       if (!is_all && find_orphan(node) == nullptr) TRY(add_orphan(node, inode));
     }
   }
-  if (changes & Change::AccessTime) set_time(inode.i_atime, HAS_FIELD(inode, i_atime_extra) ? &inode.i_atime_extra : nullptr, to.access_time);
+  if (changes & Change::AccessTime)
+    set_time(inode.i_atime, HAS_FIELD(inode, i_atime_extra) ? &inode.i_atime_extra : nullptr, to.access_time);
   if (changes & Change::ModificationTime)
     set_time(inode.i_mtime, HAS_FIELD(inode, i_mtime_extra) ? &inode.i_mtime_extra : nullptr, to.modification_time);
   TRY(put(node, inode));

@@ -39,7 +39,8 @@ void Service::give_up(Error why) {
 }
 
 void Service::answer_write(Token token, Result<u64> length, u64 size) {
-  reply_write(token, length ? Result<protocols::FilesWriteResult>(protocols::FilesWriteResult{*length, size}) : Result<protocols::FilesWriteResult>(length.error()));
+  reply_write(token, length ? Result<protocols::FilesWriteResult>(protocols::FilesWriteResult{*length, size})
+                            : Result<protocols::FilesWriteResult>(length.error()));
 }
 
 /// Errors: BadArgument.
@@ -62,14 +63,16 @@ Result<Bytes> Service::lookup(Session, u64 directory, std::span<const std::byte>
 
 Result<Bytes> Service::attributes(Session, u64 node, std::span<std::byte, 104> room) { return put(TRY(volume_.attributes(node)), room); }
 
-Result<Bytes> Service::set_attributes(Session, u64 node, u64 changes, std::span<const std::byte> attributes, std::span<std::byte, 104> room) {
+Result<Bytes> Service::set_attributes(Session, u64 node, u64 changes, std::span<const std::byte> attributes,
+                                      std::span<std::byte, 104> room) {
   files::Attributes to;
   if (attributes.size() != sizeof to) return Error::BadArgument;
   memcpy(&to, attributes.data(), sizeof to);
   return put(TRY(volume_.set_attributes(node, changes, to)), room);
 }
 
-Result<Bytes> Service::create(Session, u64 directory, u64 mode, u64 owner, u64 device, std::span<const std::byte> name, std::span<std::byte, 104> room) {
+Result<Bytes> Service::create(Session, u64 directory, u64 mode, u64 owner, u64 device, std::span<const std::byte> name,
+                              std::span<std::byte, 104> room) {
   if (mode >> 32 != 0) return Error::BadArgument;
   return put(TRY(volume_.create(directory, u32(mode), owner, device, text_of(name))), room);
 }
@@ -120,6 +123,8 @@ Result<void> Service::write(Session session, Token token, u64 node, u64 offset, 
 Result<void> Service::sync(Session, Token token, u64 node) { return volume_.sync(token, node); }
 Result<void> Service::hold(Session session, u64 node) { return volume_.hold(u32(session.raw), node); }
 Result<void> Service::release(Session session, u64 node) { return volume_.release(u32(session.raw), node); }
-Result<u64> Service::allocate(Session, u64 node, u64 offset, u64 length, u64 flags) { return volume_.allocate(node, offset, length, flags); }
+Result<u64> Service::allocate(Session, u64 node, u64 offset, u64 length, u64 flags) {
+  return volume_.allocate(node, offset, length, flags);
+}
 
 }  // namespace pith::ext4

@@ -37,7 +37,12 @@ struct Sync {
 /// A call that reads or writes contents, or the rest of a block that is cleared behind a file's new end.
 struct Transfer {
   enum class Kind : u32 { None, Read, Write, Clear };
-  enum class Step : u32 { Next, Direct, Fetch, Store };  ///< to be planned; from or to the client's memory; into, or from, the service's own
+  enum class Step : u32 {
+    Next,
+    Direct,
+    Fetch,
+    Store
+  };  ///< to be planned; from or to the client's memory; into, or from, the service's own
 
   Kind kind;
   Step step;
@@ -81,19 +86,19 @@ enum class Stage : u32 {
 enum class Mount : u32 { Start, Open, Journal, Scan, Revoke, Replay, Reopen, Mark, Ready, Failed };
 
 struct Journal {
-  u32 sequence;      ///< of the transaction that runs, or of the one that is being committed
-  u32 length, first; ///< in blocks
-  u32 features;      ///< incompatible ones
+  u32 sequence;       ///< of the transaction that runs, or of the one that is being committed
+  u32 length, first;  ///< in blocks
+  u32 features;       ///< incompatible ones
   u32 tag_bytes, has_checksums, checksum_seed;
   u32 run_count;
   JournalRun runs[kJournalRuns];
   std::byte superblock[1024];
 
   Stage stage;
-  u32 staged;         ///< blocks in staging
-  u32 stage_count;    ///< of all time
-  u64 rounds;         ///< that have begun
-  u64 oldest_change;  ///< since boot, when the oldest change of the running transaction was made; 0: there is none
+  u32 staged;                ///< blocks in staging
+  u32 stage_count;           ///< of all time
+  u64 rounds;                ///< that have begun
+  u64 oldest_change;         ///< since boot, when the oldest change of the running transaction was made; 0: there is none
   u64 homes[kStagedBlocks];  ///< where a staged block belongs; kNowhere: a descriptor
   u64 number;                ///< of the last request of contents
 
@@ -116,7 +121,8 @@ struct State {
   Error mount_error;
   u32 is_read_only;
   u32 is_broken;  ///< a write of the journal failed: nothing is changed any more
-  u32 block_size, reserved;
+  u32 block_size;
+  u32 is_doubtful;  ///< the superblock is not as it was written
   u64 partition_first, partition_sectors;
   u64 generation;
   struct_ext2_filsys* library;

@@ -1,4 +1,5 @@
-// Reads and writes of contents: a piece at a time, between the disk and the client's memory where blocks are whole, else by way of the service's.
+// Reads and writes of contents: a piece at a time, between the disk and the client's memory where blocks are whole, else by way of the
+// service's.
 #include <algorithm>
 #include <cstring>
 
@@ -110,7 +111,8 @@ void Volume::advance_transfer(Transfer& transfer) {
   auto go_on = [&]() -> Result<bool> {
     if (transfer.step != Transfer::Step::Next) {
       const block::Request& request = disk_.ring().requests[kFirstTransfer + (&transfer - state_.transfers)];
-      if (request.outcome != block::Outcome::Good) return request.outcome == block::Outcome::Malformed ? Error::BadArgument : Error::Damaged;
+      if (request.outcome != block::Outcome::Good)
+        return request.outcome == block::Outcome::Malformed ? Error::BadArgument : Error::Damaged;
       if (transfer.step == Transfer::Step::Fetch && transfer.kind != Transfer::Kind::Read) {
         this->request(transfer, Transfer::Step::Store, transfer.sector, transfer.request_length, transfer.piece, transfer.skip);
         return false;
@@ -206,7 +208,8 @@ bool Volume::submit_transfers() {
     block::Request& request = disk_.ring().requests[kFirstTransfer + (&transfer - state_.transfers)];
     block::State state = state_of(request);
     if (state == block::State::Submitted || (state == block::State::Done && request.cookie == transfer.number)) continue;
-    bool is_write = transfer.step == Transfer::Step::Store || (transfer.step == Transfer::Step::Direct && transfer.kind == Transfer::Kind::Write);
+    bool is_write =
+        transfer.step == Transfer::Step::Store || (transfer.step == Transfer::Step::Direct && transfer.kind == Transfer::Kind::Write);
     ClientMemory client = transfer.kind == Transfer::Kind::Clear ? ClientMemory{} : memory_of(transfer);
     if (transfer.step == Transfer::Step::Store) {
       std::byte* buffer = buffer_of(transfer);

@@ -118,26 +118,28 @@ errcode_t write_blocks(io_channel channel, unsigned long long block, int count, 
 }
 
 errcode_t read_few(io_channel channel, unsigned long block, int count, void* data) { return read_blocks(channel, block, count, data); }
-errcode_t write_few(io_channel channel, unsigned long block, int count, const void* data) { return write_blocks(channel, block, count, data); }
+errcode_t write_few(io_channel channel, unsigned long block, int count, const void* data) {
+  return write_blocks(channel, block, count, data);
+}
 errcode_t flush_channel(io_channel) { return 0; }
 
 constinit struct_io_manager channel_manager = {.magic = EXT2_ET_MAGIC_IO_MANAGER,
-                                                .name = "pith",
-                                                .open = open_channel,
-                                                .close = close_channel,
-                                                .set_blksize = set_block_size,
-                                                .read_blk = read_few,
-                                                .write_blk = write_few,
-                                                .flush = flush_channel,
-                                                .write_byte = nullptr,
-                                                .set_option = nullptr,
-                                                .get_stats = nullptr,
-                                                .read_blk64 = read_blocks,
-                                                .write_blk64 = write_blocks,
-                                                .discard = nullptr,
-                                                .cache_readahead = nullptr,
-                                                .zeroout = nullptr,
-                                                .reserved = {}};
+                                               .name = "pith",
+                                               .open = open_channel,
+                                               .close = close_channel,
+                                               .set_blksize = set_block_size,
+                                               .read_blk = read_few,
+                                               .write_blk = write_few,
+                                               .flush = flush_channel,
+                                               .write_byte = nullptr,
+                                               .set_option = nullptr,
+                                               .get_stats = nullptr,
+                                               .read_blk64 = read_blocks,
+                                               .write_blk64 = write_blocks,
+                                               .discard = nullptr,
+                                               .cache_readahead = nullptr,
+                                               .zeroout = nullptr,
+                                               .reserved = {}};
 
 errcode_t open_channel(const char*, int, io_channel* channel) {
   auto* made = static_cast<io_channel>(pith_ext4_calloc(1, sizeof(struct_io_channel)));

@@ -1,5 +1,5 @@
-// An ext4 file system on a disk behind a ring of requests: names, nodes, contents, its journal. Its state lies in the vault; what it does there
-// it does in events, which the caller begins, and which are taken back when it cannot go on.
+// An ext4 file system on a disk behind a ring of requests: names, nodes, contents, its journal. Its state lies in the vault; what it does
+// there it does in events, which the caller begins, and which are taken back when it cannot go on.
 #pragma once
 #include <span>
 #include <string_view>
@@ -257,6 +257,7 @@ class Volume {
   // From a disk to a file system (mount.cpp, replay.cpp).
   void advance_mount();
   Result<void> open_library();
+  Result<void> look_at_torn_superblock();
   Result<void> read_journal_superblock();
   Result<void> find_journal_runs();
   Result<bool> scan_some();
@@ -288,20 +289,20 @@ class Volume {
     u64 block;
     u32 is_requested, has_failed;
   };
-  bool is_settled_ = false;      // requests of the instance before are done
+  bool is_settled_ = false;  // requests of the instance before are done
   bool is_in_background_ = false;
   bool is_background_waiting_ = false;
   u64 bad_orphan_ = 0;            // found so in the event before
   bool is_round_wanted_ = false;  // the cache is full of what is not yet written
   u32 reads_left_ = 0;
-  u64 clock_ = 0;                // counts events
-  u64 used_[kFrames] = {};       // when a frame was used last
+  u64 clock_ = 0;           // counts events
+  u64 used_[kFrames] = {};  // when a frame was used last
   Wanted wanted_[kReads] = {};
-  u64 failed_[kReads] = {};      // + 1
+  u64 failed_[kReads] = {};  // + 1
   u32 failed_next_ = 0;
-  Stage stage_ = Stage::None;    // whose requests these are
+  Stage stage_ = Stage::None;  // whose requests these are
   u32 stage_number_ = 0, submitted_[kWrites] = {};
-  u32 next_write_ = 0;           // of the stage's blocks
+  u32 next_write_ = 0;  // of the stage's blocks
   u32 outstanding_ = 0;
   bool is_flush_sent_ = false, is_flushed_ = false, has_write_failed_ = false;
 };

@@ -39,7 +39,8 @@ bool TestDisk::work() {
 void TestDisk::perform(block::Request& request) {
   if (request.operation == block::Operation::Flush) {
     flushes++;
-    for (const Write& write : unflushed_) memcpy(stable_.data() + write.sector * block::kSectorSize, write.bytes.data(), write.bytes.size());
+    for (const Write& write : unflushed_)
+      memcpy(stable_.data() + write.sector * block::kSectorSize, write.bytes.data(), write.bytes.size());
     unflushed_.clear();
     return;
   }
@@ -119,7 +120,8 @@ Ran run_on(Image& image, const std::string& command) {
 
 Image make_image(u64 bytes, const std::string& options) {
   Image image(bytes);
-  Ran ran = run_on(image, "mkfs.ext4 -q -F -U 01234567-89ab-cdef-0123-456789abcdef -E hash_seed=01234567-89ab-cdef-0123-456789abcdef " + options);
+  Ran ran =
+      run_on(image, "mkfs.ext4 -q -F -U 01234567-89ab-cdef-0123-456789abcdef -E hash_seed=01234567-89ab-cdef-0123-456789abcdef " + options);
   EXPECT_EQ(ran.status, 0) << ran.output;
   return image;
 }

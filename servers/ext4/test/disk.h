@@ -1,4 +1,5 @@
-// A disk in memory behind a ring, for tests: it may do its requests in any order, fail, and lose what was not flushed when its power is cut.
+// A disk in memory behind a ring, for tests: it may do its requests in any order, fail, and lose what was not flushed when its power is
+// cut.
 #pragma once
 #include <functional>
 #include <random>

@@ -99,14 +99,16 @@ files::Attributes attributes_in(const std::byte* room) {
 
 }  // namespace
 
-#define ATTRIBUTES(expression)                                              \
-  std::array<std::byte, 104> room;                                          \
+#define ATTRIBUTES(expression)                                                      \
+  std::array<std::byte, 104> room;                                                  \
   Result<Bytes> bytes = call<Bytes>([&]() -> Result<Bytes> { return expression; }); \
-  if (!bytes) return bytes.error();                                         \
+  if (!bytes) return bytes.error();                                                 \
   return attributes_in(room.data())
 
 Result<files::Attributes> Harness::root() { ATTRIBUTES(service->root(kClient, room)); }
-Result<files::Attributes> Harness::lookup(u64 directory, std::string_view name) { ATTRIBUTES(service->lookup(kClient, directory, bytes_of(name), room)); }
+Result<files::Attributes> Harness::lookup(u64 directory, std::string_view name) {
+  ATTRIBUTES(service->lookup(kClient, directory, bytes_of(name), room));
+}
 Result<files::Attributes> Harness::attributes(u64 node) { ATTRIBUTES(service->attributes(kClient, node, room)); }
 Result<files::Attributes> Harness::set_attributes(u64 node, u64 changes, const files::Attributes& to) {
   ATTRIBUTES(service->set_attributes(kClient, node, changes, std::as_bytes(std::span(&to, 1)), room));
