@@ -42,6 +42,14 @@ bool add_file(Options& options, const std::string& value) {
   return true;
 }
 
+/// A file, or a block device of the host.
+bool add_disk(Options& options, const std::string& value) {
+  std::error_code error;
+  if (!std::filesystem::exists(value, error)) return false;
+  options.disks.push_back(value);
+  return true;
+}
+
 bool is_name(const std::string& value) {
   return !value.empty() && value.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string::npos;
 }
@@ -63,6 +71,7 @@ Options parse_options(const std::vector<std::string>& words) {
   const std::map<std::string, Setter> with_value{
       {"--exec", [&](const std::string& value) { return !(options.command = value)->empty(); }},
       {"--file", [&](const std::string& value) { return add_file(options, value); }},
+      {"--disk", [&](const std::string& value) { return add_disk(options, value); }},
       {"--timeout", [&](const std::string& value) { return set_timeout(options, value); }},
       {"--system", [&](const std::string& value) { return is_name(options.system = value); }},
       {"--memory", [&](const std::string& value) { return set_memory(options, value); }},

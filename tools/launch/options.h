@@ -18,6 +18,7 @@ struct Options {
   std::optional<double> timeout;                           ///< seconds
   std::optional<std::string> command;                      ///< --exec
   std::vector<std::pair<std::string, std::string>> files;  ///< host and guest path
+  std::vector<std::string> disks;                          ///< raw images: --disk
   std::string append;                                      ///< more words for the kernel's command line
   std::optional<std::string> debugger_port;
   std::vector<std::string> qemu;  ///< further arguments for QEMU
