@@ -12,6 +12,7 @@ struct Options {
   u64 seed = 0;  ///< where has_seed is false: whoever runs it chooses
   bool has_seed = false;
   u64 faults = 300;
+  u64 activated = 0;  ///< so many faults are to show, in one machine after another; 0: one machine
   std::string targets = "console,log,clock,entropy,bank,clearing", kinds = "kill";
   u64 cpus = 1;
   u64 timeout = 0;  ///< seconds; 0: as many as the faults need
