@@ -58,6 +58,10 @@ Options parse_options(const std::vector<std::string>& words) {
       options.wants_help = true;
       continue;
     }
+    if (word == "--host-time") {
+      options.uses_host_time = true;
+      continue;
+    }
     // Both `--option value` and `--option=value`.
     bool has_value = false;
     if (usize equals = word.find('='); equals != std::string::npos) {
@@ -87,6 +91,7 @@ std::string command_of(const Options& options) {
   if (options.timeout != 0) command += " --timeout " + std::to_string(options.timeout);
   if (options.targets != Options{}.targets) command += " --targets " + options.targets;
   if (options.cpus != 1) command += " --cpus " + std::to_string(options.cpus);
+  if (options.uses_host_time) command += " --host-time";
   return command;
 }
 

@@ -20,7 +20,7 @@ constexpr int kNotUp = 125;
 std::vector<std::string> command_for(const Options& options) {
   std::string words = "seed=" + std::to_string(options.seed) + " faults=" + std::to_string(options.faults) + " kinds=" + options.kinds +
                       " targets=" + options.targets + " poweroff";
-  if (options.cpus != 1) words += " host_time";
+  if (options.uses_host_time) words += " host_time";
   std::vector<std::string> command{options.build + "/bin/pith-launch",
                                    "run",
                                    "--build",
@@ -35,7 +35,7 @@ std::vector<std::string> command_for(const Options& options) {
                                    Dialogue::kCommand,
                                    "--append",
                                    words};
-  if (options.cpus == 1) command.push_back("--icount");
+  if (!options.uses_host_time) command.push_back("--icount");
   return command;
 }
 

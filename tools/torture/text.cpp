@@ -152,7 +152,7 @@ std::string page(const Options& options, const Results& results, const Verdict& 
   std::string text = "# Faults in running services\n\nMade by\n\n```\n" + command_of(options) +
                      "\n```\n\nwhat each word means: "
                      "[docs/guides/torture.md](../guides/torture.md). Times are milliseconds of the guest";
-  text += options.cpus == 1 ? ", one for each million instructions" : ", which the host's processors share";
+  text += !options.uses_host_time ? ", one for each million instructions" : ", which the host's processors share";
   text += ", from the fault to the next answer.\n\n```\n" + summary(options, results, verdict) + "```\n\n";
   if (!plot.empty()) text += "![each fault, and how long its service was away](" + plot + ")\n\n";
   text +=
