@@ -63,6 +63,11 @@ std::vector<std::string> machine_command(const Options& options, const Connectio
     add({"-drive", "if=none,format=raw,id=" + name + ",file=" + escaped(options.disks[i]), "-device",
          "virtio-blk-pci,disable-legacy=on,drive=" + name});
   }
+  if (options.has_network) {
+    std::string network = "user,id=net0";
+    for (auto [from, to] : options.forwards) network += ",hostfwd=tcp:127.0.0.1:" + std::to_string(from) + "-:" + std::to_string(to);
+    add({"-netdev", network, "-device", "virtio-net-pci,disable-legacy=on,netdev=net0"});
+  }
   if (options.counts_instructions) add({"-icount", "shift=0,sleep=off"});
   if (options.debugger_port) add({"-gdb", "tcp:127.0.0.1:" + *options.debugger_port, "-S"});
   command.insert(command.end(), options.qemu.begin(), options.qemu.end());
