@@ -63,6 +63,7 @@ std::vector<std::string> machine_command(const Options& options, const Connectio
     add({"-drive", "if=none,format=raw,id=" + name + ",file=" + escaped(options.disks[i]), "-device",
          "virtio-blk-pci,disable-legacy=on,drive=" + name});
   }
+  add({"-device", "virtio-rng-pci,disable-legacy=on,vectors=2"});
   if (options.has_network) {
     std::string network = "user,id=net0";
     for (auto [from, to] : options.forwards) network += ",hostfwd=tcp:127.0.0.1:" + std::to_string(from) + "-:" + std::to_string(to);
