@@ -15,6 +15,7 @@ struct Options {
   std::string memory = "512M";  ///< as QEMU spells it
   unsigned cpus = 1;
   bool counts_instructions = false;
+  bool has_iommu = true;
   std::optional<double> timeout;                           ///< seconds
   std::optional<std::string> command;                      ///< --exec
   std::vector<std::pair<std::string, std::string>> files;  ///< host and guest path
