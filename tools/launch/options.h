@@ -18,6 +18,9 @@ struct Options {
   std::optional<double> timeout;                           ///< seconds
   std::optional<std::string> command;                      ///< --exec
   std::vector<std::pair<std::string, std::string>> files;  ///< host and guest path
+  std::vector<std::string> disks;                          ///< raw images: --disk
+  bool has_network = false;                                ///< a card: --net, --forward
+  std::vector<std::pair<unsigned, unsigned>> forwards;     ///< ports of the host and of the system: --forward
   std::string append;                                      ///< more words for the kernel's command line
   std::optional<std::string> debugger_port;
   std::vector<std::string> qemu;  ///< further arguments for QEMU

@@ -1,0 +1,28 @@
+// Where PCI's configuration space and the I/O memory-management units are, from ACPI's tables. [acpi 6.5, 5.2; pcifw 3.2, 4.1.2]
+#pragma once
+#include <cstddef>
+#include <span>
+
+#include "base/result.h"
+#include "base/types.h"
+
+namespace pith::bus {
+
+/// Shows physical memory.
+class PhysicalMemory {
+ public:
+  /// `size` bytes from `address` on, at most a page. Empty: they cannot be shown.
+  virtual std::span<std::byte> show(u64 address, u64 size) = 0;
+
+ protected:
+  ~PhysicalMemory() = default;
+};
+
+struct Machine {
+  u64 configuration;  ///< physical address of the configuration space of bus 0
+};
+
+/// Reads the tables behind the root pointer at `root`. Errors: NotFound without a table of configuration spaces, Damaged.
+Result<Machine> find_machine(PhysicalMemory& memory, u64 root);
+
+}  // namespace pith::bus
