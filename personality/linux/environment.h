@@ -24,7 +24,8 @@ struct Environment {
   bool protects_init = true;  ///< signals that process 1 does not handle cannot hurt it
   Reference<Directory> root;
   Reference<Terminal> console;
-  WaitQueue timer_wakeup;  ///< the timer thread waits here
+  WaitQueue timer_wakeup;       ///< the timer thread waits here
+  WaitQueue write_back_wakeup;  ///< and here the one that writes files back
   u64 next_inode = 1;
   u64 file_pages = 0;        ///< held by files in memory
   u64 boot_wall_offset = 0;  ///< nanoseconds since 1970 when the monotonic clock showed 0

@@ -74,6 +74,8 @@ Result<u64> call_truncate(Task&, GuestAddress path, i64 size);
 Result<u64> call_ftruncate(Task&, i32 descriptor, i64 size);
 Result<u64> call_fallocate(Task&, i32 descriptor, u32 mode, i64 offset, i64 size);
 Result<u64> call_fsync(Task&, i32 descriptor);
+Result<u64> call_fdatasync(Task&, i32 descriptor);
+Result<u64> call_syncfs(Task&, i32 descriptor);
 Result<u64> call_sync(Task&);
 Result<u64> call_fadvise64(Task&, i32 descriptor);
 Result<u64> call_flock(Task&, i32 descriptor, u32 operation);
@@ -89,7 +91,21 @@ Result<u64> call_select(Task&, i32 count, GuestAddress read, GuestAddress write,
 Result<u64> call_pselect6(Task&, i32 count, GuestAddress read, GuestAddress write, GuestAddress except, GuestAddress timeout,
                           GuestAddress mask);
 
+Result<u64> call_epoll_create(Task&, i32 size);
+Result<u64> call_epoll_create1(Task&, u32 flags);
+Result<u64> call_epoll_ctl(Task&, i32 epoll, u32 operation, i32 descriptor, GuestAddress event);
+Result<u64> call_epoll_wait(Task&, i32 epoll, GuestAddress events, i32 most, i32 milliseconds);
+Result<u64> call_epoll_pwait(Task&, i32 epoll, GuestAddress events, i32 most, i32 milliseconds, GuestAddress mask, u64 mask_size);
+Result<u64> call_epoll_pwait2(Task&, i32 epoll, GuestAddress events, i32 most, GuestAddress timeout, GuestAddress mask, u64 mask_size);
+Result<u64> call_eventfd(Task&, u32 count);
+Result<u64> call_eventfd2(Task&, u32 count, u32 flags);
+Result<u64> call_timerfd_create(Task&, u32 clock, u32 flags);
+Result<u64> call_timerfd_settime(Task&, i32 descriptor, u32 flags, GuestAddress value, GuestAddress old);
+Result<u64> call_timerfd_gettime(Task&, i32 descriptor, GuestAddress value);
+
 // files/: names
+Result<u64> call_mount(Task&, GuestAddress source, GuestAddress path, GuestAddress type, u64 flags, GuestAddress data);
+Result<u64> call_umount2(Task&, GuestAddress path, u32 flags);
 Result<u64> call_open(Task&, GuestAddress path, u32 flags, u32 mode);
 Result<u64> call_openat(Task&, i32 directory, GuestAddress path, u32 flags, u32 mode);
 Result<u64> call_creat(Task&, GuestAddress path, u32 mode);

@@ -12,6 +12,7 @@
 #include "lib/thread.h"
 #include "personality/linux/host/services.h"
 #include "personality/linux/init.h"
+#include "personality/linux/remote/filesystem.h"
 #include "personality/linux/terminal/terminal.h"
 #include "personality/linux/time/clock.h"
 
@@ -45,7 +46,10 @@ int main(int count, char** arguments) {
   auto started = personality::start_environment({static_cast<const u8*>(archive), size_t(status.st_size)},
                                                 command ? personality::StartMode::Command : personality::StartMode::Interactive);
   if (!started) return 125;
-  (void)Thread::spawn(pool, [](void*) { personality::run_timers(); }, nullptr, 0, 8);
+  (void)Thread::spawn(
+      pool, [](void*) { personality::run_timers(); }, nullptr, 0, 8);
+  (void)Thread::spawn(
+      pool, [](void*) { personality::run_write_back(); }, nullptr, 0, 8);
   if (!command) personality::run_console_input();
   for (;;) sleep_for(3600 * kSecond);
 }

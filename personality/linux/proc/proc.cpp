@@ -2,6 +2,7 @@
 #include <cstdlib>
 
 #include "personality/linux/environment.h"
+#include "personality/linux/files/mount.h"
 #include "personality/linux/proc/proc.h"
 
 namespace pith::personality {
@@ -65,8 +66,8 @@ constexpr Row kRows[] = {
     {"loadavg", FileMode::Regular, load_average},
     {"stat", FileMode::Regular, statistics},
     {"cpuinfo", FileMode::Regular, cpu_information},
-    {"mounts", FileMode::Regular, [](Task&) { return constant("tmpfs / tmpfs rw 0 0\nproc /proc proc rw 0 0\nsvc /svc svc rw 0 0\n"); }},
-    {"filesystems", FileMode::Regular, [](Task&) { return constant("nodev\ttmpfs\nnodev\tproc\n"); }},
+    {"mounts", FileMode::Regular, [](Task& task) { return Text(mounts_text(task)); }},
+    {"filesystems", FileMode::Regular, [](Task&) { return constant("nodev\ttmpfs\nnodev\tproc\n\text2\n\text3\n\text4\n"); }},
     {"version", FileMode::Regular, [](Task&) { return constant("Linux version 6.1.0-pith (Pith) #1 Pith\n"); }},
     {"cmdline", FileMode::Regular, [](Task&) { return constant("pith\n"); }},
     {"self", FileMode::Symlink, self_link},
