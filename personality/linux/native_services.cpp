@@ -6,6 +6,7 @@
 #include "abi/kernel.h"
 #include "lib/retry.h"
 #include "lib/start.h"
+#include "personality/linux/native_files.h"
 #include "protocols/clock.h"
 #include "protocols/console.h"
 #include "protocols/entropy.h"
@@ -31,6 +32,17 @@ std::string text_of(std::span<const std::byte> bytes) { return std::string(reint
 
 class NativeServices final : public Services {
  public:
+  FileService* file_service(std::string_view name) override {
+    for (const NamedFiles& files : files_) {
+      if (files.name == name) return files.service.get();
+    }
+    return nullptr;
+  }
+  std::vector<std::string> file_services() override {
+    std::vector<std::string> names;
+    for (const NamedFiles& files : files_) names.push_back(files.name);
+    return names;
+  }
   Result<u64> console_write(std::span<const std::byte> data) override {
     return uninterrupted([&] { return console_.write(data); });
   }
@@ -88,6 +100,7 @@ class NativeServices final : public Services {
   void power(u64 action, u64 code) override { (void)supervisor_.power(action, code); }
 
  private:
+  std::vector<NamedFiles> files_ = connect_file_services();
   protocols::ConsoleClient console_{slot_of("console")};
   protocols::LogClient log_{slot_of("log")};
   protocols::EntropyClient entropy_{slot_of("entropy")};
