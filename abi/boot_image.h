@@ -46,7 +46,7 @@ enum class GrantKind : u32 {
   Placement = 9,    ///< which CPU each component's time is on, through root
   FaultInjection = 10, ///< hurts the instances of components, through root: for tests only
   Bus = 11,         ///< tells root which device memory the drivers get, and how interrupt messages are sent
-  Pci = 12,         ///< the device `first` = vendor << 16 | device, of those the one number `count`, with `target` interrupt messages
+  Pci = 12,         ///< the device `first` = vendor << 16 | device, of those the one number `count`; one interrupt message
   Doorbell = 13,    ///< signals component `target`'s notification with the holder's bit (lib/shared_memory.h)
 };
 

@@ -69,6 +69,7 @@ struct StartInformation {
   u32 time_share;          ///< of all of those together, in 1/65536 of a CPU; 0: no limit
   u32 reserved;
   NamedSlot slots[kSlots];
+  u64 acpi_root;           ///< physical address of ACPI's root pointer, for the bus; 0: none
   u64 memory_count;
   NamedMemory memories[kMemories];
   FrameRange pool[kRanges];

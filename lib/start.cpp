@@ -17,6 +17,8 @@ Result<CapabilitySlot> find_slot(std::string_view name) {
   const StartInformation& start = start_information();
   for (u32 i = 0; i < start.slot_count && i < StartInformation::kSlots; i++) {
     const NamedSlot& entry = start.slots[i];
+    // Doorbells are called like services: lib/shared_memory.h finds them.
+    if (entry.kind == u32(image::GrantKind::Doorbell)) continue;
     if (text_of(entry.name, sizeof entry.name) == name) return CapabilitySlot(entry.slot);
   }
   return Error::NotFound;

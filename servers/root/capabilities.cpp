@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "abi/kernel.h"
+#include "lib/shared_memory.h"
 #include "servers/root/component.h"
 
 namespace pith::root {
@@ -26,9 +27,14 @@ Result<void> Component::create_capabilities() {
 Result<void> Component::grant(const image::Grant& grant, u32 number) {
   CapabilitySlot place(ComponentSlot::FirstGrant.raw + number);
   switch (grant.kind) {
+    case image::GrantKind::Doorbell:
     case image::GrantKind::Service: {
       if (grant.target >= system_->components.size()) return Error::BadArgument;
       const Component& target = system_->components[grant.target];
+      if (grant.kind == image::GrantKind::Doorbell) {
+        TRY(install(place, target.slot(Slot::Notification), right::Notification::Signal, doorbell_bit(index_)));
+        break;
+      }
       if (!target.description_->provides) return Error::BadArgument;
       if (name_of(grant.name) == "log") place = ComponentSlot::Log;
       TRY(install(place, target.endpoint(), right::Endpoint::Call, 1 + index_));
@@ -46,11 +52,15 @@ Result<void> Component::grant(const image::Grant& grant, u32 number) {
     case image::GrantKind::FaultInjection:
       TRY(install(place, system_->control, right::Endpoint::Call, kInjectionBadge + 1 + index_));
       break;
+    case image::GrantKind::Bus:
+      TRY(install(place, system_->control, right::Endpoint::Call, kBusBadge + 1 + index_));
+      break;
     case image::GrantKind::Region:
       return grant_own_memory(place);
     case image::GrantKind::FaultHandler:
       return {};
     case image::GrantKind::Interrupt:
+    case image::GrantKind::Pci:
       TRY(install(place, device_slot(number), right::Interrupt::Handle, 0));
       break;
     case image::GrantKind::IoPorts:

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "abi/boot_image.h"
+#include "abi/kernel.h"
 #include "abi/start_information.h"
 #include "base/result.h"
 #include "lib/boot_tables.h"
@@ -20,6 +21,7 @@ inline constexpr u32 kFaultBadge = 0x10000;      ///< + index: faults of that co
 inline constexpr u32 kPlatformBadge = 0x20000;   ///< + 1 + index: power and diagnostics only
 inline constexpr u32 kPlacementBadge = 0x30000;  ///< + 1 + index: place and time only
 inline constexpr u32 kInjectionBadge = 0x40000;  ///< + 1 + index: inject only
+inline constexpr u32 kBusBadge = 0x50000;        ///< + 1 + index: give_device, message and shared_memory only
 
 /// Of a share, and of a leaf table.
 inline constexpr u64 kSharePages = 512;
@@ -36,7 +38,9 @@ struct System {
   CapabilitySlot control = kNoSlot;     ///< root's own endpoint
   CapabilitySlot supervisor = kNoSlot;  ///< endpoint of the fault handler, if there is one
   std::span<Component> components;
-  u64 pool_frames = 0;  ///< left for the pools that the manifest asks for
+  u64 pool_frames = 0;                                    ///< left for the pools that the manifest asks for
+  FrameNumber memories[image::kMostSharedMemories] = {};  ///< first frames of what components share; 0: there is none
+  u32 messages = 0;                                       ///< interrupt messages in use
   Watchdog watchdog;
 };
 
@@ -53,6 +57,12 @@ class Component {
   /// Regions, address space, endpoint, time, vault, module, devices. `pool` frames are its own to manage. Errors: NoMemory and the
   /// kernel's.
   Result<void> create_service(u64 pool);
+  /// Shows it what it shares with others. Errors: the kernel's.
+  Result<void> map_shared_memory();
+  /// Shows it device memory, at its window `window` (lib/device_window.h). Errors: Occupied, the kernel's.
+  Result<void> give_device(u64 window, u64 first, u64 pages);
+  /// Address and data by which its PCI device interrupts it. Errors: NotFound, the kernel's.
+  Result<kernel::InterruptRouteResult> message() const;
   /// Loads a new instance, gives it what the manifest grants, puts its calls in progress back in front and lets it run. All services exist.
   /// Errors: BadState while one runs, BadArgument for a grant that cannot be met, NoMemory, the kernel's.
   Result<void> start();
@@ -116,7 +126,7 @@ class Component {
     Vector,
     Copy,
     Temporary,
-    VaultCopy,
+    VaultCopy,  // and those behind it, kMostVaultShares
     FirstDevice = 32
   };
   enum class Owner { Service, Instance };
@@ -135,6 +145,9 @@ class Component {
   Result<void> create_objects();
   Result<void> map_module();
   Result<void> map_image(u64 address, u64 offset, u64 size);
+  Result<void> map_frames(u64 address, u32 first, u64 pages, Access access);
+  Result<void> open_shares_at(u64 address);
+  Result<void> map_device(u64 address, u64 first, u64 pages, CapabilitySlot place);
   Result<void> create_devices();
   Result<void> create_device(const image::Grant& grant, u32 number);
 
@@ -156,7 +169,8 @@ class Component {
   Result<std::span<std::byte>> open_vault();
   void close_vault();
   Result<void> map_vault();
-  Result<void> map_shared(u64 address, u64 pages, u64 first);
+  Result<void> map_vault_part(u64 address, u64 pages, u64 first);
+  u64 vault_shares() const;
   void roll_back();
 
   // memory.cpp
@@ -175,6 +189,7 @@ class Component {
   Result<void> load_segments();
   Result<void> load_segment(const image::Segment& segment);
   Result<void> write_start_page();
+  void name_memories(StartInformation& start) const;
   Result<void> create_thread();
   Result<void> take_back();
   Result<void> reclaim_frames();
@@ -198,8 +213,8 @@ class Component {
   FrameNumber message_buffer_{0}, thread_frame_{0};
   u64 module_size_ = 0;
   u64 rest_stack_ = 0, rest_instruction_ = 0;  // where this program's first thread stood when it was stopped at its receive; 0: never yet
-  u64 weighed_at_ = 0, used_above_ = 0;  // when it was asked for its weight, and what had been used above it until then
-  LastRegisters last_registers_ = {};    // of the first thread of the instance before
+  u64 weighed_at_ = 0, used_above_ = 0;        // when it was asked for its weight, and what had been used above it until then
+  LastRegisters last_registers_ = {};          // of the first thread of the instance before
   u32 named_slots_ = 0;
   NamedSlot names_[StartInformation::kSlots] = {};
 };

@@ -116,7 +116,7 @@ Result<Bytes> ControlService::memory(Session session, u64 component, u64 address
 }
 
 Result<protocols::RootInjectResult> ControlService::inject(Session session, u64 component, u64 fault, u64 moments, u64 seed) {
-  if (session.raw < kInjectionBadge) return Error::Denied;
+  if (session.raw < kInjectionBadge || session.raw >= kBusBadge) return Error::Denied;
   // Its caller would wait for ever.
   if (session.raw == kInjectionBadge + 1 + component) return Error::BadArgument;
   Component& found = *TRY(find(Session(0), component));
@@ -142,6 +142,27 @@ Result<u64> ControlService::exchange(Session session, u64 component) {
   Component& found = *TRY(find(session, component));
   if (session.raw == 1 + component) return Error::BadArgument;
   return found.exchange();
+}
+
+Result<Component*> ControlService::find_for_bus(Session session, u64 component) {
+  if (session.raw < kBusBadge) return Error::Denied;
+  return find(Session(0), component);
+}
+
+Result<void> ControlService::give_device(Session session, u64 component, u64 window, u64 first, u64 pages) {
+  return (*TRY(find_for_bus(session, component))).give_device(window, first, pages);
+}
+
+Result<protocols::RootMessageResult> ControlService::message(Session session, u64 component) {
+  auto route = TRY((*TRY(find_for_bus(session, component))).message());
+  return protocols::RootMessageResult{route.address, route.data};
+}
+
+Result<protocols::RootSharedMemoryResult> ControlService::shared_memory(Session session, u64 number) {
+  if (session.raw < kBusBadge) return Error::Denied;
+  if (number >= system_.tables.memories().size()) return Error::NotFound;
+  u64 size = system_.tables.memories()[number].pages * kPageSize;
+  return protocols::RootSharedMemoryResult{u64{system_.memories[number].raw} << kPageShift, size};
 }
 
 Result<void> ControlService::diagnostic(Session session, std::span<const std::byte> text) {

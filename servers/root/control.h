@@ -8,7 +8,8 @@
 namespace pith::root {
 
 /// Sessions with a badge below kFaultBadge may do everything; those from kPlatformBadge on only power and diagnostics, those from
-/// kPlacementBadge on only place() and time(), those from kInjectionBadge on only inject().
+/// kPlacementBadge on only place() and time(), those from kInjectionBadge on only inject(), those from kBusBadge on
+/// only what the bus needs.
 /// It also takes the faults of the supervisor itself, which nobody else can restart, and looks at it when it has not looked at the others
 /// for a while.
 class ControlService final : public protocols::RootServer {
@@ -25,6 +26,9 @@ class ControlService final : public protocols::RootServer {
   Result<protocols::RootTimeResult> time(Session session, u64 component) override;
   Result<protocols::RootCapabilityResult> capability(Session session, u64 component, u64 slot) override;
   Result<u64> exchange(Session session, u64 component) override;
+  Result<void> give_device(Session session, u64 component, u64 window, u64 first, u64 pages) override;
+  Result<protocols::RootMessageResult> message(Session session, u64 component) override;
+  Result<protocols::RootSharedMemoryResult> shared_memory(Session session, u64 number) override;
   Result<u64> resting(Session session) override;
   Result<protocols::RootProgressResult> progress(Session session, u64 component) override;
   Result<void> halt(Session session, u64 component) override;
@@ -37,6 +41,7 @@ class ControlService final : public protocols::RootServer {
   Result<u64> fault(Session session, const Words& words) override;
 
   Result<Component*> find(Session session, u64 component);
+  Result<Component*> find_for_bus(Session session, u64 component);
   Result<Component*> find_to_place(Session session, u64 component);
 
   std::span<const Component> all() const { return {components_, count_}; }

@@ -64,6 +64,16 @@ Result<FrameNumber> FrameBank::take() {
   return FrameNumber(run.first);
 }
 
+Result<FrameNumber> FrameBank::take_row(u32 count) {
+  for (u32 i = run_; i < count_; i++) {
+    if (runs_[i].count < count) continue;
+    runs_[i].count -= count;
+    available_ -= count;
+    return FrameNumber(runs_[i].first + runs_[i].count);
+  }
+  return Error::NoMemory;
+}
+
 template <u32 kRuns>
 Result<void> FrameBank::take(u64 count, FrameList<kRuns>& list) {
   if (count > available_) return Error::NoMemory;

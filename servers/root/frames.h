@@ -43,6 +43,8 @@ class FrameBank {
   /// Moves `count` frames to `list`. Errors: NoMemory, NoSpace.
   template <u32 kRuns>
   Result<void> take(u64 count, FrameList<kRuns>& list);
+  /// `count` frames one behind the other, for root itself. Errors: NoMemory.
+  Result<FrameNumber> take_row(u32 count);
   u64 available() const { return available_; }
 
  private:

@@ -149,6 +149,8 @@ Result<void> Component::write_start_page() {
   for (u32 i = 0; i < 4; i++) start.seed[i] = mix(boot.seed[i] ^ mix(u64{index_} << 32 | instance_) ^ mix(__builtin_ia32_rdtsc()));
   start.slot_count = named_slots_;
   memcpy(start.slots, names_, sizeof names_);
+  if (has_grant(image::GrantKind::Bus)) start.acpi_root = boot.acpi_root;
+  name_memories(start);
   start.priority_ceiling = description_->priority_ceiling;
   start.cpu = cpu_;
   start.time_share = thread_share_;

@@ -2,6 +2,7 @@
 #include "abi/boot_information.h"
 #include "abi/kernel.h"
 #include "abi/message.h"
+#include "lib/device_window.h"
 #include "lib/retry.h"
 #include "servers/root/component.h"
 #include "servers/root/control.h"
@@ -34,6 +35,10 @@ Result<void> check_image() {
     if (component.segment_count > image::kComponentSegments || component.grant_count > image::kComponentGrants) return Error::Damaged;
     if (component.group >= header.group_count) return Error::Damaged;
   }
+  if (header.memory_count > image::kMostSharedMemories) return Error::Damaged;
+  for (const image::SharedMemory& memory : system_state.tables.memories()) {
+    if (memory.pages > image::kMostSharedPages) return Error::Damaged;
+  }
   for (u32 i = 0; i < header.component_count; i++) {
     for (const image::Version& version : system_state.tables.versions_of(i)) {
       if (version.segment_count > image::kComponentSegments) return Error::Damaged;
@@ -53,6 +58,19 @@ Result<void> prepare_self() {
   return kernel::AddressSpace{RootSlot::AddressSpace}.link_table(VirtualAddress(kCopyWindow), table);
 }
 
+/// Frames in a row for what components share. Errors: NoMemory, the kernel's.
+Result<void> take_memories() {
+  std::span<const image::SharedMemory> all = system_state.tables.memories();
+  for (u32 number = 0; number < all.size(); number++) {
+    FrameNumber first = TRY(system_state.bank.take_row(all[number].pages));
+    for (u32 i = 0; i < all[number].pages; i++) {
+      TRY(retry([&] { return kRegion.create(FrameNumber(first.raw + i), ObjectType::Data, kNoSlot, 0, FrameNumber(0)); }));
+    }
+    system_state.memories[number] = first;
+  }
+  return {};
+}
+
 void report(Component& component, std::string_view what, Error error) {
   print_line("root: cannot ", what, " ", component.name(), ": ", component.step(), ": ", error_name(error));
 }
@@ -60,8 +78,11 @@ void report(Component& component, std::string_view what, Error error) {
 /// Frames that pools may have: what is left beside all that every component needs, less a reserve for root's own tables and the modules'
 /// shares.
 u64 frames_for_pools(u32 count) {
-  u64 needed = 64 + 2 * u64{count} + system_state.boot->image_size / (512 * kPageSize) + 2 * u64{count};
+  u64 needed = 64 + 2 * u64{count} + 2 * kDeviceWindows + system_state.boot->image_size / (512 * kPageSize) + 2 * u64{count};
   for (u32 i = 1; i < count; i++) needed += components[i].fixed_frames();
+  for (const image::SharedMemory& memory : system_state.tables.memories()) {
+    needed += u64(__builtin_popcountll(memory.parties)) * (memory.pages / kSharePages + 1);
+  }
   return system_state.bank.available() > needed ? system_state.bank.available() - needed : 0;
 }
 
@@ -77,6 +98,7 @@ void build_components(u32 count) {
     Result<void> created = component.create_service(pool);
     is_created[i] = bool(created);
     if (!created) report(component, "create", created.error());
+    if (created && !(created = component.map_shared_memory())) report(component, "share memory with", created.error());
     if (created && component.handles_faults()) system_state.supervisor = component.endpoint();
   }
   for (u32 i = 1; i < count; i++) {
@@ -103,6 +125,7 @@ extern "C" [[noreturn]] void root_main(const BootInformation* boot) {
     Result<void> started = system_state.watchdog.start(system_state.bank, milliseconds);
     if (!started) print_line("root: there is no watchdog: ", error_name(started.error()));
   }
+  if (Result<void> taken = take_memories(); !taken) give_up("shared memory", taken.error());
   u32 count = u32(system_state.tables.components().size());
   build_components(count);
   ControlService service(kControl, system_state, components, count);

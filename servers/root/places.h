@@ -4,9 +4,11 @@
 
 namespace pith::root {
 
-/// Where pages of an instance are seen while root fills or reads them: one share.
+/// Of 2 MiB: what a vault and its log may take.
+inline constexpr u64 kMostVaultShares = 8;
+/// Where pages of an instance, or a vault, are seen while root fills or reads them: so many shares.
 inline constexpr u64 kCopyWindow = kShareWindow;
 /// Where the watchdog's page of the chip set is seen: the next share.
-inline constexpr u64 kChipSetWindow = kShareWindow + 512 * kPageSize;
+inline constexpr u64 kChipSetWindow = kCopyWindow + kMostVaultShares * 512 * kPageSize;
 
 }  // namespace pith::root

@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "abi/kernel.h"
+#include "lib/device_window.h"
 #include "lib/retry.h"
 #include "servers/root/component.h"
 
@@ -46,8 +47,8 @@ bool Component::has_grant(image::GrantKind kind) const {
 }
 
 /// Instance region, address space (2), endpoint, notification, time; upper page tables: one of level 2 and one of level 1 for each place
-/// (program, start page, heap, stack (2), shares, vault, module, tables); devices; the vault.
-u64 Component::service_frames_needed() const { return 6 + 10 + description_->grant_count + vault_frames_needed(); }
+/// (program, start page, heap, stack (2), shares, vault, module, tables), three for shared memory; devices; the vault.
+u64 Component::service_frames_needed() const { return 6 + 10 + 3 + description_->grant_count + vault_frames_needed(); }
 
 /// Thread, vector state, message buffer, start page, copy share, capability space and its tables (2), leaf tables of stack, buffer and
 /// start page; the program's pages.
@@ -147,25 +148,10 @@ Result<void> Component::map_module() {
   return {};
 }
 
-/// The image's frames are root's, so shares of root's region show them: one for 2 MiB.
 Result<void> Component::map_image(u64 address, u64 offset, u64 size) {
   u64 image_size = system_->boot->image_size;
   if (offset % kPageSize || offset > image_size || size > image_size - offset) return Error::Damaged;
-  kernel::AddressSpace space{slot(Slot::AddressSpace)};
-  u64 pages = pages_for(size);
-  u32 first = system_->boot->image_first_frame + u32(offset >> kPageShift);
-  if (pages) TRY(link_tables(address, 1, Owner::Service));
-  for (u64 done = 0; done < pages; done += kSharePages) {
-    FrameNumber frame = TRY(system_->bank.take());
-    CapabilitySlot place = slot(Slot::Temporary);
-    TRY(retry([&] { return kRegion.create(frame, ObjectType::Share, place, 0, FrameNumber(0)); }));
-    for (u64 i = 0; i < kSharePages && done + i < pages; i++) {
-      TRY(kernel::Share{place}.map(i, FrameNumber(first + u32(done + i)), u64(Access::Read)));
-    }
-    TRY(space.link_share(VirtualAddress(address + done * kPageSize), place));
-    TRY(kCapabilities.remove(place));
-  }
-  return {};
+  return map_frames(address, system_->boot->image_first_frame + u32(offset >> kPageShift), pages_for(size), Access::Read);
 }
 
 /// Device objects outlive the instances that use them.
@@ -179,17 +165,13 @@ Result<void> Component::create_devices() {
 
 Result<void> Component::create_device(const image::Grant& grant, u32 number) {
   using enum image::GrantKind;
-  if (grant.kind != Interrupt && grant.kind != IoPorts && grant.kind != DeviceMemory) return {};
-  FrameNumber frame = TRY(take_frame(Owner::Service));
   CapabilitySlot device = device_slot(number), region = slot(Slot::ServiceRegion);
-  if (grant.kind == Interrupt) return retry([&] { return kPlatform.create_interrupt(region, frame, grant.first, device); });
+  if (grant.kind == DeviceMemory) return map_device(device_window(number), grant.first, grant.count, device);
+  if (grant.kind != Interrupt && grant.kind != IoPorts && grant.kind != Pci) return {};
+  FrameNumber frame = TRY(take_frame(Owner::Service));
   if (grant.kind == IoPorts) return retry([&] { return kPlatform.create_io_ports(region, frame, grant.first, grant.count, device); });
-  // Device memory is seen at the share window's place of the grant's number.
-  u64 address = kShareWindow + u64{number} * kSharePages * kPageSize;
-  TRY(retry([&] { return kPlatform.create_device_share(region, frame, grant.first, grant.count, device); }));
-  Result<void> linked = link_tables(kShareWindow, 1, Owner::Service);
-  if (!linked && linked.error() != Error::Occupied) return linked;
-  return kernel::AddressSpace{slot(Slot::AddressSpace)}.link_share(VirtualAddress(address), device);
+  u64 line = grant.kind == Interrupt ? grant.first : kFirstMessageLine + system_->messages++;
+  return retry([&] { return kPlatform.create_interrupt(region, frame, line, device); });
 }
 
 }  // namespace pith::root

@@ -2,8 +2,9 @@
 #pragma once
 #include "base/result.h"
 #include "base/types.h"
-#include "drivers/watchdog/ich9_tco/device.h"
+#include "drivers/watchdog/ich9_tco/port_access.h"
 #include "servers/root/frames.h"
+#include "servers/root/places.h"
 
 namespace pith::root {
 
@@ -22,17 +23,9 @@ class Watchdog {
   u64 deadline() const { return feed_at_; }
 
  private:
-  class PortAccess final : public ich9_tco::Access {
-   public:
-    Result<void> create(FrameBank& bank);
-    u32 read_configuration(u32 offset) override;
-    u16 read(u32 base, u32 offset) override;
-    void write(u32 base, u32 offset, u16 value) override;
-    u32 read_memory(u64 address) override;
-    void write_memory(u64 address, u32 value) override;
-  };
+  static constexpr CapabilitySlot kPorts{kSlotsPerTable - 2}, kChipSet{kSlotsPerTable - 3};
 
-  PortAccess access_;
+  ich9_tco::PortAccess access_{kPorts, kChipSetWindow};
   ich9_tco::Device device_{access_};
   u64 interval_ = 0, feed_at_ = 0;
 };

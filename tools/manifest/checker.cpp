@@ -136,7 +136,8 @@ void check_authorities(const Manifest& manifest, Problems& problems) {
     }
     if (component.memory.stack == 0) problems.add(component.memory.line, "`", component.name.value, "` has no stack");
     usize grants = component.uses.size() + component.devices.interrupts.size() + component.devices.ports.size() +
-                   component.devices.memory.size() + component.authorities.size();
+                   component.devices.memory.size() + component.authorities.size() + (component.devices.pci ? 1 : 0) +
+                   manifest.doorbells_of(manifest.find(component.name.value)).size();
     if (grants > image::kComponentGrants) {
       problems.add(component.line, "`", component.name.value, "` would get ", grants, " grants; ", image::kComponentGrants,
                    " are possible");
@@ -211,10 +212,11 @@ std::vector<std::vector<int>> call_graph(const Manifest& manifest) {
 
 void check_devices(const Manifest& manifest, Problems& problems);
 void check_supervision(const Manifest& manifest, Problems& problems);
+void check_shared_memory(const Manifest& manifest, Problems& problems);
 
-/// Root sees both through one window when it rolls a vault back.
+/// Root sees both through its window when it rolls a vault back.
 void check_vaults(const Manifest& manifest, Problems& problems) {
-  constexpr u64 kLeast = (vault::kFirstEntry - vault::kLogAddress) / kPageSize + 1, kMost = 512;
+  constexpr u64 kLeast = (vault::kFirstEntry - vault::kLogAddress) / kPageSize + 1, kMost = 4096;
   for (const Component& component : manifest.components) {
     const Memory& memory = component.memory;
     if (!component.update.value.empty() && memory.vault != 0 && memory.undo_log == 0)
@@ -238,17 +240,19 @@ void check_manifest(const Manifest& manifest, Problems& problems) {
   check_time(manifest, problems);
   check_vaults(manifest, problems);
   check_supervision(manifest, problems);
+  check_shared_memory(manifest, problems);
 }
 
 void check_memory(const Manifest& manifest, u64 program_pages, u64 image_pages, Problems& problems) {
   u64 budgets = 0;
   for (const Component& component : manifest.components) budgets += component.memory.total();
+  for (const SharedMemory& memory : manifest.memories) budgets += memory.pages;
   u64 sum = budgets + program_pages + image_pages;
   if (sum <= manifest.memory_pages) return;
   auto mib = [](u64 pages) { return (pages + 255) / 256; };
-  problems.add(manifest.memory_line, "memory is overcommitted: heaps, stacks, vaults and pools of ", mib(budgets), " MiB, programs of ",
-               mib(program_pages), " MiB and an image of ", mib(image_pages), " MiB make ", mib(sum), " MiB; the system has ",
-               mib(manifest.memory_pages), " MiB");
+  problems.add(manifest.memory_line, "memory is overcommitted: heaps, stacks, vaults, pools and what is shared of ", mib(budgets),
+               " MiB, programs of ", mib(program_pages), " MiB and an image of ", mib(image_pages), " MiB make ", mib(sum),
+               " MiB; the system has ", mib(manifest.memory_pages), " MiB");
 }
 
 }  // namespace pith::manifest

@@ -139,7 +139,7 @@ TEST(Checker, RefusesAnUpdateOfAVaultThatIsNotRolledBack) {
 TEST(Checker, RefusesMemoryThatIsNotThere) {
   EXPECT_EQ(
       system_of({"memory = {heap = \"32 MiB\"}", "memory = {heap = \"32 MiB\"}"}),
-      "m.toml:1: memory is overcommitted: heaps, stacks, vaults and pools of 65 MiB, programs of 0 MiB and an image of 0 MiB make 65 MiB; "
+      "m.toml:1: memory is overcommitted: heaps, stacks, vaults, pools and what is shared of 65 MiB, programs of 0 MiB and an image of 0 MiB make 65 MiB; "
       "the system has 64 MiB\n");
   Problems problems("m.toml");
   Manifest manifest = read_manifest(kSystem + component("a"), problems);

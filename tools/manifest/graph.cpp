@@ -24,11 +24,18 @@ std::string quoted(const std::string& value) {
   return result + "\"";
 }
 
+std::string name_of(const PciDevice& pci) {
+  char name[32];
+  snprintf(name, sizeof name, "%04x:%04x/%u", pci.vendor, pci.device, pci.number);
+  return name;
+}
+
 std::string devices_of(const Component& component) {
   std::string label;
   for (const Range& range : component.devices.interrupts) label += text("\\ninterrupt ", range.first);
   for (const Range& range : component.devices.ports) label += text("\\nports ", std::hex, range.first, "-", range.first + range.count - 1);
   for (const Range& range : component.devices.memory) label += text("\\nmemory ", std::hex, range.first);
+  if (component.devices.pci) label += "\\npci " + name_of(*component.devices.pci);
   return label;
 }
 
@@ -73,6 +80,7 @@ void write_component(const Component& component, std::ostream& out) {
   write_ranges(out, component.devices.ports);
   out << ", \"memory\": ";
   write_ranges(out, component.devices.memory);
+  out << ", \"pci\": " << (component.devices.pci ? quoted(name_of(*component.devices.pci)) : "null");
   out << "},\n   \"restart\": " << (component.restart == image::Restart::Always ? "\"always\"" : "\"never\"")
       << ", \"group\": " << quoted(component.group.value.empty() ? kOutermostGroup : component.group.value)
       << ", \"heartbeat_ms\": " << component.heartbeat << ", \"module\": " << quoted(component.module.value)
@@ -92,13 +100,27 @@ void write_dot(const Manifest& manifest, std::ostream& out) {
       out << "  " << name << " -> root [style=dashed, label=\"" << key_of(authority) << "\"];\n";
     }
   }
+  for (const SharedMemory& memory : manifest.memories) {
+    for (const Name& name : memory.shared_with)
+      out << "  " << quoted(name.value) << " -> " << quoted(memory.owner.value)
+          << " [dir=both, style=dotted, label=" << quoted(memory.name.value) << "];\n";
+  }
   out << "}\n";
+}
+
+void write_memory(const SharedMemory& memory, std::ostream& out) {
+  out << "{\"name\": " << quoted(memory.name.value) << ", \"pages\": " << memory.pages << ", \"owner\": " << quoted(memory.owner.value)
+      << ", \"shared_with\": ";
+  write_list(out, memory.shared_with, [&](const Name& name) { out << quoted(name.value); });
+  out << "}";
 }
 
 void write_json(const Manifest& manifest, std::ostream& out) {
   out << "{\"system\": " << quoted(manifest.name.value) << ", \"root\": " << quoted(manifest.root.value) << ", \"cpus\": " << manifest.cpus
       << ", \"watchdog_ms\": " << manifest.watchdog << ", \"memory_pages\": " << manifest.memory_pages << ", \"groups\": ";
   write_list(out, manifest.groups, [&](const Group& group) { write_group(group, out); });
+  out << ", \"memories\": ";
+  write_list(out, manifest.memories, [&](const SharedMemory& memory) { write_memory(memory, out); });
   out << ", \"components\": ";
   const char* separator = "[\n  ";
   for (const Component& component : manifest.components) {

@@ -32,6 +32,8 @@ image::GrantKind kind_of(Authority authority) {
       return image::GrantKind::Placement;
     case Authority::FaultInjection:
       return image::GrantKind::FaultInjection;
+    case Authority::Bus:
+      return image::GrantKind::Bus;
   }
   __builtin_unreachable();
 }
@@ -54,7 +56,9 @@ class Writer {
     header.group_count = u16(manifest_.groups.size());
     u64 groups_offset = header.modules_offset + header.module_count * sizeof(image::Module);
     u64 versions_offset = groups_offset + header.group_count * sizeof(image::Group);
-    bytes_.resize(versions_offset + header.version_count * sizeof(image::Version));
+    header.memory_count = manifest_.memories.size();
+    u64 memories_offset = versions_offset + header.version_count * sizeof(image::Version);
+    bytes_.resize(memories_offset + header.memory_count * sizeof(image::SharedMemory));
     align();
     std::vector<image::Component> components{root()};
     for (usize i = 0; i < manifest_.components.size(); i++) components.push_back(component(i));
@@ -74,6 +78,9 @@ class Writer {
     std::vector<image::Group> groups;
     for (const Group& source : manifest_.groups) groups.push_back(group(source));
     memcpy(bytes_.data() + groups_offset, groups.data(), groups.size() * sizeof(image::Group));
+    std::vector<image::SharedMemory> memories;
+    for (const SharedMemory& source : manifest_.memories) memories.push_back(shared_memory(source));
+    if (!memories.empty()) memcpy(bytes_.data() + memories_offset, memories.data(), memories.size() * sizeof(image::SharedMemory));
     header.size = bytes_.size();
     memcpy(bytes_.data(), &header, sizeof header);
     header.checksum = image_checksum(bytes_);
@@ -103,6 +110,19 @@ class Writer {
     entry.period = source.period;
     return entry;
   }
+
+  image::SharedMemory shared_memory(const SharedMemory& source) {
+    image::SharedMemory entry{};
+    copy_name(entry.name, source.name.value);
+    entry.pages = u32(source.pages);
+    entry.owner = number_of(source.owner);
+    entry.parties = u64{1} << entry.owner;
+    for (const Name& name : source.shared_with) entry.parties |= u64{1} << number_of(name);
+    return entry;
+  }
+
+  /// Of a component in the image, where root is the first.
+  u32 number_of(const Name& name) const { return u32(manifest_.find(name.value)) + 1; }
 
   image::Component component(usize index) {
     const Component& source = manifest_.components[index];
@@ -144,10 +164,16 @@ class Writer {
     auto add_all = [&](image::GrantKind kind, std::string_view name, const std::vector<Range>& ranges) {
       for (usize i = 0; i < ranges.size(); i++) add(kind, numbered(name, i), 0, ranges[i]);
     };
-    for (const Name& use : source.uses) add(image::GrantKind::Service, use.value, u32(manifest_.find(use.value)) + 1, Range{0, 0});
+    for (const Name& use : source.uses) add(image::GrantKind::Service, use.value, number_of(use), Range{0, 0});
     add_all(image::GrantKind::Interrupt, "interrupt", source.devices.interrupts);
     add_all(image::GrantKind::IoPorts, "ports", source.devices.ports);
     add_all(image::GrantKind::DeviceMemory, "memory", source.devices.memory);
+    if (source.devices.pci) {
+      const PciDevice& pci = *source.devices.pci;
+      add(image::GrantKind::Pci, "pci", 0, Range{u64{pci.vendor} << 16 | pci.device, pci.number});
+    }
+    for (int target : manifest_.doorbells_of(manifest_.find(source.name.value)))
+      add(image::GrantKind::Doorbell, manifest_.components[usize(target)].name.value, u32(target) + 1, Range{0, 0});
     for (auto [authority, line] : source.authorities) add(kind_of(authority), key_of(authority), 0, Range{0, 0});
   }
 

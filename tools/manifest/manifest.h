@@ -1,6 +1,7 @@
 // A system as its manifest describes it: components, their budgets, and what each may reach.
 #pragma once
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,13 +44,20 @@ struct Time {
   bool is_limited() const { return budget < period; }
 };
 
+/// Of the PCI devices of a kind, the one number `number`.
+struct PciDevice {
+  u32 vendor = 0, device = 0, number = 0;
+  u32 line = 0;
+};
+
 /// The hardware that a component drives.
 struct Devices {
   std::vector<Range> interrupts, ports, memory;
+  std::optional<PciDevice> pci;
 };
 
 /// Authorities beyond services and devices.
-enum class Authority { OwnMemory, Faults, Control, Platform, Placement, FaultInjection };
+enum class Authority { OwnMemory, Faults, Control, Platform, Placement, FaultInjection, Bus };
 
 /// One component, at the line where its table begins.
 struct Component {
@@ -85,6 +93,14 @@ struct Group {
   u64 period = 10'000'000'000;
 };
 
+/// Memory that an owner shares with others.
+struct SharedMemory {
+  u32 line = 0;
+  Name name, owner;
+  std::vector<Name> shared_with;
+  u64 pages = 0;
+};
+
 /// The group that every other one is in, whether it is written down or not.
 inline constexpr char kOutermostGroup[] = "system";
 
@@ -98,6 +114,7 @@ struct Manifest {
   u32 memory_line = 0;
   std::vector<Component> components;
   std::vector<Group> groups;  ///< the outermost first, then each behind its parent
+  std::vector<SharedMemory> memories;
 
   /// Index of the group called `name` (empty: the outermost), or -1.
   int find_group(const std::string& name) const {
@@ -114,6 +131,20 @@ struct Manifest {
       if (components[i].name.value == name) return int(i);
     }
     return -1;
+  }
+
+  /// Those that component number `index` may ring: the owners of what it shares, and who shares what it owns. Each once, in their order.
+  std::vector<int> doorbells_of(int index) const {
+    std::set<int> found;
+    for (const SharedMemory& memory : memories) {
+      int owner = find(memory.owner.value);
+      for (const Name& name : memory.shared_with) {
+        int other = find(name.value);
+        if (owner == index) found.insert(other);
+        if (other == index) found.insert(owner);
+      }
+    }
+    return {found.begin(), found.end()};
   }
 };
 
@@ -135,10 +166,12 @@ constexpr const char* key_of(Authority authority) {
       return "placement";
     case Authority::FaultInjection:
       return "fault_injection";
+    case Authority::Bus:
+      return "bus";
   }
   return "";
 }
-inline constexpr Authority kAuthorities[] = {Authority::OwnMemory, Authority::Faults,    Authority::Control,
-                                             Authority::Platform,  Authority::Placement, Authority::FaultInjection};
+inline constexpr Authority kAuthorities[] = {Authority::OwnMemory, Authority::Faults,         Authority::Control, Authority::Platform,
+                                             Authority::Placement, Authority::FaultInjection, Authority::Bus};
 
 }  // namespace pith::manifest

@@ -90,7 +90,37 @@ void read_devices(const toml::table& table, const std::string& what, Devices& de
               [&](const toml::node& node) { return read_pair(node, 0xffff, devices.ports); });
   fields.each("memory", "pairs of a physical address and a number of pages, as in [[0xfe000000, 1]]",
               [&](const toml::node& node) { return read_pair(node, (u64{1} << 52) - 1, devices.memory); });
+  if (auto pci = fields.string("pci")) {
+    PciDevice device{.line = pci->line};
+    int end = 0;
+    int found = sscanf(pci->value.c_str(), "%4x:%4x%n/%u%n", &device.vendor, &device.device, &end, &device.number, &end);
+    if (found < 2 || usize(end) != pci->value.size() || device.number > 31)
+      fields.wrong(
+          "pci", *fields.get("pci"),
+          "vendor and device in hexadecimal, as in \"1af4:1042\", of several alike with their number from 0 on, as in \"1af4:1042/1\"");
+    else
+      devices.pci = device;
+  }
   fields.finish();
+}
+
+SharedMemory read_shared_memory(const toml::table& table, Problems& problems) {
+  SharedMemory memory;
+  Fields fields(table, "a [[memory]]", problems);
+  memory.line = fields.line();
+  memory.name = fields.string("name").value_or(Name{});
+  memory.owner = fields.string("owner").value_or(Name{});
+  memory.pages = fields.pages("size").value_or(0);
+  fields.each("shared_with", "names of components, as in [\"disk\"]", [&](const toml::node& node) {
+    const auto* value = node.as_string();
+    if (value) memory.shared_with.push_back({value->get(), line_of(node)});
+    return value != nullptr;
+  });
+  for (const char* key : {"name", "owner", "size"}) {
+    if (!table.get(key)) problems.add(memory.line, "a [[memory]] without `", key, "`");
+  }
+  fields.finish();
+  return memory;
 }
 
 void read_restart(Fields& fields, Component& component, Problems& problems) {
@@ -224,6 +254,10 @@ Manifest read_manifest(std::string_view source, Problems& problems) {
     return node.is_table();
   });
   manifest.groups = sorted(groups);
+  fields.each("memory", "tables, as in [[memory]]", [&](const toml::node& node) {
+    if (node.is_table()) manifest.memories.push_back(read_shared_memory(*node.as_table(), problems));
+    return node.is_table();
+  });
   fields.finish();
   return manifest;
 }

@@ -1,4 +1,4 @@
-// The few functions that the compiler calls on its own; root has no C library.
+// The few functions that the compiler calls on its own, for programs without a C library.
 #include "base/types.h"
 
 extern "C" {
