@@ -27,7 +27,8 @@ static const char* wait_for(int timeout) {
   struct epoll_event events[4];
   int count = epoll_wait(set, events, 4, timeout);
   int place = snprintf(text, sizeof text, "%d", count);
-  for (int i = 0; i < count; i++) place += snprintf(text + place, sizeof text - (size_t)place, " %x:%d", events[i].events, (int)events[i].data.u64);
+  for (int i = 0; i < count; i++)
+    place += snprintf(text + place, sizeof text - (size_t)place, " %x:%d", events[i].events, (int)events[i].data.u64);
   return text;
 }
 
@@ -133,7 +134,8 @@ static void timers(void) {
   usleep(35000);
   printf(" %d", (int)read(timer, &value, sizeof value));
   timerfd_gettime(timer, &left);
-  printf(" several %d, interval %ld, left %d\n", value >= 3, left.it_interval.tv_nsec, left.it_value.tv_nsec > 0 && left.it_value.tv_nsec <= 10000000);
+  int is_left = left.it_value.tv_nsec > 0 && left.it_value.tv_nsec <= 10000000;
+  printf(" several %d, interval %ld, left %d\n", value >= 3, left.it_interval.tv_nsec, is_left);
   close(timer);
 }
 
