@@ -1,5 +1,4 @@
-// Calls of a file system server. An interruption of the calling thread does not end them: a server answers in time, and what it was asked
-// for may have been done.
+// Calls of file system servers.
 #include "personality/linux/native_files.h"
 
 #include <cstring>
@@ -15,36 +14,45 @@ namespace {
 
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
 
+Result<files::Attributes> attributes_of(Result<Bytes> answer) {
+  if (!answer) return answer.error();
+  files::Attributes attributes;
+  if (answer->data.size() != sizeof attributes) return Error::BadMessage;
+  memcpy(&attributes, answer->data.data(), sizeof attributes);
+  return attributes;
+}
+
+/// Stateless: any thread may call.
 class NativeFiles final : public FileService {
  public:
-  NativeFiles(CapabilitySlot server, std::span<std::byte> memory) : client_{server}, memory_(memory) {}
+  NativeFiles(CapabilitySlot slot, std::span<std::byte> memory) : client_{slot}, memory_(memory) {}
 
   std::span<std::byte> memory() override { return memory_; }
   Result<FilesystemState> state() override {
-    auto state = uninterrupted([&] { return client_.state(); });
-    if (!state) return state.error();
-    return FilesystemState{state->blocks, state->free_blocks, state->nodes, state->free_nodes, u32(state->form), state->form >> 32};
+    auto answer = uninterrupted([&] { return client_.state(); });
+    if (!answer) return answer.error();
+    return FilesystemState{answer->blocks, answer->free_blocks, answer->nodes, answer->free_nodes, u32(answer->form), answer->form >> 32};
   }
   Result<files::Attributes> root() override {
-    return attributes_of([&] { return client_.root(); });
+    return attributes_of(uninterrupted([&] { return client_.root(); }));
   }
   Result<files::Attributes> lookup(u64 directory, std::string_view name) override {
-    return attributes_of([&] { return client_.lookup(directory, bytes_of(name)); });
+    return attributes_of(uninterrupted([&] { return client_.lookup(directory, bytes_of(name)); }));
   }
   Result<files::Attributes> attributes(u64 node) override {
-    return attributes_of([&] { return client_.attributes(node); });
+    return attributes_of(uninterrupted([&] { return client_.attributes(node); }));
   }
   Result<files::Attributes> set_attributes(u64 node, u64 changes, const files::Attributes& attributes) override {
-    return attributes_of([&] { return client_.set_attributes(node, changes, std::as_bytes(std::span(&attributes, 1))); });
+    return attributes_of(uninterrupted([&] { return client_.set_attributes(node, changes, std::as_bytes(std::span(&attributes, 1))); }));
   }
   Result<files::Attributes> create(u64 directory, u32 mode, u64 owner, u64 device, std::string_view name) override {
-    return attributes_of([&] { return client_.create(directory, mode, owner, device, bytes_of(name)); });
+    return attributes_of(uninterrupted([&] { return client_.create(directory, mode, owner, device, bytes_of(name)); }));
   }
   Result<files::Attributes> link(u64 directory, u64 node, std::string_view name) override {
-    return attributes_of([&] { return client_.link(directory, node, bytes_of(name)); });
+    return attributes_of(uninterrupted([&] { return client_.link(directory, node, bytes_of(name)); }));
   }
   Result<files::Attributes> symlink(u64 directory, u64 owner, u64 place, u64 length, std::string_view name) override {
-    return attributes_of([&] { return client_.symlink(directory, owner, place, length, bytes_of(name)); });
+    return attributes_of(uninterrupted([&] { return client_.symlink(directory, owner, place, length, bytes_of(name)); }));
   }
   Result<u64> read_link(u64 node, u64 place) override {
     return uninterrupted([&] { return client_.read_link(node, place); });
@@ -56,17 +64,17 @@ class NativeFiles final : public FileService {
     return uninterrupted([&] { return client_.rename(from, to, flags, place, lengths); });
   }
   Result<NameList> list(u64 directory, u64 cookie, u64 place, u64 room) override {
-    auto list = uninterrupted([&] { return client_.list(directory, cookie, place, room); });
-    if (!list) return list.error();
-    return NameList{list->length, list->next};
+    auto answer = uninterrupted([&] { return client_.list(directory, cookie, place, room); });
+    if (!answer) return answer.error();
+    return NameList{answer->length, answer->next};
   }
   Result<u64> read(u64 node, u64 offset, u64 length, u64 place) override {
     return uninterrupted([&] { return client_.read(node, offset, length, place); });
   }
   Result<Written> write(u64 node, u64 offset, u64 length, u64 place) override {
-    auto written = uninterrupted([&] { return client_.write(node, offset, length, place); });
-    if (!written) return written.error();
-    return Written{written->length, written->size};
+    auto answer = uninterrupted([&] { return client_.write(node, offset, length, place); });
+    if (!answer) return answer.error();
+    return Written{answer->length, answer->size};
   }
   Result<void> sync(u64 node) override {
     return uninterrupted([&] { return client_.sync(node); });
@@ -82,35 +90,25 @@ class NativeFiles final : public FileService {
   }
 
  private:
-  template <class Call>
-  static Result<files::Attributes> attributes_of(Call call) {
-    auto bytes = uninterrupted(call);
-    if (!bytes) return bytes.error();
-    files::Attributes attributes;
-    if (bytes->size() != sizeof attributes) return Error::BadMessage;
-    memcpy(&attributes, bytes->data.data(), sizeof attributes);
-    return attributes;
-  }
-
   protocols::FilesClient client_;
   std::span<std::byte> memory_;
 };
 
 }  // namespace
 
-std::vector<NamedFiles> connect_file_services() {
-  constexpr std::string_view kEnd = "-files";
-  std::vector<NamedFiles> found;
+std::vector<NamedFileService> connect_file_services() {
+  std::vector<NamedFileService> services;
   const StartInformation& start = start_information();
-  for (u32 i = 0; i < start.memory_count; i++) {
-    std::string_view name(start.memories[i].name, strnlen(start.memories[i].name, sizeof start.memories[i].name));
-    if (!name.ends_with(kEnd)) continue;
-    auto memory = find_memory(name);
-    name.remove_suffix(kEnd.size());
-    auto server = find_slot(name);
-    if (memory && server) found.push_back({std::string(name), std::make_unique<NativeFiles>(*server, memory->bytes)});
+  std::string own(start.name, strnlen(start.name, sizeof start.name));
+  for (u32 index = 0; index < start.slot_count && index < StartInformation::kSlots; index++) {
+    const NamedSlot& slot = start.slots[index];
+    if (slot.kind != u32(image::GrantKind::Service)) continue;
+    std::string name(slot.name, strnlen(slot.name, sizeof slot.name));
+    Result<SharedMemory> memory = find_memory(own + "-" + name);
+    if (name == "network" || !memory) continue;
+    services.push_back({name, std::make_unique<NativeFiles>(CapabilitySlot(slot.slot), memory->bytes)});
   }
-  return found;
+  return services;
 }
 
 }  // namespace pith::personality

@@ -1,4 +1,4 @@
-// The file system servers of a real system, through the clients that are generated from the protocol.
+// File system servers of a real system, through the client that is generated from the protocol.
 #pragma once
 #include <memory>
 #include <string>
@@ -8,12 +8,12 @@
 
 namespace pith::personality {
 
-struct NamedFiles {
-  std::string name;  ///< the server's
+struct NamedFileService {
+  std::string name;
   std::unique_ptr<FileService> service;
 };
 
-/// Those with which this component owns memory called NAME-files, and whose service NAME it uses.
-std::vector<NamedFiles> connect_file_services();
+/// Those that the manifest grants: every service NAME for which it gives this component a memory called "COMPONENT-NAME", but the network.
+std::vector<NamedFileService> connect_file_services();
 
 }  // namespace pith::personality

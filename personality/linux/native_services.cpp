@@ -7,6 +7,7 @@
 #include "lib/retry.h"
 #include "lib/start.h"
 #include "personality/linux/native_files.h"
+#include "personality/linux/native_network.h"
 #include "protocols/clock.h"
 #include "protocols/console.h"
 #include "protocols/entropy.h"
@@ -33,16 +34,17 @@ std::string text_of(std::span<const std::byte> bytes) { return std::string(reint
 class NativeServices final : public Services {
  public:
   FileService* file_service(std::string_view name) override {
-    for (const NamedFiles& files : files_) {
-      if (files.name == name) return files.service.get();
-    }
+    for (NamedFileService& one : files_)
+      if (one.name == name) return one.service.get();
     return nullptr;
   }
   std::vector<std::string> file_services() override {
     std::vector<std::string> names;
-    for (const NamedFiles& files : files_) names.push_back(files.name);
+    for (NamedFileService& one : files_) names.push_back(one.name);
     return names;
   }
+  NetworkService* network() override { return network_.get(); }
+
   Result<u64> console_write(std::span<const std::byte> data) override {
     return uninterrupted([&] { return console_.write(data); });
   }
@@ -100,12 +102,13 @@ class NativeServices final : public Services {
   void power(u64 action, u64 code) override { (void)supervisor_.power(action, code); }
 
  private:
-  std::vector<NamedFiles> files_ = connect_file_services();
   protocols::ConsoleClient console_{slot_of("console")};
   protocols::LogClient log_{slot_of("log")};
   protocols::EntropyClient entropy_{slot_of("entropy")};
   protocols::ClockClient clock_{slot_of("clock")};
   protocols::SupervisorClient supervisor_{slot_of("supervisor")};
+  std::vector<NamedFileService> files_ = connect_file_services();
+  std::unique_ptr<NetworkService> network_ = connect_network();
 };
 
 }  // namespace
