@@ -291,6 +291,11 @@ void Loop::deliver(u64 answered) {
   for (u64 rest = answered; rest != 0; rest &= rest - 1) {
     Token token(u64(__builtin_ctzll(rest)));
     if (!is_answered(token)) continue;
+    if (answer_of(token).length > kRegisterWords) {  // it stays in its place until it is asked for again
+      (void)ipc::reply_token(endpoint_, kernel_tokens_[token.raw], {{ipc::kAskAgain}});
+      attached_ &= ~bit_of(token);
+      continue;
+    }
     (void)ipc::reply_token(endpoint_, kernel_tokens_[token.raw], answer_of(token).words);
     attached_ &= ~bit_of(token);
     forget_call(token);
