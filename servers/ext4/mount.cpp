@@ -270,6 +270,7 @@ const std::byte* Volume::journal_block(u32 logical) {
 bool Volume::look() {
   block::Ring& ring = disk_.ring();
   if (__atomic_load_n(&ring.is_present, __ATOMIC_ACQUIRE) == 0) return false;
+  bool is_any = !is_settled_;
   if (!is_settled_) {
     for (block::Request& request : ring.requests) {
       if (state_of(request) == block::State::Submitted) return false;
@@ -281,7 +282,7 @@ bool Volume::look() {
       for (block::Request& request : ring.requests) request = {};
     }
   }
-  bool is_any = submit_transfers();
+  is_any |= submit_transfers();
   is_any |= submit_writes();
   for (u32 i = 0; i < kReads; i++) {
     if (wanted_[i].block == 0 || wanted_[i].is_requested) continue;
