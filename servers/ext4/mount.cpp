@@ -52,7 +52,10 @@ void Volume::advance_mount() {
       case Mount::Start: {
         block::Ring& ring = disk_.ring();
         if (ring.is_present == 2) return Error::NotFound;
-        state_.block_size = kSmallestBlock;
+        if (state_.block_size != kSmallestBlock) {  // final before anything is read
+          state_.block_size = kSmallestBlock;
+          return {};
+        }
         state_.partition_first = state_.partition_sectors = 0;
         state_.is_read_only = ring.is_read_only != 0;
         state_.generation = surroundings_.wall_clock();
