@@ -7,10 +7,6 @@
 
 namespace pith::ipc {
 
-/// Word 0 of an answer that is not one yet: it is longer than what can be sent to a call that was set aside, and kept for the same call (the
-/// same number) made again, which call_message does.
-inline constexpr u64 kAskAgain = u64{1} << 63;
-
 /// What a call or a receive came back with.
 struct Received {
   Status status;
@@ -34,11 +30,7 @@ inline Received call(CapabilitySlot endpoint, Words words) { return enter(Handle
 /// As call, but `length` words (6…64), of which those from index 6 on lie in the message buffer, as does the answer's rest afterwards.
 /// The deadline is the message buffer's; whoever sets it clears it again. Right: Call.
 inline Received call_message(CapabilitySlot endpoint, Words words, u32 length) {
-  for (;;) {
-    Received received = enter(Handle::message(u32(Operation::EndpointCallMessage), endpoint, length, 0), words);
-    if (!received.ok() || received.words.w[0] != kAskAgain) [[likely]]
-      return received;
-  }
+  return enter(Handle::message(u32(Operation::EndpointCallMessage), endpoint, length, 0), words);
 }
 
 /// Answers the call in progress with six words and waits for the next message. Right: Receive.

@@ -4,6 +4,7 @@
 #include "lib/thread.h"
 #include "personality/linux/init.h"
 #include "personality/linux/native_services.h"
+#include "personality/linux/network/internet_socket.h"
 #include "personality/linux/remote/filesystem.h"
 #include "personality/linux/terminal/terminal.h"
 #include "personality/linux/time/clock.h"
@@ -35,9 +36,12 @@ int main() {
   auto timers = Thread::spawn(
       *pool, [](void*) { personality::run_timers(); }, nullptr, kPriority, kStackPages);
   if (!timers) log_line(LogLevel::Error, "no thread for timers");
-  auto writer = Thread::spawn(
-      *pool, [](void*) { personality::run_write_back(); }, nullptr, kPriority - 1, kStackPages);
+  auto writer = Thread::spawn(*pool, [](void*) { personality::run_write_back(); }, nullptr, kPriority - 1, kStackPages);
   if (!writer) log_line(LogLevel::Error, "no thread that writes files back");
+  if (services->network()) {
+    auto network = Thread::spawn(*pool, [](void*) { personality::run_network(); }, nullptr, kPriority, kStackPages);
+    if (!network) log_line(LogLevel::Error, "no thread for the network");
+  }
   if (mode == personality::StartMode::Interactive) personality::run_console_input();
   // The first thread has no more to do; process 1 ends the machine.
   for (;;) sleep_for(3600 * kSecond);

@@ -60,7 +60,7 @@ int let_in(bool may, pbuf* packet) {
   return 1;
 }
 
-bool needs_no_look(const netif* from) { return Stack::current().filter().is_empty() || from != &Stack::current().state().card; }
+bool needs_no_look(const netif* from) { return Stack::current().filter().is_empty() || from != &Stack::current().state().card(); }
 
 bool may_come_in6(Bytes packet) {
   if (packet.size() < IP6_HLEN) return true;  // lwIP refuses it

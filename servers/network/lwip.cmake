@@ -18,13 +18,16 @@ target_include_directories(network_lwip_headers SYSTEM INTERFACE ${lwip}/include
 add_library(network_far_data INTERFACE)
 target_compile_options(network_far_data INTERFACE -fno-pic -mcmodel=medium -mlarge-data-threshold=0)
 
+# One section for each kind of variable; lwIP's style of C is not ours to warn of.
+add_library(network_lwip_flags INTERFACE)
+target_compile_options(network_lwip_flags INTERFACE -w -Qunused-arguments -fno-data-sections -fno-common)
+
 # NAME_object is the file. What its variables begin with is NAME_data.o, in the part of the program that is loaded.
 function(network_lwip name)
   add_library(${name} OBJECT EXCLUDE_FROM_ALL ${lwip_sources})
-  target_link_libraries(${name} PRIVATE network_lwip_headers ${ARGN})
+  target_link_libraries(${name} PRIVATE network_lwip_headers ${ARGN} network_lwip_flags)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
-  # One section for each kind of variable; its own style of C is not ours to warn of.
-  target_compile_options(${name} PRIVATE -w -Qunused-arguments -O2 -fno-data-sections -fno-common)
+  target_compile_options(${name} PRIVATE -O2)
   set(all ${CMAKE_CURRENT_BINARY_DIR}/${name}_all.o)
   set(object ${CMAKE_CURRENT_BINARY_DIR}/${name}_object.o)
   set(initial ${CMAKE_CURRENT_BINARY_DIR}/${name}_initial)

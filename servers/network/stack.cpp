@@ -94,7 +94,7 @@ Stack::~Stack() { current_ = nullptr; }
 
 void Stack::begin(const u64 (&seed)[4]) {
   load_variables();
-  state_.begin();
+  state_.has_begun = 1;
   state_.key[0] = seed[0] ^ seed[2];
   state_.key[1] = seed[1] ^ seed[3];
   state_.generations = u64{network_random()} << 20;  // no generation of an earlier vault comes again
@@ -104,8 +104,8 @@ void Stack::begin(const u64 (&seed)[4]) {
   }
   lwip_init();
   if (frames_ == nullptr) return;
-  netif_add_noaddr(&state_.card, nullptr, set_card_up, ethernet_input);
-  netif_set_default(&state_.card);
+  netif_add_noaddr(&state_.card(), nullptr, set_card_up, ethernet_input);
+  netif_set_default(&state_.card());
 }
 
 void Stack::open_frames() {
@@ -205,7 +205,7 @@ void Stack::take_frame() {
   }
   state_.counts.received_packets++;
   state_.counts.received_bytes += length;
-  if (state_.card.input(frame, &state_.card) != ERR_OK) pbuf_free(frame);
+  if (state_.card().input(frame, &state_.card()) != ERR_OK) pbuf_free(frame);
 }
 
 /// The first packet of an interface's own queue. lwIP's netif_poll would take all of them, and those that come of them: no event is to be
@@ -251,7 +251,7 @@ bool Stack::has_news_of_card() {
 }
 
 void Stack::take_news_of_card() {
-  netif& card = state_.card;
+  netif& card = state_.card();
   if (state_.has_card == 0) {
     memcpy(card.hwaddr, frames_->address, sizeof card.hwaddr);
     netif_create_ip6_linklocal_address(&card, 1);

@@ -41,7 +41,8 @@ class Stack {
   Stack& operator=(const Stack&) = delete;
   ~Stack();
 
-  /// In the event that begins the state. lwIP's variables are zero, `seed` is unpredictable.
+  bool has_begun() const { return state_.has_begun != 0; }
+  /// The first event of a new state. lwIP's variables are zero, `seed` is unpredictable.
   void begin(const u64 (&seed)[4]);
   /// Between events, once: the driver may set its card up.
   void open_frames();

@@ -1,6 +1,8 @@
 // What the network stack keeps in its vault beside lwIP's own variables: sockets, how far the rings with driver and clients have come,
 // memory.
 #pragma once
+#include <cstddef>
+
 #include "base/types.h"
 #include "lwip/netif.h"
 #include "protocols/socket_memory.h"
@@ -69,6 +71,7 @@ struct State {
   static constexpr u64 kLayout = 1;
 
   u64 frames_taken, frames_filled;  ///< of the ring shared with the driver: Queue::taken of received, Queue::filled of sent
+  u64 has_begun;                    ///< 1: lwIP has its variables
   u64 has_card;                     ///< 1: the driver has told its address
   u64 has_link;
   u64 generations;
@@ -78,10 +81,14 @@ struct State {
   Client clients[kClients];
   Socket* free_sockets;
   Socket sockets[kRecords];
-  struct netif card;
+  /// lwIP's struct netif, as bytes: it has addresses of functions. With such an address in its vault this program is never exchanged for
+  /// another.
+  alignas(16) std::byte card_bytes[sizeof(netif)];
   /// The event that is being tried, and how often it has been begun: written without a log, so that it outlives what is taken back.
   u64 tried_event, tries;
   Memory memory;
+
+  netif& card() { return *reinterpret_cast<netif*>(card_bytes); }
 
   /// In an event: all but what lwIP has, which is Stack::begin()'s.
   void begin();

@@ -83,8 +83,6 @@ Result<u64> call_sendfile(Task&, i32 to, i32 from, GuestAddress offset, u64 coun
 Result<u64> call_copy_file_range(Task&, i32 from, GuestAddress from_offset, i32 to, GuestAddress to_offset, u64 count, u32 flags);
 Result<u64> call_pipe(Task&, GuestAddress descriptors);
 Result<u64> call_pipe2(Task&, GuestAddress descriptors, u32 flags);
-Result<u64> call_socketpair(Task&, u32 family, u32 type, u32 protocol, GuestAddress descriptors);
-Result<u64> call_shutdown(Task&, i32 descriptor, u32 how);
 Result<u64> call_poll(Task&, GuestAddress items, u64 count, i32 milliseconds);
 Result<u64> call_ppoll(Task&, GuestAddress items, u64 count, GuestAddress timeout, GuestAddress mask, u64 mask_size);
 Result<u64> call_select(Task&, i32 count, GuestAddress read, GuestAddress write, GuestAddress except, GuestAddress timeout);
@@ -102,6 +100,26 @@ Result<u64> call_eventfd2(Task&, u32 count, u32 flags);
 Result<u64> call_timerfd_create(Task&, u32 clock, u32 flags);
 Result<u64> call_timerfd_settime(Task&, i32 descriptor, u32 flags, GuestAddress value, GuestAddress old);
 Result<u64> call_timerfd_gettime(Task&, i32 descriptor, GuestAddress value);
+
+// network/
+Result<u64> call_socket(Task&, u32 family, u32 type, u32 protocol);
+Result<u64> call_socketpair(Task&, u32 family, u32 type, u32 protocol, GuestAddress descriptors);
+Result<u64> call_bind(Task&, i32 descriptor, GuestAddress address, u32 length);
+Result<u64> call_connect(Task&, i32 descriptor, GuestAddress address, u32 length);
+Result<u64> call_listen(Task&, i32 descriptor, i32 backlog);
+Result<u64> call_accept(Task&, i32 descriptor, GuestAddress address, GuestAddress length);
+Result<u64> call_accept4(Task&, i32 descriptor, GuestAddress address, GuestAddress length, u32 flags);
+Result<u64> call_shutdown(Task&, i32 descriptor, u32 how);
+Result<u64> call_getsockname(Task&, i32 descriptor, GuestAddress address, GuestAddress length);
+Result<u64> call_getpeername(Task&, i32 descriptor, GuestAddress address, GuestAddress length);
+Result<u64> call_sendto(Task&, i32 descriptor, GuestAddress buffer, u64 size, u32 flags, GuestAddress address, u32 length);
+Result<u64> call_recvfrom(Task&, i32 descriptor, GuestAddress buffer, u64 size, u32 flags, GuestAddress address, GuestAddress length);
+Result<u64> call_sendmsg(Task&, i32 descriptor, GuestAddress message, u32 flags);
+Result<u64> call_recvmsg(Task&, i32 descriptor, GuestAddress message, u32 flags);
+Result<u64> call_sendmmsg(Task&, i32 descriptor, GuestAddress messages, u32 count, u32 flags);
+Result<u64> call_recvmmsg(Task&, i32 descriptor, GuestAddress messages, u32 count, u32 flags, GuestAddress timeout);
+Result<u64> call_setsockopt(Task&, i32 descriptor, u32 level, u32 name, GuestAddress value, u32 length);
+Result<u64> call_getsockopt(Task&, i32 descriptor, u32 level, u32 name, GuestAddress value, GuestAddress length);
 
 // files/: names
 Result<u64> call_mount(Task&, GuestAddress source, GuestAddress path, GuestAddress type, u64 flags, GuestAddress data);

@@ -64,7 +64,11 @@ void enter(Task& task) {
   if constexpr (locking == Locking::Held) environment().lock.lock();
   if constexpr (locking == Locking::Held) task.call_number = machine::call_number(task.registers());
   answer = Signature<decltype(handler)>::template run<handler>(task);
-  if constexpr (locking == Locking::Held) environment().lock.unlock();
+  if constexpr (locking == Locking::Held) {
+    if (!environment().sockets_to_close.empty()) [[unlikely]]
+      close_sockets();
+    environment().lock.unlock();
+  }
   if (answer) [[likely]]
     machine::set_answer(task.registers(), *answer);
   else
@@ -100,7 +104,7 @@ constexpr Call kCalls[] = {
     row<call_rt_sigaction, Locking::Held>(13, 134, "rt_sigaction"),
     row<call_rt_sigprocmask, Locking::Held>(14, 135, "rt_sigprocmask"),
     row<call_rt_sigreturn, Locking::Held>(15, 139, "rt_sigreturn"),
-    row_partly<call_ioctl, Locking::Held>(16, 29, "ioctl", "terminals, FIONREAD, FIONBIO, FIOCLEX, FIONCLEX"),
+    row_partly<call_ioctl, Locking::Held>(16, 29, "ioctl", "terminals, FIONREAD, FIONBIO, FIOCLEX, FIONCLEX, addresses, masks, flags and routes of interfaces"),
     row<call_pread64, Locking::Held>(17, 67, "pread64"),
     row<call_pwrite64, Locking::Held>(18, 68, "pwrite64"),
     row<call_readv, Locking::Held>(19, 65, "readv"),
@@ -125,21 +129,21 @@ constexpr Call kCalls[] = {
     row_partly<call_setitimer, Locking::Held>(38, 103, "setitimer", "ITIMER_REAL only"),
     row<call_getpid, Locking::Free>(39, 172, "getpid"),
     row<call_sendfile, Locking::Held>(40, 71, "sendfile"),
-    row_missing(41, 198, "socket", "sockets come with the network"),
-    row_missing(42, 203, "connect", "sockets come with the network"),
-    row_missing(43, 202, "accept", "sockets come with the network"),
-    row_missing(44, 206, "sendto", "sockets come with the network"),
-    row_missing(45, 207, "recvfrom", "sockets come with the network"),
-    row_missing(46, 211, "sendmsg", "sockets come with the network"),
-    row_missing(47, 212, "recvmsg", "sockets come with the network"),
-    row_partly<call_shutdown, Locking::Held>(48, 210, "shutdown", "pairs of sockets only"),
-    row_missing(49, 200, "bind", "sockets come with the network"),
-    row_missing(50, 201, "listen", "sockets come with the network"),
-    row_missing(51, 204, "getsockname", "sockets come with the network"),
-    row_missing(52, 205, "getpeername", "sockets come with the network"),
-    row_partly<call_socketpair, Locking::Held>(53, 199, "socketpair", "streams; no datagrams, no descriptor passing"),
-    row_missing(54, 208, "setsockopt", "sockets come with the network"),
-    row_missing(55, 209, "getsockopt", "sockets come with the network"),
+    row_partly<call_socket, Locking::Held>(41, 198, "socket", "AF_INET and AF_INET6 where there is a network: streams, datagrams, raw; AF_UNIX streams; no netlink, no packets"),
+    row<call_connect, Locking::Held>(42, 203, "connect"),
+    row<call_accept, Locking::Held>(43, 202, "accept"),
+    row<call_sendto, Locking::Held>(44, 206, "sendto"),
+    row<call_recvfrom, Locking::Held>(45, 207, "recvfrom"),
+    row_partly<call_sendmsg, Locking::Held>(46, 211, "sendmsg", "of control messages SCM_RIGHTS only"),
+    row_partly<call_recvmsg, Locking::Held>(47, 212, "recvmsg", "of control messages SCM_RIGHTS only"),
+    row<call_shutdown, Locking::Held>(48, 210, "shutdown"),
+    row<call_bind, Locking::Held>(49, 200, "bind"),
+    row<call_listen, Locking::Held>(50, 201, "listen"),
+    row<call_getsockname, Locking::Held>(51, 204, "getsockname"),
+    row<call_getpeername, Locking::Held>(52, 205, "getpeername"),
+    row_partly<call_socketpair, Locking::Held>(53, 199, "socketpair", "streams"),
+    row_partly<call_setsockopt, Locking::Held>(54, 208, "setsockopt", "see network/socket.cpp and network/addresses.cpp: some options are taken without effect"),
+    row_partly<call_getsockopt, Locking::Held>(55, 209, "getsockopt", "as setsockopt, and SO_ERROR, SO_TYPE, SO_DOMAIN, SO_PROTOCOL, SO_ACCEPTCONN, SO_PEERCRED"),
     row_partly<call_clone, Locking::Held>(
         56, 220, "clone", "namespaces are refused; CLONE_SIGHAND and CLONE_FILES without CLONE_THREAD share files but copy signal actions"),
     row<call_fork, Locking::Held>(57, -1, "fork"),
@@ -374,7 +378,7 @@ constexpr Call kCalls[] = {
     row_partly<call_fallocate, Locking::Held>(285, 47, "fallocate", "mode 0, KEEP_SIZE, PUNCH_HOLE"),
     row<call_timerfd_settime, Locking::Held>(286, 86, "timerfd_settime"),
     row<call_timerfd_gettime, Locking::Held>(287, 87, "timerfd_gettime"),
-    row_missing(288, 242, "accept4", "sockets come with the network"),
+    row<call_accept4, Locking::Held>(288, 242, "accept4"),
     row_missing(289, 74, "signalfd4", "not yet"),
     row<call_eventfd2, Locking::Held>(290, 19, "eventfd2"),
     row<call_epoll_create1, Locking::Held>(291, 20, "epoll_create1"),
@@ -385,7 +389,7 @@ constexpr Call kCalls[] = {
     row<call_pwritev, Locking::Held>(296, 70, "pwritev"),
     row_missing(297, 240, "rt_tgsigqueueinfo", "not yet"),
     row_missing(298, 241, "perf_event_open", "profiling is a capability of the system"),
-    row_missing(299, 243, "recvmmsg", "sockets come with the network"),
+    row<call_recvmmsg, Locking::Held>(299, 243, "recvmmsg"),
     row_missing(300, 262, "fanotify_init", "no file notification yet"),
     row_missing(301, 263, "fanotify_mark", "no file notification yet"),
     row<call_prlimit64, Locking::Held>(302, 261, "prlimit64"),
@@ -393,7 +397,7 @@ constexpr Call kCalls[] = {
     row_missing(304, -1, "open_by_handle_at", "not yet"),
     row_missing(305, 266, "clock_adjtime", "not yet"),
     row<call_syncfs, Locking::Held>(306, 267, "syncfs"),
-    row_missing(307, 269, "sendmmsg", "sockets come with the network"),
+    row<call_sendmmsg, Locking::Held>(307, 269, "sendmmsg"),
     row_missing(308, 268, "setns", "not yet"),
     row<call_getcpu, Locking::Held>(309, 168, "getcpu"),
     row_missing(310, 270, "process_vm_readv", "not yet"),

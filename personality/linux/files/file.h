@@ -8,6 +8,7 @@
 namespace pith::personality {
 
 class EpollFile;
+class SocketFile;
 class Poller;
 class Watch;
 
@@ -27,6 +28,7 @@ class File : public Counted {
   /// What is ready now (PollEvent); with a poller also where to wait for the rest.
   virtual u32 poll(Task&, Poller*) { return PollEvent::In | PollEvent::Out | PollEvent::ReadNormal | PollEvent::WriteNormal; }
   virtual EpollFile* as_epoll();
+  virtual SocketFile* as_socket();
   virtual Result<u64> control(Task&, u32, GuestAddress) { return LinuxError::NotTerminal; }
   /// Answers when everything written is where it lasts. May let the lock go.
   virtual Result<void> sync(SyncKind kind) { return inode->sync(kind); }

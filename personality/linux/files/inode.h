@@ -26,7 +26,7 @@ struct FilesystemKind {
   u32 device;
   u32 magic;
 };
-inline constexpr FilesystemKind kTmpfs{0x12, 0x01021994}, kProcfs{0x13, 0x9fa0}, kPipefs{0x14, 0x50495045}, kSvcfs{0x15, 0x50495448};
+inline constexpr FilesystemKind kTmpfs{0x12, 0x01021994}, kProcfs{0x13, 0x9fa0}, kPipefs{0x14, 0x50495045}, kSvcfs{0x15, 0x50495448}, kSocketfs{0x16, 0x534f434b};
 
 /// What is to be another one of an inode's attributes.
 struct AttributeChange {

@@ -4,13 +4,12 @@
 #include "personality/linux/calls/handlers.h"
 #include "personality/linux/environment.h"
 #include "personality/linux/files/path.h"
+#include "personality/linux/files/pieces.h"
 #include "personality/linux/remote/filesystem.h"
 
 namespace pith::personality {
 
 namespace {
-
-constexpr u64 kMostBytes = 0x7ffff000;
 
 Result<u64> read_file(Task& task, File& file, Transfer& to) {
   if (!file.can_read()) return LinuxError::BadDescriptor;
@@ -37,27 +36,6 @@ Result<u64> write_file(Task& task, File& file, Transfer& from) {
 }
 
 u64 limited(u64 size) { return size < kMostBytes ? size : kMostBytes; }
-
-/// The pieces of a readv or writev, checked.
-class Pieces {
- public:
-  Result<void> copy(Task& task, GuestAddress address, u64 count) {
-    if (count > Transfer::kMostPieces) return LinuxError::Invalid;
-    pieces_.resize(count);
-    TRY(copy_from_guest(task.memory(), pieces_.data(), address, count * sizeof(IoVector)));
-    u64 total = 0;
-    for (IoVector& piece : pieces_) {
-      if (i64(piece.length) < 0) return LinuxError::Invalid;
-      if (piece.length > kMostBytes - total) piece.length = kMostBytes - total;
-      total += piece.length;
-    }
-    return {};
-  }
-  Transfer transfer(Task& task) const { return Transfer(task.memory(), pieces_.data(), u32(pieces_.size())); }
-
- private:
-  std::vector<IoVector> pieces_;
-};
 
 /// An open file that can be read or written at a given place; the reference keeps it open while the call blocks.
 Result<Reference<File>> seekable_file(Task& task, i32 descriptor, i64 offset) {

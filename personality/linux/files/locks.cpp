@@ -82,11 +82,13 @@ Result<void> take_waiting(Task& task, Inode& inode, const FileLock& lock) {
 }  // namespace
 
 const FileLock* FileLocks::conflict(const FileLock& wanted) const {
+  const FileLock* first = nullptr;
   for (const FileLock& lock : locks_) {
     bool excludes = lock.kind == LockKind::Exclusive || wanted.kind == LockKind::Exclusive;
-    if (lock.family == wanted.family && lock.owner != wanted.owner && excludes && lock.overlaps(wanted)) return &lock;
+    if (lock.family == wanted.family && lock.owner != wanted.owner && excludes && lock.overlaps(wanted) && (!first || lock.start < first->start))
+      first = &lock;
   }
-  return nullptr;
+  return first;
 }
 
 void FileLocks::release(const FileLock& range) {

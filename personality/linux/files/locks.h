@@ -25,7 +25,7 @@ struct FileLock {
 /// All locks of one inode. Guarded by the environment's lock.
 class FileLocks {
  public:
-  /// A lock of somebody else that keeps `wanted` from being taken, or null.
+  /// The first lock in the file of somebody else that keeps `wanted` from being taken, or null.
   const FileLock* conflict(const FileLock& wanted) const;
   /// Takes `lock` in the place of what its owner has there. Nobody else is asked.
   void take(const FileLock& lock);

@@ -29,6 +29,7 @@ Machine::Machine(u8 last_address_byte, std::string_view rules) : hardware{2, 0, 
   variables_.resize(data_size() + bss_size());
   enter();
   stack = std::make_unique<Stack>(*state, *this, &ring_of_frames(), filter);
+  state->begin();
   stack->begin({1, 2, 3, u64{last_address_byte}});
   stack->open_frames();
   memcpy(ring_of_frames().address, hardware, sizeof hardware);

@@ -21,7 +21,7 @@ void Wire::set_up() {
     u8 address[4] = {10, 0, 0, machine->hardware[5]}, mask[4] = {255, 255, 255, 0};
     memcpy(state.address, address, 4);
     memcpy(state.mask, mask, 4);
-    EXPECT_TRUE(machine->stack->configure(machine->state->card.num, InterfaceChange::Address, state));
+    EXPECT_TRUE(machine->stack->configure(machine->state->card().num, InterfaceChange::Address, state));
   }
   EXPECT_TRUE(run_for(5000));  // IPv6 looks whether somebody else has its address
 }
@@ -30,7 +30,7 @@ Address Wire::address_of(Machine& machine, u32 family, u32 port) {
   if (family == 4) return address4(10, 0, 0, machine.hardware[5], port);
   machine.enter();
   Address address = {6, port, {}, 0, 0};
-  memcpy(address.bytes, netif_ip6_addr(&machine.state->card, 0)->addr, 16);
+  memcpy(address.bytes, netif_ip6_addr(&machine.state->card(), 0)->addr, 16);
   return address;
 }
 
