@@ -92,7 +92,7 @@ void Volume::advance_mount() {
           return {};
         }
         ext2fs_set_feature_journal_needs_recovery(fs()->super);
-        stage_filesystem_superblock();
+        TRY(stage_filesystem_superblock());
         state_.journal.stage = Stage::MarkSuper;
         state_.journal.stage_count++;
         return {};
