@@ -1,5 +1,4 @@
-// Where PCI's configuration space and the I/O memory-management unit are, from ACPI's tables. [acpi 6.5, 5.2; pcifw 3.2, 4.1.2; vt-d 3.4,
-// 8]
+// Where PCI's configuration space and the I/O memory-management unit are, from ACPI's tables. [acpi 6.5, 5.2; pcifw 3.2; vt-d 3.4, 8]
 #pragma once
 #include <bitset>
 #include <cstddef>

@@ -84,8 +84,9 @@ Result<void> run() {
   static Root root(client);
   auto machine = bus::find_machine(windows, start_information().acpi_root);
   if (!machine) log_line(LogLevel::Warning, "no PCI: %s", error_name(machine.error()));
-  static Bus service(ComponentSlot::Service, state, windows, root, machine ? find_isolation(windows, machine->unit) : nullptr);
-  if (machine) service.find_devices(machine->configuration, BootTables::shown().components(), BootTables::shown().memories());
+  static bus::ConfigurationPages space(windows, machine ? machine->configuration : 0);
+  static Bus service(ComponentSlot::Service, state, windows, space, root, machine ? find_isolation(windows, machine->unit) : nullptr);
+  if (machine) service.find_devices(BootTables::shown().components(), BootTables::shown().memories());
   service.serve();
 }
 

@@ -12,16 +12,16 @@ namespace {
 
 constexpr u64 kMostPages = 32;  // of one piece of device memory, as the kernel has it
 
+/// One function of the space.
 class Function final : public pci::Configuration {
  public:
-  Function(PhysicalMemory& memory, u64 bus, u32 function) : registers_(memory.show(bus + u64{function} * kPageSize, kPageSize)) {}
-  bool is_seen() const { return !registers_.empty(); }
-  u32 read(u32 offset) override { return at(offset); }
-  void write(u32 offset, u32 value) override { at(offset) = value; }
+  Function(ConfigurationSpace& space, u32 number) : space_(space), number_(number) {}
+  u32 read(u32 offset) override { return space_.read(number_, offset); }
+  void write(u32 offset, u32 value) override { space_.write(number_, offset, value); }
 
  private:
-  volatile u32& at(u32 offset) { return *reinterpret_cast<volatile u32*>(registers_.data() + offset); }
-  std::span<std::byte> registers_;
+  ConfigurationSpace& space_;
+  u32 number_;
 };
 
 const image::Grant* device_of_manifest(const image::Component& component) {
@@ -33,8 +33,7 @@ const image::Grant* device_of_manifest(const image::Component& component) {
 
 }  // namespace
 
-void Service::find_devices(u64 configuration, std::span<const image::Component> components, std::span<const image::SharedMemory> memories) {
-  configuration_ = configuration;
+void Service::find_devices(std::span<const image::Component> components, std::span<const image::SharedMemory> memories) {
   components_ = components.first(std::min<usize>(components.size(), kMostComponents));
   restore_measured();
   for (u32 i = 0; i < components_.size(); i++) {
@@ -63,18 +62,18 @@ void Service::find_devices(u64 configuration, std::span<const image::Component> 
 /// An instance that died while it measured has left a device somewhere else.
 void Service::restore_measured() {
   if (state_.is_measuring == 0) return;
-  Function function(memory_, configuration_, state_.function % kFunctions);
-  if (function.is_seen() && state_.registers.index < pci::kRegisters) pci::restore(function, state_.registers);
+  Function function(space_, state_.function % kFunctions);
+  if (state_.registers.index < pci::kRegisters) pci::restore(function, state_.registers);
   state_.is_measuring = 0;
 }
 
 u32 Service::find_function(const image::Grant& grant) const {
   u64 to_skip = grant.count;
   for (u32 i = 0; i < kFunctions; i++) {
-    Function function(memory_, configuration_, i);
-    if (!function.is_seen()) continue;
+    if (!space_.is_seen(i)) continue;
+    Function function(space_, i);
     if (i % 8 != 0) {
-      Function first(memory_, configuration_, i & ~7U);
+      Function first(space_, i & ~7U);
       if (pci::identity(first) == ~u32{0} || !pci::has_functions(first)) continue;
     }
     if (pci::identity(function) == grant.first && to_skip-- == 0) return i;
@@ -116,7 +115,7 @@ Result<void> Service::add_domain(u32 component, std::span<const image::SharedMem
 }
 
 Result<pci::Memory> Service::measure(u32 number, u32 index) {
-  Function function(memory_, configuration_, number);
+  Function function(space_, number);
   pci::Registers registers = TRY(pci::read_registers(function, index));
   state_.registers = registers;
   state_.function = number;
@@ -128,7 +127,7 @@ Result<pci::Memory> Service::measure(u32 number, u32 index) {
 
 /// The largest memory that can be shown to a driver: without the table of messages in it, which nobody but the bus may write.
 Result<pci::Memory> Service::choose_memory(u32 number, const pci::MessageTable& table) {
-  Function function(memory_, configuration_, number);
+  Function function(space_, number);
   Result<pci::Memory> best = Error::NotFound;
   for (u32 i = 0; i < pci::kRegisters; i++) {
     auto memory = measure(number, i);
@@ -140,7 +139,7 @@ Result<pci::Memory> Service::choose_memory(u32 number, const pci::MessageTable& 
 }
 
 Result<void> Service::switch_on(u32 component, Device& device) {
-  Function function(memory_, configuration_, device.function);
+  Function function(space_, device.function);
   auto table = pci::find_message_table(function);
   if (!table) return Error::NotSupported;
   auto memory = choose_memory(device.function, *table);
@@ -180,7 +179,7 @@ Result<protocols::BusDeviceResult> Service::device(Session session) const {
 Result<u64> Service::configuration(Session session, u64 offset) const {
   const Device& device = *TRY(device_of(session));
   if (offset % 4 != 0 || offset >= kPageSize) return Error::BadArgument;
-  return Function(memory_, configuration_, device.function).read(u32(offset));
+  return Function(space_, device.function).read(u32(offset));
 }
 
 u64 Service::idle_deadline() const {

@@ -31,6 +31,35 @@ struct State {
   u32 is_measuring;
 };
 
+/// Configuration registers of the functions of bus 0.
+class ConfigurationSpace {
+ public:
+  virtual bool is_seen(u32 function) = 0;
+  virtual u32 read(u32 function, u32 offset) = 0;
+  virtual void write(u32 function, u32 offset, u32 value) = 0;
+
+ protected:
+  ~ConfigurationSpace() = default;
+};
+
+/// As they lie in physical memory: a page for each. [pcifw 3.2, 4.1]
+class ConfigurationPages final : public ConfigurationSpace {
+ public:
+  ConfigurationPages(PhysicalMemory& memory, u64 first) : memory_(memory), first_(first) {}
+  bool is_seen(u32 function) override { return !page(function).empty(); }
+  u32 read(u32 function, u32 offset) override { return is_seen(function) ? at(function, offset) : ~u32{0}; }
+  void write(u32 function, u32 offset, u32 value) override {
+    if (is_seen(function)) at(function, offset) = value;
+  }
+
+ private:
+  std::span<std::byte> page(u32 function) { return memory_.show(first_ + u64{function} * kPageSize, kPageSize); }
+  volatile u32& at(u32 function, u32 offset) { return *reinterpret_cast<volatile u32*>(page(function).data() + offset); }
+
+  PhysicalMemory& memory_;
+  u64 first_;
+};
+
 /// What the bus asks of root.
 class Owner {
  public:
@@ -57,11 +86,11 @@ struct Isolation {
 class Service : public protocols::BusServer {
  public:
   /// `isolation`: null where devices cannot be kept from anything.
-  Service(CapabilitySlot endpoint, State& state, PhysicalMemory& memory, Owner& owner, Isolation* isolation)
-      : BusServer(endpoint), state_(state), memory_(memory), owner_(owner), isolation_(isolation) {}
+  Service(CapabilitySlot endpoint, State& state, PhysicalMemory& memory, ConfigurationSpace& space, Owner& owner, Isolation* isolation)
+      : BusServer(endpoint), state_(state), memory_(memory), space_(space), owner_(owner), isolation_(isolation) {}
 
-  /// Looks for the device of every component that has one, and switches it on. `configuration`: physical address of bus 0's space.
-  void find_devices(u64 configuration, std::span<const image::Component> components, std::span<const image::SharedMemory> memories);
+  /// Looks for the device of every component that has one, and switches it on.
+  void find_devices(std::span<const image::Component> components, std::span<const image::SharedMemory> memories);
 
   Result<protocols::BusDeviceResult> device(Session session) const override;
   Result<u64> configuration(Session session, u64 offset) const override;
@@ -88,10 +117,10 @@ class Service : public protocols::BusServer {
 
   State& state_;
   PhysicalMemory& memory_;
+  ConfigurationSpace& space_;
   Owner& owner_;
   Isolation* isolation_;
   std::span<const image::Component> components_;
-  u64 configuration_ = 0;
   u32 found_[kMostComponents] = {};  // functions
   bool is_isolated_ = false;
   u64 faults_[kFunctions] = {};

@@ -1,4 +1,5 @@
 // Wiring of the ext4 service: its vault, the memory that it shares with the disk, that of its clients.
+#include "abi/kernel.h"
 #include "lib/boot_tables.h"
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -66,6 +67,7 @@ Result<void> run() {
   CapabilitySlot doorbell = TRY(find_doorbell(argument("disk=", "disk")));
   auto* state = TRY(vault::open_state<ext4::State>());
   Ext4 service(*state, {memory.bytes, memory.number, number_of(argument("partition=", "0"))}, doorbell);
+  (void)kernel::Notification{doorbell}.signal(0);  // the ring is there
   vault::serve(service, ComponentSlot::Service);
 }
 

@@ -43,7 +43,7 @@ Result<void> transfer(block::Client& disk, const SharedMemory& memory, block::Op
   auto slot = disk.submit(request);
   if (!slot) return Error::Busy;
   disk.ring();
-  for (u64 end = now() + kSecond; now() < end; wait_for(kMillisecond)) {
+  for (u64 end = now() + 20 * kSecond; now() < end; wait_for(kMillisecond)) {
     auto outcome = disk.take(*slot);
     if (outcome) return *outcome == block::Outcome::Good ? Result<void>() : Error::Damaged;
   }
@@ -55,7 +55,7 @@ Result<void> use_disk() {
   SharedMemory memory = TRY(find_memory("work"));
   block::Client disk(memory, TRY(find_doorbell("disk")));
   disk.open();
-  for (u64 end = now() + kSecond; !disk.is_told() && now() < end;) wait_for(kMillisecond);
+  for (u64 end = now() + 20 * kSecond; !disk.is_told() && now() < end;) wait_for(kMillisecond);
   if (!disk.is_present()) return Error::NotFound;
   auto page = memory.bytes.subspan(kPageSize, kPageSize);
   memset(page.data(), 0x6b, page.size());

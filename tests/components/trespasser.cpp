@@ -49,11 +49,11 @@ class Trespasser {
  private:
   u64 own() const { return memory_.physical + virtio_block::kMemoryBytes; }
 
-  /// Errors: TimedOut, Failed when the device has stopped working.
-  Result<void> transfer(Kind kind, u64 address) {
+  /// Errors: TimedOut, Damaged when the device says that it failed, or has stopped working.
+  Result<void> transfer(Kind kind, u64 address, u64 patience = 20 * kSecond) {
     if (!device_.submit(kind, 8, address, u32(kPageSize))) return Error::Busy;
     device_.publish();
-    for (u64 end = now() + 100 * kMillisecond; now() < end; wait_for(kMillisecond)) {
+    for (u64 end = now() + patience; now() < end; wait_for(kMillisecond)) {
       auto done = device_.take();
       if (done) return done->status == virtio_block::Status::Good ? Result<void>() : Error::Damaged;
       if (device_.is_broken()) return Error::Damaged;
@@ -62,7 +62,7 @@ class Trespasser {
   }
 
   Result<void> attempt(Kind kind, u64 address) {
-    Result<void> done = transfer(kind, address);
+    Result<void> done = transfer(kind, address, kSecond);
     log_line(LogLevel::Information, "attempt %u at 0x%llx: %s", u32(load_shared(note_.tried)) + 1, static_cast<unsigned long long>(address),
              done ? "done" : error_name(done.error()));
     store_shared(note_.tried, load_shared(note_.tried) + 1);
