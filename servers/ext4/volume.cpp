@@ -1,6 +1,8 @@
 // Events of a volume, and the library's way to the cache.
 #include "servers/ext4/volume.h"
 
+#include <algorithm>
+
 #include "abi/error.h"
 #include "servers/ext4/heap.h"
 
@@ -19,6 +21,8 @@ void Volume::begin_event() {
   forget_scratch();
   clock_++;
   reads_left_ = kEventReads;
+  touched_ = dropped_count_ = 0;
+  std::fill(std::begin(dropped_), std::end(dropped_), 0);
   if (state_.library != nullptr) {
     if (fs()->icache != nullptr) fs()->icache = nullptr;  // it was the last event's
     fs()->now = time_t(surroundings_.wall_clock() / 1'000'000'000);
