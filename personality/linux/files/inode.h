@@ -143,6 +143,9 @@ struct RenameFlag {
   static constexpr u32 NoReplace = 1, Exchange = 2;
 };
 
+/// Throws away, in all address spaces, what shows pages from `first` on of `inode`: the next touch is a fault again.
+void discard_mapped_pages(const Inode& inode, u64 first);
+
 /// Nanoseconds since 1970.
 i64 wall_time();
 

@@ -85,13 +85,16 @@ Result<void> TmpfsFile::resize(u64 size) {
   if (size > kLargest) return LinuxError::FileTooBig;
   PageStore& store = environment().pages;
   u64 keep = pages_for(size);
+  bool is_mapped = false;
   for (u64 index = keep; index < pages_.size(); index++) {
     if (pages_[index] == kNoPage) continue;
+    is_mapped = is_mapped || store.references(pages_[index]) > 1;
     store.release(pages_[index]);
     page_count_--;
     environment().file_pages--;
   }
   if (keep < pages_.size()) pages_.resize(keep);
+  if (is_mapped) discard_mapped_pages(*this, keep);
   if (size < size_ && size % kPageSize && keep <= pages_.size() && keep && pages_[keep - 1] != kNoPage)
     memset(store.data(pages_[keep - 1]) + size % kPageSize, 0, kPageSize - size % kPageSize);
   size_ = size;

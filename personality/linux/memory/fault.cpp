@@ -190,6 +190,12 @@ void AddressSpace::protect_file_pages(const Inode& inode, u64 first, u64 last) {
   }
 }
 
+void discard_mapped_pages(const Inode& inode, u64 first) {
+  for (const auto& [pid, process] : environment().processes.all())
+    for (Task* task : process->tasks)
+      if (task->space) task->space->discard_file_pages(inode, first);
+}
+
 void AddressSpace::discard_file_pages(const Inode& inode, u64 first) {
   for (const auto& [start, area] : areas_.areas()) {
     if (area.backing.get() != &inode) continue;

@@ -153,9 +153,7 @@ void RemoteFile::drop_pages_from(u64 first) {
     environment().pages.release(it->second.page);
     it = pages_.erase(it);
   }
-  for (const auto& [pid, process] : environment().processes.all())
-    for (Task* task : process->tasks)
-      if (task->space) task->space->discard_file_pages(*this, first);
+  discard_mapped_pages(*this, first);
 }
 
 u64 RemoteFile::drop_clean_pages(u64 wanted) {
