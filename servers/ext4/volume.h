@@ -290,6 +290,7 @@ class Volume {
     u64 block;
     u32 is_requested, has_failed;
   };
+  bool has_rung_ = false;
   bool is_settled_ = false;  // requests of the instance before are done
   bool is_in_background_ = false;
   bool is_background_waiting_ = false;
