@@ -29,6 +29,7 @@ Frame* Volume::find_frame(u64 block) {
   for (u32 place = state_.buckets[bucket_of(block)], steps = 0; place != 0 && steps < kFrames; steps++) {
     Frame& frame = state_.frames[place - 1];
     if (frame.block == block) {
+      touched_ += used_[place - 1] != clock_;
       used_[place - 1] = clock_;
       return &frame;
     }
@@ -85,7 +86,9 @@ void Volume::forget_blocks(u64 first, u64 count) {
       if (found != state_.dirty + state_.dirty_count) *found = state_.dirty[--state_.dirty_count];
       frame->flags &= ~Frame::kDirty;
     }
-    if ((frame->flags & Frame::kStaged) == 0) unlink_frame(frame);
+    if ((frame->flags & Frame::kStaged) != 0) return;
+    dropped_[dropped_count_++ % std::size(dropped_)] = frame->block + 1;
+    unlink_frame(frame);
   };
   if (count < kFrames) {
     for (u64 i = 0; i < count; i++) {
@@ -111,7 +114,7 @@ Frame* Volume::need(u64 block, errcode_t& code) {
     code = EXT2_ET_BAD_BLOCK_NUM;
     return nullptr;
   }
-  if (reads_left_ == 0) {
+  if (reads_left_ == 0 || touched_ > kEventFrames) {
     code = EXT2_ET_EXTENT_CYCLE;
     return nullptr;
   }
@@ -121,6 +124,11 @@ Frame* Volume::need(u64 block, errcode_t& code) {
     if (failed != block + 1) continue;
     failed = 0;
     code = EXT2_ET_SHORT_READ;
+    return nullptr;
+  }
+  // Taken for another use, or free, in this very event: the image contradicts itself, and reading it again would never end.
+  if (std::find(std::begin(dropped_), std::end(dropped_), block + 1) != std::end(dropped_)) {
+    code = EXT2_ET_EXTENT_CYCLE;
     return nullptr;
   }
   want(block);

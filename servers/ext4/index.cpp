@@ -27,13 +27,14 @@ struct RootInformation {
 }  // namespace
 
 /// Errors: NotFound; NotSupported when it has to be looked for without the index; Damaged.
-Result<Node> Volume::find_in_index(u64 directory, Inode& inode, std::string_view name) {
+Result<Node> Volume::find_in_index(u64 directory, Inode& inode, std::string_view name, u64* leaf) {
   u32 tail = ext2fs_has_feature_metadata_csum(fs()->super) ? 8 : 0;
   auto* bytes = static_cast<char*>(pith_ext4_calloc(1, state_.block_size));
   if (bytes == nullptr) return Error::NoMemory;
   auto load = [&](u64 block) -> Result<void> {
     Extent place = TRY(map(directory, inode, block, 1));
     if (place.physical == 0 || place.is_unwritten) return Error::Damaged;
+    if (leaf != nullptr) *leaf = place.physical;
     return check(ext2fs_read_dir_block4(fs(), place.physical, bytes, 0, Node(directory)));
   };
   TRY(load(0));
@@ -85,12 +86,48 @@ Result<Node> Volume::find_in_index(u64 directory, Inode& inode, std::string_view
     }
     offset += step;
   }
+  if (leaf != nullptr) *leaf = 0;
   if (may_continue) {
     Node node = 0;
     TRY(check(ext2fs_lookup(fs(), Node(directory), name.data(), int(name.size()), nullptr, &node)));
     return node;
   }
   return Error::NotFound;
+}
+
+/// Lets a name that the index leads to stand for another node, or (0) for none. Whether the index did lead there.
+Result<bool> Volume::change_in_leaf(u64 directory, std::string_view name, u64 node, u32 type) {
+  Inode inode;
+  TRY(get(directory, inode));
+  if ((inode.i_flags & EXT2_INDEX_FL) == 0 || name == "." || name == "..") return false;
+  u64 leaf = 0;
+  Result<Node> found = find_in_index(directory, inode, name, &leaf);
+  if (!found || leaf == 0) return false;
+  auto* bytes = static_cast<char*>(pith_ext4_calloc(1, state_.block_size));
+  if (bytes == nullptr) return Error::NoMemory;
+  TRY(check(ext2fs_read_dir_block4(fs(), leaf, bytes, 0, Node(directory))));
+  ext2_dir_entry* before = nullptr;
+  for (u32 offset = 0; offset + 8 <= state_.block_size;) {  // find_in_index has looked at every step
+    auto* entry = reinterpret_cast<ext2_dir_entry*>(bytes + offset);
+    unsigned step, length = unsigned(ext2fs_dirent_name_len(entry)), room;
+    TRY(check(ext2fs_get_rec_len(fs(), entry, &step)));
+    if (step < 8) return Error::Damaged;
+    offset += step;
+    if (entry->inode == 0 || std::string_view(entry->name, length) != name) {
+      before = entry;
+      continue;
+    }
+    if (node == 0 && before != nullptr) {
+      TRY(check(ext2fs_get_rec_len(fs(), before, &room)));
+      TRY(check(ext2fs_set_rec_len(fs(), room + step, before)));
+    } else {
+      entry->inode = u32(node);
+      if (node != 0) ext2fs_dirent_set_file_type(entry, int(type));
+    }
+    TRY(check(ext2fs_write_dir_block4(fs(), leaf, bytes, 0, Node(directory))));
+    return true;
+  }
+  return Error::Damaged;
 }
 
 /// A directory that has got its second block, which is empty: all names but the first two go there, and an index into the first one.

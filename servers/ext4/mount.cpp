@@ -272,6 +272,8 @@ const std::byte* Volume::journal_block(u32 logical) {
 
 bool Volume::look() {
   block::Ring& ring = disk_.ring();
+  if (!has_rung_) surroundings_.ring_disk();  // it may have looked before there was a ring
+  has_rung_ = true;
   if (__atomic_load_n(&ring.is_present, __ATOMIC_ACQUIRE) == 0) return false;
   bool is_any = !is_settled_;
   if (!is_settled_) {

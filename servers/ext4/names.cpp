@@ -95,8 +95,10 @@ Result<void> Volume::add_name(u64 directory, std::string_view name, u64 node, u3
 }
 
 Result<void> Volume::remove_name(u64 directory, std::string_view name) {
-  Terminated text(name);
-  TRY(check(ext2fs_unlink(fs(), Node(directory), text.text, 0, 0)));
+  if (!TRY(change_in_leaf(directory, name, 0, 0))) {
+    Terminated text(name);
+    TRY(check(ext2fs_unlink(fs(), Node(directory), text.text, 0, 0)));
+  }
   Inode inode;
   TRY(get(directory, inode));
   touch(inode, kModification | kChange);
@@ -105,8 +107,10 @@ Result<void> Volume::remove_name(u64 directory, std::string_view name) {
 
 Result<void> Volume::replace_entry(u64 directory, std::string_view name, u64 node, u32 mode) {
   Replacement what = {name, u32(node), ext2fs_has_feature_filetype(fs()->super) ? type_of(mode) : 0, false};
-  TRY(check(ext2fs_dir_iterate2(fs(), Node(directory), 0, nullptr, replace, &what)));
-  if (!what.is_done) return Error::Damaged;
+  if (!TRY(change_in_leaf(directory, name, node, what.type))) {
+    TRY(check(ext2fs_dir_iterate2(fs(), Node(directory), 0, nullptr, replace, &what)));
+    if (!what.is_done) return Error::Damaged;
+  }
   Inode inode;
   TRY(get(directory, inode));
   touch(inode, kModification | kChange);

@@ -199,7 +199,7 @@ Result<bool> Volume::take_away_indirect(u64 node, Inode& inode, u64 from) {
       block = entry;
     }
   }
-  u64 begin = std::max(from, last > 8 * per_block ? last - 8 * per_block : 0);
+  u64 begin = std::max(from, last > 2 * per_block ? last - 2 * per_block : 0);
   if (last < from) return true;
   TRY(check(ext2fs_punch(fs(), Node(node), plain, nullptr, begin, ~u64{0})));
   return begin == from;

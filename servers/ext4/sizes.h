@@ -21,7 +21,9 @@ inline constexpr u64 kScratchBytes = 1024 * 1024;
 inline constexpr u32 kStagedBlocks = 512;
 /// Blocks that one event may change.
 inline constexpr u32 kEventBlocks = 96;
-/// Blocks that one event may read: an image in which everything refers to everything must not keep it busy.
+/// Blocks that one event may need: with more it would never find all of them in the cache.
+inline constexpr u32 kEventFrames = kFrames / 4 * 3;
+/// How often one event may read a block: an image in which everything refers to everything must not keep it busy.
 inline constexpr u32 kEventReads = 40000;
 /// Ranges of blocks that were freed and whose transaction is not yet on the medium.
 inline constexpr u32 kFreedRanges = 1024;

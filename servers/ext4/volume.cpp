@@ -1,8 +1,12 @@
 // Events of a volume, and the library's way to the cache.
 #include "servers/ext4/volume.h"
 
+#include <algorithm>
+
 #include "abi/error.h"
 #include "servers/ext4/heap.h"
+
+io_manager pith_ext4_manager();
 
 namespace pith::ext4 {
 
@@ -19,7 +23,11 @@ void Volume::begin_event() {
   forget_scratch();
   clock_++;
   reads_left_ = kEventReads;
+  touched_ = dropped_count_ = 0;
+  std::fill(std::begin(dropped_), std::end(dropped_), 0);
   if (state_.library != nullptr) {
+    if (fs()->io->manager != pith_ext4_manager())
+      fs()->io->manager = pith_ext4_manager();            // of another version of the program it is elsewhere
     if (fs()->icache != nullptr) fs()->icache = nullptr;  // it was the last event's
     fs()->now = time_t(surroundings_.wall_clock() / 1'000'000'000);
   }

@@ -206,7 +206,8 @@ class Volume {
   Result<void> add_name(u64 directory, std::string_view name, u64 node, u32 mode);
   Result<void> remove_name(u64 directory, std::string_view name);
   Result<void> replace_entry(u64 directory, std::string_view name, u64 node, u32 mode);
-  Result<Node> find_in_index(u64 directory, Inode& inode, std::string_view name);
+  Result<Node> find_in_index(u64 directory, Inode& inode, std::string_view name, u64* leaf = nullptr);
+  Result<bool> change_in_leaf(u64 directory, std::string_view name, u64 node, u32 type);
   Result<void> make_index(u64 directory, Inode& inode, u64 second);
   Result<void> grow_directory(u64 directory, Inode& inode);
   Result<void> write_first_block(u64 directory, u64 parent, Inode& inode);
@@ -289,14 +290,16 @@ class Volume {
     u64 block;
     u32 is_requested, has_failed;
   };
+  bool has_rung_ = false;
   bool is_settled_ = false;  // requests of the instance before are done
   bool is_in_background_ = false;
   bool is_background_waiting_ = false;
-  u64 bad_orphan_ = 0;            // found so in the event before
-  bool is_round_wanted_ = false;  // the cache is full of what is not yet written
-  u32 reads_left_ = 0;
-  u64 clock_ = 0;           // counts events
-  u64 used_[kFrames] = {};  // when a frame was used last
+  u64 bad_orphan_ = 0;                                    // found so in the event before
+  bool is_round_wanted_ = false;                          // the cache is full of what is not yet written
+  u32 reads_left_ = 0, touched_ = 0, dropped_count_ = 0;  // in the event in progress
+  u64 dropped_[64] = {};                                  // blocks + 1 that it has put out of the cache
+  u64 clock_ = 0;                                         // counts events
+  u64 used_[kFrames] = {};                                // when a frame was used last
   Wanted wanted_[kReads] = {};
   u64 failed_[kReads] = {};  // + 1
   u32 failed_next_ = 0;

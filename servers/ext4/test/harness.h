@@ -44,7 +44,7 @@ class Harness {
   /// What a call answers, when everything that it waits for has happened.
   template <class T>
   Result<T> call(const std::function<Result<T>()>& method) {
-    for (u32 tries = 0; tries < 20000; tries++) {
+    for (u32 tries = 0; tries < 2000; tries++) {
       std::optional<Result<T>> answer;
       bool is_parked = run([&]() -> Error {
         answer.emplace(method());
