@@ -19,7 +19,7 @@ done
 cat w*/f | wc -l
 grep restarts /svc/ext4/state
 sync'
-"$PITH_BUILD/bin/pith-launch" run --build "$PITH_BUILD" --system ext4 --timeout 120 --disk "$work/disk" --exec "$script" >"$work/out" 2>&1 </dev/null ||
+"$PITH_BUILD/bin/pith-launch" run --build "$PITH_BUILD" --timeout 120 --disk "$work/disk" --exec "$script" >"$work/out" 2>&1 </dev/null ||
   { echo "exit status $?"; cat "$work/out"; exit 1; }
 grep -q wrong "$work/out" && { cat "$work/out"; exit 1; }
 grep -qx '12' <(tr -d '\r' <"$work/out") || { cat "$work/out"; exit 1; }
