@@ -57,18 +57,38 @@ struct Enemies : testing::Test {
     EXPECT_LT(one.objects.peak, one.objects.most_bytes);
   }
 
-  /// A wrong frame, but one whose checksum of IPv4 may be right.
+  /// Makes checksums right, so that what is wrong is looked at.
+  static void mend(Frame& frame) {
+    bool is_four = frame.size() >= 34 && frame[12] == 8 && frame[13] == 0;
+    bool is_six = frame.size() >= 54 && frame[12] == 0x86 && frame[13] == 0xdd;
+    usize header = is_four ? std::min<usize>((frame[14] & 0xf) * usize{4}, frame.size() - 14) : 40;
+    if ((!is_four && !is_six) || header < 20) return;
+    if (is_four) {
+      put16(frame, 24, 0);
+      put16(frame, 24, checksum(std::span(frame).subspan(14, header)));
+    }
+    usize said = is_four ? u32{frame[16]} << 8 | frame[17] : (u32{frame[18]} << 8 | frame[19]) + 40;
+    usize body = 14 + header, end = std::min(frame.size(), 14 + said);
+    u8 protocol = frame[is_four ? 23 : 20];
+    usize place = body + (protocol == 6 ? 16 : protocol == 17 ? 6 : 2);
+    bool has_checksum = protocol == 6 || protocol == 17 || protocol == 1 || protocol == 58;
+    if (!has_checksum || place + 2 > end) return;
+    u32 sum = 0;
+    if (protocol != 1) {
+      for (usize i = is_four ? 26 : 22; i < (is_four ? 34u : 54u); i += 2) sum += u32{frame[i]} << 8 | frame[i + 1];
+      sum += protocol + u32(end - body);
+    }
+    put16(frame, place, 0);
+    put16(frame, place, checksum(std::span(frame).subspan(body, end - body), sum));
+  }
+
+  /// A wrong frame, mostly with right checksums.
   static void mutate(Frame& frame, Random& random) {
     for (u64 i = 1 + random.below(4); i > 0; i--)
       frame[random.below(3) == 0 ? random.below(frame.size()) : random.below(std::min<usize>(frame.size(), 70))] = u8(random.below(256));
     if (random.below(4) == 0) frame.resize(14 + random.below(frame.size() - 13));
     if (random.below(8) == 0) frame.resize(std::min<usize>(frame.size() + random.below(600), packet::kMostBytes));
-    bool is_four = frame.size() >= 34 && frame[12] == 8 && frame[13] == 0;
-    if (!is_four || random.below(4) == 0) return;
-    usize header = std::min<usize>((frame[14] & 0xf) * usize{4}, frame.size() - 14);
-    if (header < 20) return;
-    put16(frame, 24, 0);
-    put16(frame, 24, checksum(std::span(frame).subspan(14, header)));
+    if (random.below(4) != 0) mend(frame);
   }
 };
 
