@@ -52,8 +52,8 @@ Result<protocols::DiskStateResult> Service::state(Session) const {
 }
 
 void Service::pump() {
-  if (device_ && device_->is_broken()) restart();
   take_done();
+  if (device_ && device_->is_broken()) restart();
   submit_all();
   for (u32 i = 0; i < client_count_; i++) {
     if (!clients_[i].has_news) continue;

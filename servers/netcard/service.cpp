@@ -43,24 +43,27 @@ void Service::signals(u64 bits) {
 
 void Service::pump() {
   if (!ring_) return;
-  if (device_ && is_attached_ && device_->is_broken()) {
-    is_attached_ = false;
-    if (breaks_++ == kMostRestarts) give_up(Error::Limit);
-  }
   if (load_shared(ring_->magic) != packet::Ring::kMagic) {
     // The device keeps the slots that it has: reset when the client takes part again, which may mean something else by them then.
     is_attached_ = is_told_ = false;
     return;
   }
   if (device_ && (!is_attached_ || !is_consistent())) attach();
-  if (!is_told_ || load_shared(ring_->is_present) == 0) tell();
   if (device_) {
     take_received();
     take_sent();
-    give_slots();
   }
+  if (device_ && device_->is_broken()) repair();
+  if (device_) give_slots();
+  if (!is_told_ || load_shared(ring_->is_present) == 0) tell();
   if (has_news_) ring(memory_->owner);
   has_news_ = false;
+}
+
+void Service::repair() {
+  if (breaks_++ == kMostRestarts) return give_up(Error::Limit);
+  attach();
+  if (device_) log_line(LogLevel::Warning, "the card was reset");
 }
 
 bool Service::is_consistent() const {

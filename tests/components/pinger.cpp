@@ -21,7 +21,7 @@ using namespace pith;
 using ull = unsigned long long;
 
 constexpr u32 kKills = 100, kUnderWay = 16, kEchoBytes = 1000, kAnswersBetweenKills = 100;
-constexpr u64 kPatience = 2 * kSecond;
+constexpr u64 kPatience = 20 * kSecond;  // a host that is busy stops the machine now and then
 
 /// What a frame begins with. Numbers of several bytes have the most significant one first.
 struct [[gnu::packed]] Ethernet {

@@ -104,7 +104,7 @@ TEST(Options, RefusesNonsense) {
                                                     {"--forward", "80:65536"},
                                                     {"--forward", "80:"},
                                                     {"--forward", ":80"},
-                                                    {"--net=1"},
+                                                    {"--no-net=1"},
                                                     {"--disk", "/no/such"}};
   for (const auto& line : lines) EXPECT_NE(parse_options(line).problem, "") << line[0];
 }
@@ -124,10 +124,10 @@ bool has_device(const std::vector<std::string>& line, const std::string& kind) {
 }
 
 TEST(Machine, HasACardOnlyWhereOneIsAskedFor) {
-  EXPECT_FALSE(has_device({}, "virtio-net-pci"));
-  EXPECT_TRUE(values_of({}, "-netdev").empty());
-  EXPECT_TRUE(has_device({"--net"}, "virtio-net-pci,disable-legacy=on,netdev=net0"));
-  EXPECT_EQ(values_of({"--net"}, "-netdev"), std::vector<std::string>{"user,id=net0"});
+  EXPECT_FALSE(has_device({"--no-net"}, "virtio-net-pci"));
+  EXPECT_TRUE(values_of({"--no-net"}, "-netdev").empty());
+  EXPECT_TRUE(has_device({}, "virtio-net-pci,disable-legacy=on,iommu_platform=on,netdev=net0"));
+  EXPECT_EQ(values_of({}, "-netdev"), std::vector<std::string>{"user,id=net0"});
 }
 
 TEST(Machine, ForwardsPortsOfThisHostAlone) {
@@ -142,7 +142,13 @@ TEST(Machine, NamesDisksAndTheirFiles) {
   ASSERT_EQ(drives.size(), 2u);
   EXPECT_NE(drives[0].find("file=/dev/null"), std::string::npos);
   EXPECT_NE(drives[1].find("id=disk1"), std::string::npos);
-  EXPECT_TRUE(has_device({"--disk", "/dev/null"}, "virtio-blk-pci,disable-legacy=on,drive=disk0"));
+  EXPECT_TRUE(has_device({"--disk", "/dev/null"}, "virtio-blk-pci,disable-legacy=on,iommu_platform=on,drive=disk0"));
+}
+
+TEST(Machine, KeepsDevicesFromMemoryThatIsNotTheirs) {
+  EXPECT_TRUE(has_device({}, "intel-iommu"));
+  EXPECT_FALSE(has_device({"--no-iommu"}, "intel-iommu"));
+  EXPECT_TRUE(has_device({"--no-iommu", "--disk", "/dev/null"}, "virtio-blk-pci,disable-legacy=on,drive=disk0"));
 }
 
 }  // namespace
