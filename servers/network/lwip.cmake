@@ -36,6 +36,7 @@ function(network_lwip name)
     COMMAND llvm-objcopy-19 --rename-section .ldata=lwip_data --rename-section .lbss=lwip_bss
       --rename-section .data=lwip_data --rename-section .bss=lwip_bss ${all} ${object}
     COMMAND llvm-objcopy-19 --dump-section lwip_data=${initial} ${object} ${all}
+    COMMAND llvm-objcopy-19 --set-section-type lwip_data=8 ${object}
     DEPENDS ${name} $<TARGET_OBJECTS:${name}> COMMAND_EXPAND_LISTS VERBATIM)
   set_property(GLOBAL PROPERTY NETWORK_${name} ${object} ${initial})
 endfunction()

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "abi/error.h"
+#include "lwip/pbuf.h"
 #include "lwip/raw.h"
 #include "lwip/tcp.h"
 #include "lwip/udp.h"
@@ -69,6 +70,7 @@ void Stack::add_event(Socket& socket, u64 event) {
 
 /// Its control block is gone already.
 void Stack::forget(Socket& socket) {
+  if (pbuf* held = take_held(socket)) pbuf_free(held);
   if (socket.number != kNoNumber) state_.clients[socket.client].sockets[socket.number] = nullptr;
   socket = {};
   socket.next = state_.free_sockets;

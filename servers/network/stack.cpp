@@ -22,7 +22,6 @@ namespace pith::network {
 
 namespace {
 
-constexpr u32 kEventsAtOnce = 64;
 constexpr u32 kMostTries = 3;
 constexpr u64 kMillisecond = 1'000'000;
 constexpr u32 kLeastFrame = 60;

@@ -125,6 +125,8 @@ class Stack {
   void close_stream(Socket& socket);
   void finish_sending(Socket& socket);
   void leave_queue(Socket& socket);
+  bool hold(Socket& socket, pbuf* data);
+  pbuf* take_held(Socket& socket);
   Result<void> open_pcb(Socket& socket);
   Result<void> open_datagrams(Socket& socket, u8 type);
   void send_record(Socket& socket, const Datagram& head, u64 position);
@@ -132,6 +134,7 @@ class Stack {
   Result<void> connect_stream(Socket& socket, const ip_addr_t& address, u32 port);
   void put_record(Socket& socket, const pbuf& data, u32 offset, const Address& from);
 
+  static constexpr u32 kEventsAtOnce = 64;
   static inline Stack* current_ = nullptr;
 
   State& state_;
@@ -142,7 +145,7 @@ class Stack {
   u64 changed_[kClients][kSockets / 64] = {};    ///< sockets whose state is to be published
   u64 attention_[kClients][kSockets / 64] = {};  ///< sockets that may have something to move
   u64 published_filled_ = 0, published_taken_ = 0;
-  u32 left_ = 0;  ///< events before calls come first again
+  u32 left_ = kEventsAtOnce;  ///< events before calls come first again
   bool is_short_of_memory_ = false;
   bool must_publish_frames_ = true;
 };

@@ -47,6 +47,7 @@ struct Socket {
   Socket* next;      ///< in that queue, or of those that are free
   Socket* first;     ///< of one that is Listening: its queue
   Socket* last;
+  pbuf* held;  ///< of one that is Pending: what has come already
   Address own, partner;
   // What clients see, once it is published.
   u64 events, error;
@@ -74,6 +75,7 @@ struct State {
   u64 has_begun;                    ///< 1: lwIP has its variables
   u64 has_card;                     ///< 1: the driver has told its address
   u64 has_link;
+  u64 held_buffers;  ///< lwIP's, that connections which nobody has accepted hold
   u64 generations;
   u64 random_counter;
   u64 key[2];

@@ -16,6 +16,7 @@ namespace {
 
 constexpr u64 kMostAtOnce = 16 * 1024;  // bytes of a socket's ring in one event
 constexpr u64 kMostBacklog = 128;
+constexpr u64 kMostHeld = 256;  // of lwIP's buffers for frames, a third of all
 // Connections that nobody has accepted give way to those of clients when control blocks run out.
 constexpr u8 kStrangersPriority = TCP_PRIO_MIN;
 
@@ -171,19 +172,41 @@ Result<u32> Stack::accept(u32 client, u64 number, Address& partner) {
   leave_queue(socket);
   auto* pcb = static_cast<tcp_pcb*>(socket.pcb);
   socket.phase = Phase::Connected;
-  socket.events = Event::Connected;
+  socket.events |= Event::Connected;
   partner = socket.partner;
   u32 accepted = socket.number;
   tcp_setprio(pcb, TCP_PRIO_NORMAL);
   tcp_backlog_accepted(pcb);
+  pbuf* held = take_held(socket);
+  if (held != nullptr) (void)received(socket, held);  // the ring is empty, and no window is larger
   if (pcb->refused_data != nullptr) tcp_process_refused_data(pcb);
   return accepted;
+}
+
+/// What comes before a connection is accepted waits with it. Answers false when too much does so already: lwIP keeps that one segment, and
+/// takes no other.
+bool Stack::hold(Socket& socket, pbuf* data) {
+  u16 buffers = pbuf_clen(data);
+  if (state_.held_buffers + buffers > kMostHeld) return false;
+  state_.held_buffers += buffers;
+  if (socket.held == nullptr) {
+    socket.held = data;
+  } else {
+    pbuf_cat(socket.held, data);
+  }
+  return true;
+}
+
+pbuf* Stack::take_held(Socket& socket) {
+  pbuf* held = std::exchange(socket.held, nullptr);
+  if (held != nullptr) state_.held_buffers -= pbuf_clen(held);
+  return held;
 }
 
 /// What comes from the partner, null: it is done. Answers false when lwIP is to keep it for now.
 bool Stack::received(Socket& socket, pbuf* data) {
   auto* pcb = static_cast<tcp_pcb*>(socket.pcb);
-  if (socket.phase == Phase::Pending) return data == nullptr;
+  if (socket.phase == Phase::Pending && data != nullptr) return hold(socket, data);
   if (data == nullptr) {
     add_event(socket, Event::PartnerDone);
     if (socket.is_end_sent) {

@@ -115,6 +115,54 @@ TEST(Clients, ThatComeAgainHaveNoSockets) {
   EXPECT_TRUE(one.state->check());
 }
 
+TEST(Connections, ToNobodyTimeOut) {
+  Machine one(1), two(2);
+  Wire wire(one, two, 1);
+  wire.set_up();
+  u32 socket = one.open(1);
+  ASSERT_TRUE(one.connect(socket, address4(10, 0, 0, 50, 80)));
+  EXPECT_EQ(one.socket(socket).events, 0u);
+  u64 begin = test_time;
+  EXPECT_TRUE(wire.run_until([&] { return one.socket(socket).events != 0; }));
+  EXPECT_EQ(one.socket(socket).events, Event::ConnectFailed);
+  EXPECT_EQ(one.socket(socket).error, 110u);
+  EXPECT_GT(test_time - begin, 20'000'000'000u);
+  EXPECT_EQ(one.open_connections(), 0u);
+}
+
+/// A request of more than one segment that arrives before anybody accepts it is not sent twice.
+TEST(Connections, HoldWhatComesBeforeTheyAreAccepted) {
+  Machine one(1), two(2);
+  Wire wire(one, two, 1);
+  wire.set_up();
+  u32 listener = two.open(1), socket = one.open(1);
+  ASSERT_TRUE(two.bind(listener, address4(0, 0, 0, 0, 80)));
+  ASSERT_TRUE(two.listen(listener));
+  ASSERT_TRUE(one.connect(socket, wire.address_of(two, 4, 80)));
+  wire.run_for(10);
+  std::string request(12'000, 'r');
+  one.write(socket, request);
+  one.ring();
+  ASSERT_TRUE(one.call([&](Stack& stack, u32 client) { return stack.shutdown(client, socket, 2); }));
+  wire.run_for(30);
+  u32 accepted = *two.accept(listener);
+  EXPECT_EQ(two.read(accepted), request);
+  EXPECT_EQ(two.socket(accepted).events, Event::Connected | Event::PartnerDone);
+  EXPECT_EQ(two.state->held_buffers, 0u);
+  // One that nobody ever accepts takes what it holds with it.
+  u32 other = one.open(1);
+  ASSERT_TRUE(one.connect(other, wire.address_of(two, 4, 80)));
+  wire.run_for(10);
+  one.write(other, request);
+  one.ring();
+  wire.run_for(30);
+  EXPECT_GT(two.state->held_buffers, 0u);
+  EXPECT_TRUE(two.close(listener));
+  EXPECT_EQ(two.state->held_buffers, 0u);
+  wire.run_for(10);
+  EXPECT_EQ(one.socket(other).events & Event::Reset, Event::Reset);
+}
+
 struct Conditions {
   u32 lost, doubled, late;  ///< of a hundred frames
   u32 family;

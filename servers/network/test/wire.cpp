@@ -46,6 +46,7 @@ void Wire::step() {
     machine.run();
     for (Frame& frame : machine.take_frames()) {
       carried++;
+      if (watch) watch(frame);
       if (random_.below(100) < lost) {
         dropped++;
         continue;

@@ -22,6 +22,7 @@ class Wire {
 
   u32 lost = 0, doubled = 0, late = 0;  ///< of a hundred frames
   u64 carried = 0, dropped = 0;
+  std::function<void(const Frame&)> watch;  ///< sees every frame that is sent
 
  private:
   void step();
