@@ -38,10 +38,9 @@ int main() {
   if (!timers) log_line(LogLevel::Error, "no thread for timers");
   auto writer = Thread::spawn(*pool, [](void*) { personality::run_write_back(); }, nullptr, kPriority - 1, kStackPages);
   if (!writer) log_line(LogLevel::Error, "no thread that writes files back");
-  if (services->network()) {
-    auto network = Thread::spawn(*pool, [](void*) { personality::run_network(); }, nullptr, kPriority, kStackPages);
-    if (!network) log_line(LogLevel::Error, "no thread for the network");
-  }
+  // It ends at once where there is no network. (A Thread object's end would end its thread: they stay as long as this function.)
+  auto network = Thread::spawn(*pool, [](void*) { personality::run_network(); }, nullptr, kPriority, kStackPages);
+  if (!network) log_line(LogLevel::Error, "no thread for the network");
   if (mode == personality::StartMode::Interactive) personality::run_console_input();
   // The first thread has no more to do; process 1 ends the machine.
   for (;;) sleep_for(3600 * kSecond);
