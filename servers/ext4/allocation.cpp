@@ -168,6 +168,9 @@ errcode_t Volume::find_free(u64 goal, u64 most, u64* first, u64* count) {
       return 0;
     }
   }
+  // What was freed can be had when its transaction is on the medium, and what is being freed a little later.
+  if (state_.freed_count != 0) is_round_wanted_ = true;
+  if (state_.freed_count != 0 || has_orphan_work()) wait();
   return EXT2_ET_BLOCK_ALLOC_FAIL;
 }
 

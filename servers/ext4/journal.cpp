@@ -87,8 +87,7 @@ void Volume::begin_round() {
 /// An event.
 void Volume::end_transaction() {
   Journal& journal = state_.journal;
-  if (errcode_t code = write_groups()) surroundings_.give_up(error_of(code));
-  stage_transaction();
+  if (write_groups() != 0 || !stage_transaction()) return fail_journal();
   journal.oldest_change = 0;
   for (u32 i = 0; i < state_.freed_count; i++) state_.freed[i].is_committing = 1;
   journal.stage = Stage::Log;
@@ -102,12 +101,12 @@ u32 Volume::checksum_of_block(u32 sequence, const std::byte* bytes) const {
 }
 
 /// Makes the journal's picture of the running transaction, in the memory shared with the disk. Done again it is the same.
-void Volume::stage_transaction() {
+Result<void> Volume::stage_transaction() {
   Journal& journal = state_.journal;
   u32 size = state_.block_size, per_descriptor = tags_in_descriptor(), index = 0, done = 0;
   while (done < state_.dirty_count) {
     u32 count = std::min(per_descriptor, state_.dirty_count - done);
-    if (index + count + 2 > std::min(kStagedBlocks, journal.length - journal.first)) surroundings_.give_up(Error::NoSpace);
+    if (index + count + 2 > std::min(kStagedBlocks, journal.length - journal.first)) return Error::NoSpace;
     std::byte* descriptor = staging(index);
     journal.homes[index++] = kNowhere;
     memset(descriptor, 0, size);
@@ -158,6 +157,7 @@ void Volume::stage_transaction() {
   store_big(commit + kCommitNanoseconds, u32(now % 1'000'000'000));
   if (journal.has_checksums)
     store_big(commit + kCommitChecksum, ext2fs_crc32c_le(journal.checksum_seed, reinterpret_cast<u8*>(commit), size));
+  return {};
 }
 
 /// The journal's superblock as staged block 0: its log begins at `start` (0: it is empty) with transaction `sequence`.
@@ -176,16 +176,17 @@ void Volume::stage_superblock(u32 sequence, u32 start) {
 }
 
 /// The file system's superblock, which says whether the journal has to be looked at, as staged block 0.
-void Volume::stage_filesystem_superblock() {
+Result<void> Volume::stage_filesystem_superblock() {
   u64 block = SUPERBLOCK_OFFSET / state_.block_size;
   (void)ext2fs_superblock_csum_set(fs(), fs()->super);
   errcode_t code;
   Frame* frame = need(block, code);
-  if (frame == nullptr) surroundings_.give_up(Error::Damaged);
+  if (frame == nullptr) return error_of(code);
   memcpy(bytes_of(frame) + SUPERBLOCK_OFFSET % state_.block_size, fs()->super, SUPERBLOCK_SIZE);
   memcpy(staging(0), bytes_of(frame), state_.block_size);
   state_.journal.staged = 1;
   state_.journal.homes[0] = block;
+  return {};
 }
 
 // ---- Writing a stage's blocks, between events ----
@@ -335,7 +336,7 @@ void Volume::next_stage() {
       break;
     case Stage::CloseTail:
       ext2fs_clear_feature_journal_needs_recovery(fs()->super);
-      stage_filesystem_superblock();
+      if (!stage_filesystem_superblock()) return fail_journal();
       next = Stage::CloseSuper;
       break;
     case Stage::CloseSuper:

@@ -52,7 +52,10 @@ void Volume::advance_mount() {
       case Mount::Start: {
         block::Ring& ring = disk_.ring();
         if (ring.is_present == 2) return Error::NotFound;
-        state_.block_size = kSmallestBlock;
+        if (state_.block_size != kSmallestBlock) {  // final before anything is read
+          state_.block_size = kSmallestBlock;
+          return {};
+        }
         state_.partition_first = state_.partition_sectors = 0;
         state_.is_read_only = ring.is_read_only != 0;
         state_.generation = surroundings_.wall_clock();
@@ -89,7 +92,7 @@ void Volume::advance_mount() {
           return {};
         }
         ext2fs_set_feature_journal_needs_recovery(fs()->super);
-        stage_filesystem_superblock();
+        TRY(stage_filesystem_superblock());
         state_.journal.stage = Stage::MarkSuper;
         state_.journal.stage_count++;
         return {};
@@ -270,6 +273,7 @@ const std::byte* Volume::journal_block(u32 logical) {
 bool Volume::look() {
   block::Ring& ring = disk_.ring();
   if (__atomic_load_n(&ring.is_present, __ATOMIC_ACQUIRE) == 0) return false;
+  bool is_any = !is_settled_;
   if (!is_settled_) {
     for (block::Request& request : ring.requests) {
       if (state_of(request) == block::State::Submitted) return false;
@@ -281,7 +285,7 @@ bool Volume::look() {
       for (block::Request& request : ring.requests) request = {};
     }
   }
-  bool is_any = submit_transfers();
+  is_any |= submit_transfers();
   is_any |= submit_writes();
   for (u32 i = 0; i < kReads; i++) {
     if (wanted_[i].block == 0 || wanted_[i].is_requested) continue;

@@ -17,6 +17,7 @@ bool has_field(const Inode& inode, u64 end) { return EXT2_GOOD_OLD_INODE_SIZE + 
 i64 time_of(u32 seconds, u32 extra, bool has_extra) {
   i64 whole = i32(seconds);
   if (has_extra) whole += i64(extra & EXT4_EPOCH_MASK) << 32;
+  whole = std::min(whole, i64(INT64_MAX / kSecond) - 1);  // the year 2262, as late as nanoseconds can tell
   return whole * i64(kSecond) + (has_extra ? std::min<i64>(extra >> 2, kSecond - 1) : 0);
 }
 

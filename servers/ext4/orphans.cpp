@@ -133,10 +133,9 @@ void Volume::work_on_orphans() {
       }
       return put(node, inode);
     };
-    if (Result<void> done = work(); !done) {
-      bad_orphan_ = node;  // the next event says so
-      surroundings_.give_up(done.error());
-    }
+    bad_orphan_ = node;  // if this event does not come to its end, but for a block, the next one says so
+    if (Result<void> done = work(); !done) surroundings_.give_up(done.error());
+    bad_orphan_ = 0;
     return end_change();
   }
 }

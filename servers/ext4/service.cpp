@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "abi/error.h"
+#include "lib/ipc/pulse.h"
 #include "lib/vault/event.h"
 #include "lib/vault/parking.h"
 
@@ -21,6 +22,7 @@ Bytes put(const files::Attributes& attributes, std::span<std::byte, 104> room) {
 }  // namespace
 
 void Service::advance() {
+  ipc::beat();  // a file may have many pieces to be taken back
   is_advancing_ = true;
   volume_.advance();
   is_advancing_ = false;

@@ -54,7 +54,10 @@ void Volume::end_change() {
 }
 
 void Volume::wait() {
-  if (is_in_background_) is_background_waiting_ = true;
+  if (is_in_background_) {
+    is_background_waiting_ = true;
+    bad_orphan_ = 0;
+  }
   surroundings_.wait();
 }
 

@@ -234,7 +234,7 @@ class Volume {
   bool is_round_due();
   void begin_round();
   void end_transaction();
-  void stage_transaction();
+  Result<void> stage_transaction();
   void next_stage();
   void answer_syncs(u64 round, Result<void> result);
   bool submit_writes();
@@ -249,7 +249,7 @@ class Volume {
   std::byte* staging(u32 index) { return disk_.memory.data() + kStaging + u64{index} * state_.block_size; }
   u32 capacity() const;
   void stage_superblock(u32 sequence, u32 start);
-  void stage_filesystem_superblock();
+  Result<void> stage_filesystem_superblock();
   u32 checksum_of_block(u32 sequence, const std::byte* bytes) const;
   u32 tags_in_descriptor() const;
   void fail_journal();

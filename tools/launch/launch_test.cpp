@@ -104,7 +104,7 @@ TEST(Options, RefusesNonsense) {
                                                     {"--forward", "80:65536"},
                                                     {"--forward", "80:"},
                                                     {"--forward", ":80"},
-                                                    {"--net=1"},
+                                                    {"--no-net=1"},
                                                     {"--disk", "/no/such"}};
   for (const auto& line : lines) EXPECT_NE(parse_options(line).problem, "") << line[0];
 }
@@ -124,10 +124,10 @@ bool has_device(const std::vector<std::string>& line, const std::string& kind) {
 }
 
 TEST(Machine, HasACardOnlyWhereOneIsAskedFor) {
-  EXPECT_FALSE(has_device({}, "virtio-net-pci"));
-  EXPECT_TRUE(values_of({}, "-netdev").empty());
-  EXPECT_TRUE(has_device({"--net"}, "virtio-net-pci,disable-legacy=on,iommu_platform=on,netdev=net0"));
-  EXPECT_EQ(values_of({"--net"}, "-netdev"), std::vector<std::string>{"user,id=net0"});
+  EXPECT_FALSE(has_device({"--no-net"}, "virtio-net-pci"));
+  EXPECT_TRUE(values_of({"--no-net"}, "-netdev").empty());
+  EXPECT_TRUE(has_device({}, "virtio-net-pci,disable-legacy=on,iommu_platform=on,netdev=net0"));
+  EXPECT_EQ(values_of({}, "-netdev"), std::vector<std::string>{"user,id=net0"});
 }
 
 TEST(Machine, ForwardsPortsOfThisHostAlone) {

@@ -56,7 +56,7 @@ bool add_forward(Options& options, const std::string& value) {
   auto from = number(value.substr(0, colon), 1, 65535), to = number(value.substr(colon + 1), 1, 65535);
   if (!from || !to) return false;
   options.forwards.emplace_back(*from, *to);
-  return options.has_network = true;
+  return true;
 }
 
 bool is_name(const std::string& value) {
@@ -93,7 +93,7 @@ Options parse_options(const std::vector<std::string>& words) {
   };
   const std::map<std::string, std::function<void()>> alone{
       {"--icount", [&] { options.counts_instructions = true; }},
-      {"--net", [&] { options.has_network = true; }},
+      {"--no-net", [&] { options.has_network = false; }},
       {"--no-iommu", [&] { options.has_iommu = false; }},
       {"--debug", [&] { port = 1234; }},
       {"--help", [&] { options.wants_help = true; }},

@@ -20,7 +20,7 @@ struct Options {
   std::optional<std::string> command;                      ///< --exec
   std::vector<std::pair<std::string, std::string>> files;  ///< host and guest path
   std::vector<std::string> disks;                          ///< raw images: --disk
-  bool has_network = false;                                ///< a card: --net, --forward
+  bool has_network = true;
   std::vector<std::pair<unsigned, unsigned>> forwards;     ///< ports of the host and of the system: --forward
   std::string append;                                      ///< more words for the kernel's command line
   std::optional<std::string> debugger_port;

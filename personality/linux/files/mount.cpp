@@ -121,6 +121,7 @@ void mount_granted(Task& nobody) {
     if (!place) (void)root.create(path, {.mode = FileMode::Directory | 0755});
     Result<Reference<Inode>> there = root.lookup(nobody, path);
     Result<void> done = there ? mount_server(name, *there, 0) : Result<void>(there.error());
+    if (!done && done.error() == LinuxError::NoEntry) continue;  // there is no disk
     if (!done) log_line(LogLevel::Error, "%s cannot be mounted at /%s: error %u", name.c_str(), path.c_str(), errno_of(done.error()));
   }
 }

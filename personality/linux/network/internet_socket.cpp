@@ -90,7 +90,9 @@ Ring InternetSocket::sent() const {
 
 void InternetSocket::look() {
   u64 now_events = events(), now_received = received().filled(), now_sent = sent().taken();
-  if (seen_.events == now_events && seen_.received == now_received && seen_.sent == now_sent) return;
+  // CanAccept alone comes and goes: it may have been away since the last look, and somebody waits for the next connection.
+  bool is_same = seen_.events == now_events && seen_.received == now_received && seen_.sent == now_sent;
+  if (is_same && !(now_events & network::Event::CanAccept)) return;
   seen_ = {now_events, now_received, now_sent};
   changed_.wake_all();
 }

@@ -71,7 +71,7 @@ void Harness::restart() {
 }
 
 void Harness::turns() {
-  for (u32 i = 0; i < 200000; i++) {
+  for (u32 i = 0; i < 20000; i++) {
     bool is_any = service->look();
     is_any |= disk->work();
     if (service->is_due()) {
