@@ -38,7 +38,7 @@ int main() {
   if (!timers) log_line(LogLevel::Error, "no thread for timers");
   auto writer = Thread::spawn(*pool, [](void*) { personality::run_write_back(); }, nullptr, kPriority - 1, kStackPages);
   if (!writer) log_line(LogLevel::Error, "no thread that writes files back");
-  // It ends at once where there is no network.
+  // It ends at once where there is no network. (A Thread object's end would end its thread: they stay as long as this function.)
   auto network = Thread::spawn(*pool, [](void*) { personality::run_network(); }, nullptr, kPriority, kStackPages);
   if (!network) log_line(LogLevel::Error, "no thread for the network");
   if (mode == personality::StartMode::Interactive) personality::run_console_input();

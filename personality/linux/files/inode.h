@@ -72,6 +72,8 @@ class Inode : public Counted {
   /// Makes sure that page_for_reading(index), or page_for_writing(index), will answer at once; true: the lock was let go meanwhile. Errors:
   /// what kept the page from being read, NoSpace.
   virtual Result<bool> load_page(u64, PageUse) { return false; }
+  /// Whether load_page would find nothing to do that lets the lock go.
+  virtual bool is_page_ready(u64, PageUse) { return true; }
   /// Whether it must hear of each page that is written through a shared mapping (page_for_writing), also after it has written it back.
   virtual bool tracks_writes() const { return false; }
   virtual bool can_map() const { return false; }

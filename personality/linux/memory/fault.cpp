@@ -109,11 +109,12 @@ Result<PageEntry*> AddressSpace::provide(u64 address, Need need, Waiting waiting
       u64 index = area->page_in_backing(address);
       PageUse use = writes && area->sharing == Sharing::Shared ? PageUse::Write : PageUse::Read;
       if (index < pages_for(area->backing->size())) {
-        if (waiting == Waiting::Refused && area->backing->tracks_writes() &&
-            (use == PageUse::Write || area->backing->page_for_reading(index) == kNoPage))
-          return LinuxError::BadPointer;
-        Reference<Inode> backing = area->backing;
-        if (TRY(backing->load_page(index, use))) continue;  // the areas may be others by now
+        if (waiting == Waiting::Refused) {
+          if (!area->backing->is_page_ready(index, use)) return LinuxError::BadPointer;
+        } else {
+          Reference<Inode> backing = area->backing;
+          if (TRY(backing->load_page(index, use))) continue;  // the areas may be others by now
+        }
       }
     }
     if (!entry) return provide_new(*area, address, need);

@@ -73,6 +73,12 @@ Result<bool> RemoteFile::load_page(u64 index, PageUse use) {
   }
 }
 
+bool RemoteFile::is_page_ready(u64 index, PageUse use) {
+  auto it = pages_.find(index);
+  if (it == pages_.end()) return false;
+  return use == PageUse::Read || it->second.is_dirty || it->second.is_reserved || !needs_room(index) || remote_filesystem.free_pages();
+}
+
 /// Whether the server may have to find a block for a page. A file without holes has blocks for all of its size.
 bool RemoteFile::needs_room(u64 index) const {
   bool is_whole = server_blocks_ * 512 >= server_size_;

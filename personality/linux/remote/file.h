@@ -21,6 +21,7 @@ class RemoteFile final : public Inode, public Remote {
   PageIndex page_for_reading(u64 index) override;
   Result<PageIndex> page_for_writing(u64 index) override;
   Result<bool> load_page(u64 index, PageUse use) override;
+  bool is_page_ready(u64 index, PageUse use) override;
   bool tracks_writes() const override { return true; }
   bool can_map() const override { return true; }
   Result<void> resize(u64 size) override;

@@ -66,6 +66,34 @@ static void shared(int file) {
   munmap(view, 4 * kPage);
 }
 
+/// Calls that are given memory of a file which nobody has touched.
+static void untouched(int file) {
+  int ends[2];
+  if (pipe(ends) || ftruncate(file, 64 * kPage)) return;
+  if (pwrite(file, "/dev/null", 10, 20 * kPage) != 10 || pwrite(file, "from the file", 13, 40 * kPage - 6) != 13) return;
+  fsync(file);
+  posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
+  char* map = mmap(0, 64 * kPage, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  int null = open(map + 20 * kPage, O_RDWR);
+  printf("a path there: %d", null >= 0);
+  printf(", written to a pipe %s", outcome(write(ends[1], map + 40 * kPage - 6, 13)));
+  printf(", read from it %s", outcome(read(ends[0], map + 50 * kPage - 4, 13)));
+  printf(" %.13s\n", map + 50 * kPage - 4);
+  char buffer[32] = "";
+  printf("in the file %s %s", outcome(pread(file, buffer, 13, 50 * kPage - 4)), buffer);
+  // From one place of the file to another, through its mapping.
+  printf(", onto itself %s", outcome(pread(file, map + 60 * kPage, 13, 50 * kPage - 4)));
+  printf(" %.13s", map + 60 * kPage);
+  printf(", and back %s", outcome(pwrite(file, map + 60 * kPage + 5, 8, 63 * kPage)));
+  printf(" %.8s\n", map + 63 * kPage);
+  printf("beyond the end: %s", outcome(ftruncate(file, 62 * kPage)));
+  printf(" %s\n", outcome(write(ends[1], map + 63 * kPage, 5)));
+  munmap(map, 64 * kPage);
+  close(null);
+  close(ends[0]);
+  close(ends[1]);
+}
+
 static void protections(const char* path) {
   int reader = open(path, O_RDONLY);
   char* map = mmap(0, kPage, PROT_READ | PROT_WRITE, MAP_SHARED, reader, 0);
@@ -147,6 +175,8 @@ int main(int count, char** arguments) {
   int file = open("mapped", O_RDWR | O_CREAT | O_TRUNC, 0600);
   if (ftruncate(file, 4 * kPage) || pwrite(file, "hello", 5, kPage) != 5) return 1;
   shared(file);
+  untouched(file);
+  if (ftruncate(file, 4 * kPage)) return 1;
   close(file);
   protections("mapped");
   removed("mapped");
