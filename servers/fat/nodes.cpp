@@ -98,7 +98,7 @@ void Volume::put_back(Node& node) {
 void Volume::set_first(Node& node, u32 cluster) {
   node.entry.first_high = u16(cluster >> 16);
   node.entry.first_low = u16(cluster);
-  node.hint_cluster = 0;
+  node.hint_cluster = node.last_cluster = 0;
 }
 
 /// Content or names have changed.

@@ -57,6 +57,7 @@ struct Node {
   u32 flags;
   u32 allocated;                 ///< clusters of its chain, as far as is known
   u32 hint_index, hint_cluster;  ///< a cluster in the middle of the chain; 0: none
+  u32 last_index, last_cluster;  ///< the one that was added last
   u32 holds, transfers;
 
   u32 first() const { return u32{entry.first_high} << 16 | entry.first_low; }

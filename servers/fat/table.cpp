@@ -143,6 +143,7 @@ u64 Volume::promised_to_others(const Node& node) const {
 std::optional<u32> Volume::try_walk(Node& node, u32 index) {
   u32 at = 0, cluster = node.first();
   if (node.hint_cluster != 0 && node.hint_index <= index) at = node.hint_index, cluster = node.hint_cluster;
+  if (node.last_cluster != 0 && node.last_index <= index) at = node.last_index, cluster = node.last_cluster;
   bool has_come = true;
   for (u32 steps = 0; at < index && state_.geometry.is_cluster(cluster); at++) {
     std::optional<u32> next;
@@ -190,8 +191,8 @@ Result<bool> Volume::try_extend(Node& node, u32 clusters) {
     } else {
       set_entry(last, cluster);
     }
-    node.hint_index = node.allocated++;
-    node.hint_cluster = last = cluster;
+    node.last_index = node.allocated++;
+    node.last_cluster = last = cluster;
     node.flags |= Node::kHasExcess;  // until the size says so, too
   }
   return node.allocated >= clusters;
@@ -253,6 +254,7 @@ bool Volume::cut_step() {
       set_first(node, 0);
     }
     node.allocated = needed;
+    node.last_cluster = 0;
     node.flags &= ~Node::kHasExcess;
     return true;
   }
