@@ -258,11 +258,10 @@ void Volume::end_transfer(Transfer& transfer, Result<void> result) {
   Result<u64> length = transfer.done;
   if (transfer.done == 0 && !result) length = result.error();
   if (is_for_round) {
-    // There is no place for zeroes after all: the file ends where its content does.
-    if (!result) {
-      node.entry.size = u32(node.valid);
-      put_back(node);
-    }
+    // Its chain may have begun only now. Where there is no place for zeroes after all, it ends where its content does.
+    if (!result) node.entry.size = u32(node.valid);
+    if (clusters_of(node.size()) >= node.allocated) node.flags &= ~Node::kHasExcess;
+    put_back(node);
   } else if (transfer.kind == Transfer::Kind::Read) {
     surroundings_.answer_read(transfer.token, length);
   } else {
