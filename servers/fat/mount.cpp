@@ -109,13 +109,15 @@ void Volume::read_information() {
 }
 
 void Volume::count_step() {
-  for (u32 i = 0; i < kEventSteps && state_.counted < state_.geometry.end; i++) {
-    std::optional<u32> next = try_entry(state_.counted);
-    if (!next) return;
-    if (*next == 0) state_.free_clusters++;
-    state_.counted++;
+  u32 cluster = state_.counted, free = 0;
+  for (u32 i = 0; i < kEventSteps && cluster < state_.geometry.end; i++, cluster++) {
+    std::optional<u32> next = try_entry(cluster);
+    if (!next) break;
+    if (*next == 0) free++;
   }
-  if (state_.counted == state_.geometry.end) state_.mount = Mount::Ready;
+  state_.counted = cluster;
+  state_.free_clusters += free;
+  if (cluster == state_.geometry.end) state_.mount = Mount::Ready;
 }
 
 }  // namespace pith::fat

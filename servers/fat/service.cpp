@@ -18,22 +18,13 @@ std::string_view text_of(std::span<const std::byte> bytes) { return {reinterpret
 
 }  // namespace
 
-void Service::advance() {
-  is_advancing_ = true;
-  volume_.advance();
-  is_advancing_ = false;
-}
-
 /// What is nobody's call cannot be set aside: it is due again when something has moved.
 void Service::wait() {
-  if (std::exchange(is_advancing_, false)) vault::abort_event(Error::WouldBlock);
+  if (vault::exchange().current == vault::CallName{}) vault::abort_event(Error::WouldBlock);
   vault::park();
 }
 
-void Service::give_up(Error why) {
-  is_advancing_ = false;
-  vault::abort_event(why);
-}
+void Service::give_up(Error why) { vault::abort_event(why); }
 
 u32 Service::instance_of_caller() { return u32(vault::exchange().current.number() >> 32 & 0x7fff); }
 

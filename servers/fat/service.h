@@ -37,7 +37,7 @@ class Service : public vault::Transactional<protocols::FilesServer>, protected S
 
   bool look() override { return volume_.look(); }
   bool is_due() override { return volume_.is_due(); }
-  void advance() override;
+  void advance() override { volume_.advance(); }
   u64 deadline() override { return volume_.deadline(); }
 
  protected:
@@ -53,7 +53,6 @@ class Service : public vault::Transactional<protocols::FilesServer>, protected S
   Result<std::span<std::byte>> memory_at(Session session, u64 place, u64 length);
 
   Volume volume_;
-  bool is_advancing_ = false;
 };
 
 }  // namespace pith::fat

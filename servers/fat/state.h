@@ -173,7 +173,7 @@ struct State {
   Freed freed[kFrees];
   Sync syncs[kSyncs];
   Transfer transfers[kTransfers];
-  alignas(4096) std::byte sectors[kFrames][kSector];
+  alignas(64) std::byte sectors[kFrames][kSector];
 
   void begin() {
     for (u32 i = 0; i < kFrames; i++) free_frame[i] = kFrames - 1 - i;
