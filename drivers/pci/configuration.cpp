@@ -15,6 +15,9 @@ constexpr u32 kMostCapabilities = 48;
 /// Command without the status bits above it, which writing a 1 would clear.
 u32 command_of(Configuration& configuration) { return configuration.read(kCommand) & 0xffff; }
 
+/// The next register is this one's upper half.
+bool is_wide(u32 low) { return (low >> 1 & 3) == 2; }
+
 }  // namespace
 
 u32 identity(Configuration& configuration) {
@@ -36,29 +39,38 @@ u32 find_capability(Configuration& configuration, u32 id, u32 after) {
   return 0;
 }
 
-Result<Memory> measure(Configuration& configuration, u32 index) {
+bool is_wide(Configuration& configuration, u32 index) { return is_wide(configuration.read(kFirstRegister + 4 * index)); }
+
+Result<Registers> read_registers(Configuration& configuration, u32 index) {
   if (index >= kRegisters) return Error::NotFound;
-  u32 offset = kFirstRegister + 4 * index;
-  u32 low = configuration.read(offset);
-  bool is_port = low & 1, is_wide = (low >> 1 & 3) == 2;
-  if (is_port || (is_wide && index + 1 >= kRegisters)) return Error::NotFound;
-  u32 high = is_wide ? configuration.read(offset + 4) : 0;
-  u32 command = command_of(configuration);
-  configuration.write(kCommand, command & ~(kMemoryOn | kMaster));
+  u32 offset = kFirstRegister + 4 * index, low = configuration.read(offset);
+  bool is_port = low & 1;
+  if (is_port || (is_wide(low) && index + 1 >= kRegisters)) return Error::NotFound;
+  return Registers{index, command_of(configuration), low, is_wide(low) ? configuration.read(offset + 4) : 0};
+}
+
+Result<Memory> measure(Configuration& configuration, const Registers& registers) {
+  u32 offset = kFirstRegister + 4 * registers.index;
+  configuration.write(kCommand, registers.command & ~(kMemoryOn | kMaster));
   configuration.write(offset, ~u32{0});
   u64 mask = configuration.read(offset) & ~u32{15};
-  configuration.write(offset, low);
-  if (is_wide) {
+  if (is_wide(registers.low)) {
     configuration.write(offset + 4, ~u32{0});
     mask |= u64{configuration.read(offset + 4)} << 32;
-    configuration.write(offset + 4, high);
   } else if (mask != 0) {
     mask |= ~u64{0} << 32;
   }
-  configuration.write(kCommand, command);
-  Memory memory{index, u64{high} << 32 | (low & ~u32{15}), ~mask + 1};
+  restore(configuration, registers);
+  Memory memory{registers.index, u64{registers.high} << 32 | (registers.low & ~u32{15}), ~mask + 1};
   if (mask == 0 || memory.address == 0 || (memory.size & (memory.size - 1)) != 0) return Error::NotFound;
   return memory;
+}
+
+void restore(Configuration& configuration, const Registers& registers) {
+  u32 offset = kFirstRegister + 4 * registers.index;
+  configuration.write(offset, registers.low);
+  if (is_wide(registers.low)) configuration.write(offset + 4, registers.high);
+  configuration.write(kCommand, registers.command);
 }
 
 Result<MessageTable> find_message_table(Configuration& configuration) {

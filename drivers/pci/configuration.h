@@ -32,6 +32,11 @@ struct MessageTable {
   u32 entries;
 };
 
+/// What measure() changes for a while.
+struct Registers {
+  u32 index, command, low, high;
+};
+
 /// Vendor and device, or 0xffffffff where no function is.
 u32 identity(Configuration& configuration);
 bool has_functions(Configuration& configuration);
@@ -39,9 +44,14 @@ bool has_functions(Configuration& configuration);
 /// Offset of the capability `id`, after the one at `after` (0: the first). 0: there is none. A list that goes round in a circle ends.
 u32 find_capability(Configuration& configuration, u32 id, u32 after = 0);
 
-/// What the base address register `index` stands for. The device does not answer accesses to its memory meanwhile, so nobody may use it.
-/// Errors: NotFound for one that is not there, not placed, or of ports.
-Result<Memory> measure(Configuration& configuration, u32 index);
+/// Whether the base address register after this one is its upper half.
+bool is_wide(Configuration& configuration, u32 index);
+/// What measure() is going to change for the base address register `index`. Errors: NotFound for one that is not there, or of ports.
+Result<Registers> read_registers(Configuration& configuration, u32 index);
+/// What a base address register stands for. The device does not answer accesses to its memory meanwhile, so nobody may use it; a caller
+/// that dies in it must restore() the registers. Errors: NotFound for one that is not placed.
+Result<Memory> measure(Configuration& configuration, const Registers& registers);
+void restore(Configuration& configuration, const Registers& registers);
 
 /// Errors: NotFound.
 Result<MessageTable> find_message_table(Configuration& configuration);

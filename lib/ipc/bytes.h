@@ -48,5 +48,15 @@ inline Error answer_error(const Received& received) {
   return number < kErrorLimit ? Error(number) : Error::BadMessage;
 }
 
+/// As call_message, of a method that answers bytes: where the server has set the call aside they are there once it answers Again, and the
+/// same call, by its number, fetches them. Word 0 has a number; the long words are still those of the request, since a short answer has
+/// none.
+inline Received call_for_bytes(CapabilitySlot endpoint, const Words& words, u32 length) {
+  for (;;) {
+    Received received = call_message(endpoint, words, length);
+    if (!received.ok() || received.words.w[0] != u64(Error::Again)) return received;
+  }
+}
+
 }  // namespace ipc
 }  // namespace pith

@@ -241,7 +241,7 @@ void Loop::perform(const Intent& intent) {
   ipc::Received received{};
   if (verdict == kSuccess) {
     restore_long_words(intent.message);
-    received = ipc::call_message(intent.target, intent.message.head.words, intent.message.head.length);
+    received = ipc::call_for_bytes(intent.target, intent.message.head.words, intent.message.head.length);
   }
   auto note = [&](auto&& make_answer) {
     return run_event([&]() -> Result<void> {
@@ -291,8 +291,14 @@ void Loop::deliver(u64 answered) {
   for (u64 rest = answered; rest != 0; rest &= rest - 1) {
     Token token(u64(__builtin_ctzll(rest)));
     if (!is_answered(token)) continue;
-    (void)ipc::reply_token(endpoint_, kernel_tokens_[token.raw], answer_of(token).words);
     attached_ &= ~bit_of(token);
+    const ipc::Answer& answer = answer_of(token);
+    if (answer.length > kRegisterWords) {
+      // Too long for a token: it stays in its place, and the caller comes for it with the same call (ipc::call_for_bytes).
+      (void)ipc::reply_token(endpoint_, kernel_tokens_[token.raw], {{u64(Error::Again)}});
+      continue;
+    }
+    (void)ipc::reply_token(endpoint_, kernel_tokens_[token.raw], answer.words);
     forget_call(token);
   }
 }

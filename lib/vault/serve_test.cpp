@@ -62,6 +62,27 @@ TEST_F(ServeTest, WhatIsParkedGoesOnOnceWhereverTheServerDies) {
   EXPECT_EQ(state().stock, 2u);
 }
 
+TEST_F(ServeTest, ALongAnswerToAParkedCallArrivesWhole) {
+  call({{kTakeLong}}, 1, {5});
+  EXPECT_EQ(world.clients[1].state, Client::State::SetAside);
+  call({{kPut, 6}});
+  ASSERT_EQ(world.clients[1].long_words.size(), 1u);
+  EXPECT_EQ(world.clients[1].long_words[0], std::vector<u64>{1});
+  EXPECT_EQ(state().stock, 1u);
+}
+
+TEST_F(ServeTest, ALongAnswerToAParkedCallArrivesWholeWhereverTheServerDies) {
+  call_and_crash({{kTakeLong}}, 1, {5});
+  call_and_crash({{kTakeLong}}, 2, {7});
+  call_and_crash({{kPut, 6}});
+  ASSERT_EQ(world.clients[1].long_words.size(), 1u);
+  EXPECT_EQ(world.clients[1].long_words[0], std::vector<u64>{1});
+  EXPECT_EQ(world.clients[2].state, Client::State::SetAside);
+  call_and_crash({{kPut, 8}});
+  EXPECT_EQ(world.clients[2].long_words[0], std::vector<u64>{2});
+  EXPECT_EQ(state().stock, 2u);
+}
+
 TEST_F(ServeTest, AnEventThatIsTooLongIsAnsweredNoSpace) {
   call({{kFillLog}});
   EXPECT_EQ(answer().w[0], u64(Error::NoSpace));

@@ -48,6 +48,7 @@ struct CloneFlag {
 
 struct PollEvent {
   static constexpr u32 In = 1, Priority = 2, Out = 4, Error = 8, HangUp = 16, Invalid = 32, ReadNormal = 64, WriteNormal = 256;
+  static constexpr u32 ReadHangUp = 0x2000;
 };
 
 /// Device numbers as the interface packs them.

@@ -2,6 +2,7 @@
 #include "personality/linux/environment.h"
 
 #include "lib/clock.h"
+#include "personality/linux/remote/filesystem.h"
 #include "personality/linux/terminal/terminal.h"
 
 namespace pith::personality {
@@ -17,6 +18,7 @@ Environment& environment() { return *the_environment; }
 
 Environment& create_environment(FramePool& pool, u8* window, Services& services) {
   the_environment = new Environment(pool, window, services);
+  the_environment->pages.reclaim = reclaim_pages;
   return *the_environment;
 }
 

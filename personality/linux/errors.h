@@ -53,7 +53,22 @@ struct LinuxError {
   static constexpr Error NotSocket = linux_error(88);
   static constexpr Error NotSupported = linux_error(95);
   static constexpr Error NoFamily = linux_error(97);
+  static constexpr Error NoDestination = linux_error(89);
+  static constexpr Error MessageTooLong = linux_error(90);
+  static constexpr Error NoProtocolOption = linux_error(92);
+  static constexpr Error NoProtocol = linux_error(93);
+  static constexpr Error NoSocketType = linux_error(94);
+  static constexpr Error AddressInUse = linux_error(98);
+  static constexpr Error AddressNotAvailable = linux_error(99);
+  static constexpr Error NetworkUnreachable = linux_error(101);
+  static constexpr Error ConnectionReset = linux_error(104);
+  static constexpr Error NoBuffers = linux_error(105);
+  static constexpr Error IsConnected = linux_error(106);
+  static constexpr Error NotConnected = linux_error(107);
   static constexpr Error TimedOut = linux_error(110);
+  static constexpr Error ConnectionRefused = linux_error(111);
+  static constexpr Error AlreadyConnecting = linux_error(114);
+  static constexpr Error InProgress = linux_error(115);
   /// Never seen by programs: the call was broken off by a signal and is run again …
   static constexpr Error Restart = linux_error(512);           ///< … unless a handler without SA_RESTART runs
   static constexpr Error RestartNoHandler = linux_error(514);  ///< … unless any handler runs

@@ -3,10 +3,12 @@
 
 #include "lib/log.h"
 #include "personality/linux/exec/program.h"
+#include "personality/linux/files/mount.h"
 #include "personality/linux/files/path.h"
 #include "personality/linux/files/root.h"
 #include "personality/linux/misc/random.h"
 #include "personality/linux/process/worker.h"
+#include "personality/linux/remote/filesystem.h"
 #include "personality/linux/services.h"
 #include "personality/linux/terminal/terminal.h"
 
@@ -59,7 +61,8 @@ Result<void> add_streams(Task& task, StartMode mode) {
   using Source = StreamFile::Source;
   bool is_program = mode == StartMode::Program;
   StreamInode* inodes[] = {new StreamInode(*output_stream, is_program ? Source::None : Source::Console),
-                           new StreamInode(is_program ? *error_stream : *output_stream, Source::None), new StreamInode(*error_stream, Source::None)};
+                           new StreamInode(is_program ? *error_stream : *output_stream, Source::None),
+                           new StreamInode(*error_stream, Source::None)};
   for (i32 number = 0; number < 3; number++) {
     Reference<File> file = TRY(Reference<Inode>(inodes[number])->open(task, 0));
     file->flags = number == 0 ? OpenFlag::ReadOnly : OpenFlag::WriteOnly;
@@ -123,6 +126,7 @@ void end_of_command(i32 status) {
   Environment& env = environment();
   output_stream->flush();
   error_stream->flush();
+  sync_filesystems();
   u64 code = status & 0x7f ? 128 + u64(status & 0x7f) : u64(status >> 8 & 0xff);
   Unlocked unlocked;
   (void)env.services.console_drain();
@@ -168,12 +172,14 @@ Result<void> start_environment(std::span<const u8> archive, StartMode mode, std:
   error_stream = new ByteSink([&env](std::span<const std::byte> data) { return env.services.diagnostic_write(data); });
   if (mode == StartMode::Interactive)
     env.console = Reference<Terminal>(new Terminal([&env](std::span<const std::byte> data) { return env.services.console_write(data); }));
-  env.root = Reference<Directory>(new TmpfsDirectory(0755));
+  auto* root = new TmpfsDirectory(0755);
+  env.root = Reference<Directory>(root);
   env.root->parent = env.root.get();
   env.root->links = 2;
   Task& builder = make_first_task();
-  report(fill_from_archive(builder, *env.root, archive));
-  Result<void> added = add_own_directories(builder, *env.root);
+  report(fill_from_archive(builder, *root, archive));
+  Result<void> added = add_own_directories(builder, *root);
+  if (added) mount_granted(builder);
   discard(builder);
   TRY(added);
   env.protects_init = mode == StartMode::Interactive;

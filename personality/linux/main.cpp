@@ -4,6 +4,8 @@
 #include "lib/thread.h"
 #include "personality/linux/init.h"
 #include "personality/linux/native_services.h"
+#include "personality/linux/network/internet_socket.h"
+#include "personality/linux/remote/filesystem.h"
 #include "personality/linux/terminal/terminal.h"
 #include "personality/linux/time/clock.h"
 
@@ -21,7 +23,9 @@ int main() {
   personality::create_environment(*pool, reinterpret_cast<u8*>(kPoolAddress), *services);
   std::string_view program = arguments();
   bool command = program.empty() && has_command_line_word("exec");
-  auto mode = !program.empty() ? personality::StartMode::Program : command ? personality::StartMode::Command : personality::StartMode::Interactive;
+  auto mode = !program.empty() ? personality::StartMode::Program
+              : command        ? personality::StartMode::Command
+                               : personality::StartMode::Interactive;
   std::span<const std::byte> module = module_bytes();
   auto started = personality::start_environment({reinterpret_cast<const u8*>(module.data()), module.size()}, mode, program);
   if (!started) {
@@ -29,8 +33,14 @@ int main() {
     if (command) services->power(0, 125);
     return 1;
   }
-  auto timers = Thread::spawn(*pool, [](void*) { personality::run_timers(); }, nullptr, kPriority, kStackPages);
+  auto timers = Thread::spawn(
+      *pool, [](void*) { personality::run_timers(); }, nullptr, kPriority, kStackPages);
   if (!timers) log_line(LogLevel::Error, "no thread for timers");
+  auto writer = Thread::spawn(*pool, [](void*) { personality::run_write_back(); }, nullptr, kPriority - 1, kStackPages);
+  if (!writer) log_line(LogLevel::Error, "no thread that writes files back");
+  // It ends at once where there is no network.
+  auto network = Thread::spawn(*pool, [](void*) { personality::run_network(); }, nullptr, kPriority, kStackPages);
+  if (!network) log_line(LogLevel::Error, "no thread for the network");
   if (mode == personality::StartMode::Interactive) personality::run_console_input();
   // The first thread has no more to do; process 1 ends the machine.
   for (;;) sleep_for(3600 * kSecond);

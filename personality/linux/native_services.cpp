@@ -6,6 +6,8 @@
 #include "abi/kernel.h"
 #include "lib/retry.h"
 #include "lib/start.h"
+#include "personality/linux/native_files.h"
+#include "personality/linux/native_network.h"
 #include "protocols/clock.h"
 #include "protocols/console.h"
 #include "protocols/entropy.h"
@@ -31,6 +33,18 @@ std::string text_of(std::span<const std::byte> bytes) { return std::string(reint
 
 class NativeServices final : public Services {
  public:
+  FileService* file_service(std::string_view name) override {
+    for (NamedFileService& one : files_)
+      if (one.name == name) return one.service.get();
+    return nullptr;
+  }
+  std::vector<std::string> file_services() override {
+    std::vector<std::string> names;
+    for (NamedFileService& one : files_) names.push_back(one.name);
+    return names;
+  }
+  NetworkService* network() override { return network_.get(); }
+
   Result<u64> console_write(std::span<const std::byte> data) override {
     return uninterrupted([&] { return console_.write(data); });
   }
@@ -93,6 +107,8 @@ class NativeServices final : public Services {
   protocols::EntropyClient entropy_{slot_of("entropy")};
   protocols::ClockClient clock_{slot_of("clock")};
   protocols::SupervisorClient supervisor_{slot_of("supervisor")};
+  std::vector<NamedFileService> files_ = connect_file_services();
+  std::unique_ptr<NetworkService> network_ = connect_network();
 };
 
 }  // namespace

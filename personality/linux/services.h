@@ -2,14 +2,25 @@
 #pragma once
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 
 namespace pith::personality {
 
+class FileService;
+class NetworkService;
+
 /// Every member may block and is called without the environment's lock.
 class Services {
  public:
+  /// The file system server that the manifest grants under that name, or null. Does not block.
+  virtual FileService* file_service(std::string_view) { return nullptr; }
+  /// Names of all of those.
+  virtual std::vector<std::string> file_services() { return {}; }
+  /// The network stack, or null where none is granted. Does not block.
+  virtual NetworkService* network() { return nullptr; }
+
   virtual ~Services() = default;
   virtual Result<u64> console_write(std::span<const std::byte> data) = 0;
   virtual Result<u64> console_read(std::span<std::byte> buffer) = 0;

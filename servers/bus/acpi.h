@@ -1,5 +1,6 @@
-// Where PCI's configuration space and the I/O memory-management units are, from ACPI's tables. [acpi 6.5, 5.2; pcifw 3.2, 4.1.2]
+// Where PCI's configuration space and the I/O memory-management unit are, from ACPI's tables. [acpi 6.5, 5.2; pcifw 3.2; vt-d 3.4, 8]
 #pragma once
+#include <bitset>
 #include <cstddef>
 #include <span>
 
@@ -18,8 +19,17 @@ class PhysicalMemory {
   ~PhysicalMemory() = default;
 };
 
+inline constexpr u32 kFunctions = 256;  ///< of a bus: device * 8 + function
+
+/// An I/O memory-management unit.
+struct RemappingUnit {
+  u64 registers = 0;                  ///< physical address; 0: there is none
+  std::bitset<kFunctions> functions;  ///< those of bus 0 that are behind it
+};
+
 struct Machine {
-  u64 configuration;  ///< physical address of the configuration space of bus 0
+  u64 configuration;   ///< physical address of the configuration space of bus 0
+  RemappingUnit unit;  ///< the one for all functions that have none of their own; where there is no such, the first
 };
 
 /// Reads the tables behind the root pointer at `root`. Errors: NotFound without a table of configuration spaces, Damaged.

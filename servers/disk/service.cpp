@@ -39,9 +39,9 @@ Outcome outcome_of(virtio_block::Status status) {
 
 }  // namespace
 
-Service::Service(CapabilitySlot endpoint, virtio_block::Device* device, std::span<const Memory> memories)
+Service::Service(CapabilitySlot endpoint, virtio_block::Device* device, std::span<const ClientMemory> memories)
     : DiskServer(endpoint), device_(device), memories_(memories) {
-  for (const Memory& memory : memories) {
+  for (const ClientMemory& memory : memories) {
     if (client_count_ < kMostMemories && memory.bytes.size() >= sizeof(block::Ring)) clients_[client_count_++].memory = &memory;
   }
 }
@@ -52,8 +52,8 @@ Result<protocols::DiskStateResult> Service::state(Session) const {
 }
 
 void Service::pump() {
-  if (device_ && device_->is_broken()) restart();
   take_done();
+  if (device_ && device_->is_broken()) restart();
   submit_all();
   for (u32 i = 0; i < client_count_; i++) {
     if (!clients_[i].has_news) continue;
@@ -121,7 +121,7 @@ Outcome Service::check(const Client& client, const block::Request& request, u64&
     return Outcome::OutOfRange;
   if (request.operation != Operation::Read && device_->is_read_only()) return Outcome::ReadOnly;
   if (!is_transfer) return Outcome::Good;
-  for (const Memory& memory : memories_) {
+  for (const ClientMemory& memory : memories_) {
     bool is_shared = memory.number == request.memory && (memory.parties >> client.memory->owner & 1) != 0;
     if (!is_shared) continue;
     if (request.offset % block::kSectorSize != 0 || request.offset > memory.bytes.size() ||

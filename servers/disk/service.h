@@ -2,26 +2,18 @@
 // still submitted.
 #pragma once
 #include "drivers/virtio/block/device.h"
+#include "lib/driver_memory.h"
 #include "protocols/block_ring.h"
 #include "protocols/disk_server.h"
 
 namespace pith::disk {
 
-/// Memory that this driver and others see.
-struct Memory {
-  u32 number;
-  std::span<std::byte> bytes;
-  u64 physical;
-  u64 parties;  ///< bit N: component N
-  u32 owner;
-};
-
 class Service : public protocols::DiskServer {
  public:
-  static constexpr u32 kMostMemories = 8;
+  static constexpr u32 kMostMemories = StartInformation::kMemories;
 
   /// `memories`: those of others. `device`: null where there is none.
-  Service(CapabilitySlot endpoint, virtio_block::Device* device, std::span<const Memory> memories);
+  Service(CapabilitySlot endpoint, virtio_block::Device* device, std::span<const ClientMemory> memories);
 
   Result<protocols::DiskStateResult> state(Session session) const override;
 
@@ -38,7 +30,7 @@ class Service : public protocols::DiskServer {
   static constexpr u32 kMostRestarts = 4;  // in a row, without anything getting done
 
   struct Client {
-    const Memory* memory = nullptr;
+    const ClientMemory* memory = nullptr;
     u64 under_way = 0;  // requests of its ring, as bits
     bool is_told = false;
     bool has_news = false;
@@ -61,7 +53,7 @@ class Service : public protocols::DiskServer {
   virtio_block::Device* device_;
   Client clients_[kMostMemories];
   u32 client_count_ = 0;
-  std::span<const Memory> memories_;
+  std::span<const ClientMemory> memories_;
   UnderWay under_way_[virtio::Queue::kRequests] = {};
   u64 done_ = 0, failed_ = 0;
   u32 restarts_ = 0;

@@ -146,7 +146,7 @@ class Component {
   Result<void> map_module();
   Result<void> map_image(u64 address, u64 offset, u64 size);
   Result<void> map_frames(u64 address, u32 first, u64 pages, Access access);
-  Result<void> open_shares_at(u64 address);
+  Result<void> link_share(u64 address, CapabilitySlot share);
   Result<void> map_device(u64 address, u64 first, u64 pages, CapabilitySlot place);
   Result<void> create_devices();
   Result<void> create_device(const image::Grant& grant, u32 number);

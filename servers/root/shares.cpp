@@ -15,15 +15,17 @@ constexpr kernel::CapabilitySpace kCapabilities{RootSlot::CapabilitySpace};
 
 }  // namespace
 
-/// A table for the shares of 1 GiB, where there is none yet.
-Result<void> Component::open_shares_at(u64 address) {
-  Result<void> linked = link_tables(address, 1, Owner::Service);
-  return !linked && linked.error() == Error::Occupied ? Result<void>() : linked;
+/// With a table for the shares of 1 GiB, where there is none yet.
+Result<void> Component::link_share(u64 address, CapabilitySlot share) {
+  kernel::AddressSpace space{slot(Slot::AddressSpace)};
+  Result<void> linked = space.link_share(VirtualAddress(address), share);
+  if (linked || linked.error() != Error::NoTable) return linked;
+  TRY(link_tables(address, 1, Owner::Service));
+  return space.link_share(VirtualAddress(address), share);
 }
 
 /// `pages` frames of root's region in a row, from `first` on: one share for 2 MiB.
 Result<void> Component::map_frames(u64 address, u32 first, u64 pages, Access access) {
-  if (pages) TRY(open_shares_at(address));
   for (u64 done = 0; done < pages; done += kSharePages) {
     FrameNumber frame = TRY(system_->bank.take());
     CapabilitySlot place = slot(Slot::Temporary);
@@ -31,7 +33,7 @@ Result<void> Component::map_frames(u64 address, u32 first, u64 pages, Access acc
     for (u64 i = 0; i < kSharePages && done + i < pages; i++) {
       TRY(kernel::Share{place}.map(i, FrameNumber(first + u32(done + i)), u64(access)));
     }
-    TRY(kernel::AddressSpace{slot(Slot::AddressSpace)}.link_share(VirtualAddress(address + done * kPageSize), place));
+    TRY(link_share(address + done * kPageSize, place));
     TRY(kCapabilities.remove(place));
   }
   return {};
@@ -52,18 +54,15 @@ void Component::name_memories(StartInformation& start) const {
   for (u32 i = 0; i < all.size() && start.memory_count < StartInformation::kMemories; i++) {
     if ((all[i].parties >> index_ & 1) == 0 || system_->memories[i].raw == 0) continue;
     NamedMemory& memory = start.memories[start.memory_count++];
+    memory = {{}, i, all[i].pages, u64{system_->memories[i].raw} << kPageShift};
     memcpy(memory.name, all[i].name, sizeof memory.name);
-    memory.number = i;
-    memory.pages = all[i].pages;
-    memory.physical = u64{system_->memories[i].raw} << kPageShift;
   }
 }
 
 Result<void> Component::map_device(u64 address, u64 first, u64 pages, CapabilitySlot place) {
   FrameNumber frame = TRY(system_->bank.take());
   TRY(retry([&] { return kernel::Platform{RootSlot::Platform}.create_device_share(RootSlot::Region, frame, first, pages, place); }));
-  TRY(open_shares_at(address));
-  return kernel::AddressSpace{slot(Slot::AddressSpace)}.link_share(VirtualAddress(address), place);
+  return link_share(address, place);
 }
 
 Result<void> Component::give_device(u64 window, u64 first, u64 pages) {

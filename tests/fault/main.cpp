@@ -10,6 +10,7 @@
 #include "protocols/bank.h"
 #include "protocols/clock.h"
 #include "protocols/console.h"
+#include "protocols/disk.h"
 #include "protocols/entropy.h"
 #include "protocols/log.h"
 #include "tests/components/wait.h"
@@ -30,6 +31,7 @@ constexpr Probe kProbes[] = {
     {"console", u64(protocols::ConsoleMethod::Read), 0},   {"log", u64(protocols::LogMethod::Read), 0},
     {"clock", u64(protocols::ClockMethod::WallOffset), 0}, {"entropy", u64(protocols::EntropyMethod::Read), 1},
     {"bank", u64(protocols::BankMethod::Total), 0},        {"clearing", u64(protocols::BankMethod::Total), 0},
+    {"disk", u64(protocols::DiskMethod::State), 0},
 };
 constexpr u32 kMostTargets = std::size(kProbes);
 constexpr u64 kFirstPause = 200 * kMillisecond;  // until the system is up

@@ -68,6 +68,10 @@ struct World {
       case Operation::EndpointReplyToken:
         for (Client& client : clients) {
           if (client.state != Client::State::SetAside || client.token != words.w[0]) continue;
+          if (words.w[1] == u64(Error::Again)) {  // as ipc::call_for_bytes does
+            client.state = Client::State::Queued;
+            return Status{};
+          }
           return answer(&client, {{words.w[1], words.w[2], words.w[3], words.w[4], words.w[5]}}, kRegisterWords);
         }
         return Status{Status::kError | u64(Error::BadArgument)};

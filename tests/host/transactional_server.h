@@ -14,6 +14,7 @@ enum Method : u64 {
   kWait,
   kWake,
   kTake,
+  kTakeLong,
   kPut,
   kReplyAtOnce,
   kRefuse,
@@ -86,6 +87,13 @@ class Bank final : public Transactional<ipc::Server> {
         if (state().stock < words.w[1]) park();
         state().stock -= words.w[1];
         return {{{0, state().stock}}};
+      case kTakeLong: {
+        u64 wanted = ipc::message_buffer().words[kRegisterWords];
+        if (state().stock < wanted) park();
+        state().stock -= wanted;
+        ipc::message_buffer().words[kRegisterWords] = state().stock;
+        return {{{0}}, kRegisterWords + 1};
+      }
       case kPut:
         state().stock += words.w[1];
         return {{{0, state().stock}}};

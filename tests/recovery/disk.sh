@@ -9,7 +9,7 @@ truncate -s 16M "$work/disk"
 run() {
   local status=$1 actual=0
   shift
-  "$PITH_BUILD/bin/pith-launch" run --build "$PITH_BUILD" --system disk --timeout 120 "$@" >"$work/out" 2>&1 </dev/null || actual=$?
+  "$PITH_BUILD/bin/pith-launch" run --build "$PITH_BUILD" --system scribe --timeout 120 "$@" >"$work/out" 2>&1 </dev/null || actual=$?
   [ "$actual" = "$status" ] || { echo "exit status $actual instead of $status"; cat "$work/out"; exit 1; }
 }
 

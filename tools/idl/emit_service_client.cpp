@@ -55,7 +55,8 @@ void write_method(Text& out, const Service& service, const Method& method) {
   for (const Parameter& argument : method.arguments) words += ", " + to_word(argument.type, argument.name.text);
   std::string length = sent ? "ipc::message_length(" + sent->name.text + ".size())" : "kRegisterWords";
   if (sent || find_bytes(method.results)) {
-    out.line("    ipc::Received received = ipc::call_message(this->slot, {{", words, "}}, ", length, ");");
+    const char* how = find_bytes(method.results) ? "call_for_bytes" : "call_message";
+    out.line("    ipc::Received received = ipc::", how, "(this->slot, {{", words, "}}, ", length, ");");
   } else {
     out.line("    ipc::Received received = ipc::call(this->slot, {{", words, "}});");
   }

@@ -1,6 +1,9 @@
 // Tests of the marker filter and of the command line.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "tools/launch/machine.h"
 #include "tools/launch/marker_filter.h"
 #include "tools/launch/options.h"
 
@@ -81,11 +84,71 @@ TEST(Options, ReadsAll) {
 }
 
 TEST(Options, RefusesNonsense) {
-  const std::vector<std::vector<std::string>> lines{{"shell"},           {"--exec"},        {"--exec", ""},       {"--timeout", "0"},
-                                                    {"--timeout", "x"},  {"--cpus", "0"},   {"--cpus", "1x"},     {"--memory", "512"},
-                                                    {"--memory", "-1M"}, {"--arch", "vax"}, {"--system", "../x"}, {"--file", "a"},
-                                                    {"--file", "=/a"},   {"--file", "a=b"}, {"--frob=1"}};
+  const std::vector<std::vector<std::string>> lines{{"shell"},
+                                                    {"--exec"},
+                                                    {"--exec", ""},
+                                                    {"--timeout", "0"},
+                                                    {"--timeout", "x"},
+                                                    {"--cpus", "0"},
+                                                    {"--cpus", "1x"},
+                                                    {"--memory", "512"},
+                                                    {"--memory", "-1M"},
+                                                    {"--arch", "vax"},
+                                                    {"--system", "../x"},
+                                                    {"--file", "a"},
+                                                    {"--file", "=/a"},
+                                                    {"--file", "a=b"},
+                                                    {"--frob=1"},
+                                                    {"--forward", "80"},
+                                                    {"--forward", "0:80"},
+                                                    {"--forward", "80:65536"},
+                                                    {"--forward", "80:"},
+                                                    {"--forward", ":80"},
+                                                    {"--no-net=1"},
+                                                    {"--disk", "/no/such"}};
   for (const auto& line : lines) EXPECT_NE(parse_options(line).problem, "") << line[0];
+}
+
+/// The values that follow `option` in QEMU's command line.
+std::vector<std::string> values_of(const std::vector<std::string>& line, const std::string& option) {
+  std::vector<std::string> command = machine_command(parse_options(line), {}), values;
+  for (size_t i = 0; i + 1 < command.size(); i++) {
+    if (command[i] == option) values.push_back(command[i + 1]);
+  }
+  return values;
+}
+
+bool has_device(const std::vector<std::string>& line, const std::string& kind) {
+  auto devices = values_of(line, "-device");
+  return std::ranges::any_of(devices, [&](const std::string& device) { return device.starts_with(kind); });
+}
+
+TEST(Machine, HasACardOnlyWhereOneIsAskedFor) {
+  EXPECT_FALSE(has_device({"--no-net"}, "virtio-net-pci"));
+  EXPECT_TRUE(values_of({"--no-net"}, "-netdev").empty());
+  EXPECT_TRUE(has_device({}, "virtio-net-pci,disable-legacy=on,iommu_platform=on,netdev=net0"));
+  EXPECT_EQ(values_of({}, "-netdev"), std::vector<std::string>{"user,id=net0"});
+}
+
+TEST(Machine, ForwardsPortsOfThisHostAlone) {
+  const std::vector<std::string> line{"--forward", "8080:80", "--forward=2222:22"};
+  EXPECT_TRUE(has_device(line, "virtio-net-pci"));
+  EXPECT_EQ(values_of(line, "-netdev"),
+            std::vector<std::string>{"user,id=net0,hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=tcp:127.0.0.1:2222-:22"});
+}
+
+TEST(Machine, NamesDisksAndTheirFiles) {
+  auto drives = values_of({"--disk", "/dev/null", "--disk=/dev/zero"}, "-drive");
+  ASSERT_EQ(drives.size(), 2u);
+  EXPECT_NE(drives[0].find("file=/dev/null"), std::string::npos);
+  EXPECT_NE(drives[1].find("id=disk1"), std::string::npos);
+  EXPECT_TRUE(has_device({"--disk", "/dev/null"}, "virtio-blk-pci,disable-legacy=on,iommu_platform=on,drive=disk0"));
+}
+
+TEST(Machine, KeepsDevicesFromMemoryThatIsNotTheirs) {
+  EXPECT_TRUE(has_device({}, "intel-iommu"));
+  EXPECT_FALSE(has_device({"--no-iommu"}, "intel-iommu"));
+  EXPECT_TRUE(has_device({"--no-iommu", "--disk", "/dev/null"}, "virtio-blk-pci,disable-legacy=on,drive=disk0"));
 }
 
 }  // namespace

@@ -58,10 +58,19 @@ std::vector<std::string> machine_command(const Options& options, const Connectio
     add({"-chardev", "stdio,id=terminal,mux=on,signal=off", "-mon", "chardev=terminal"});
   }
   add({"-serial", "chardev:terminal", "-serial", "chardev:diagnostics"});
+  // Devices reach the memory that the bus lets them reach.
+  if (options.has_iommu) add({"-device", "intel-iommu,intremap=off"});
+  std::string virtio = options.has_iommu ? ",disable-legacy=on,iommu_platform=on" : ",disable-legacy=on";
   for (size_t i = 0; i < options.disks.size(); i++) {
     std::string name = "disk" + std::to_string(i);
     add({"-drive", "if=none,format=raw,id=" + name + ",file=" + escaped(options.disks[i]), "-device",
-         "virtio-blk-pci,disable-legacy=on,drive=" + name});
+         "virtio-blk-pci" + virtio + ",drive=" + name});
+  }
+  add({"-device", "virtio-rng-pci" + virtio + ",vectors=2"});
+  if (options.has_network) {
+    std::string network = "user,id=net0";
+    for (auto [from, to] : options.forwards) network += ",hostfwd=tcp:127.0.0.1:" + std::to_string(from) + "-:" + std::to_string(to);
+    add({"-netdev", network, "-device", "virtio-net-pci" + virtio + ",netdev=net0"});
   }
   if (options.counts_instructions) add({"-icount", "shift=0,sleep=off"});
   if (options.debugger_port) add({"-gdb", "tcp:127.0.0.1:" + *options.debugger_port, "-S"});

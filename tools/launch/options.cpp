@@ -50,6 +50,15 @@ bool add_disk(Options& options, const std::string& value) {
   return true;
 }
 
+bool add_forward(Options& options, const std::string& value) {
+  auto colon = value.find(':');
+  if (colon == std::string::npos) return false;
+  auto from = number(value.substr(0, colon), 1, 65535), to = number(value.substr(colon + 1), 1, 65535);
+  if (!from || !to) return false;
+  options.forwards.emplace_back(*from, *to);
+  return true;
+}
+
 bool is_name(const std::string& value) {
   return !value.empty() && value.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string::npos;
 }
@@ -72,6 +81,7 @@ Options parse_options(const std::vector<std::string>& words) {
       {"--exec", [&](const std::string& value) { return !(options.command = value)->empty(); }},
       {"--file", [&](const std::string& value) { return add_file(options, value); }},
       {"--disk", [&](const std::string& value) { return add_disk(options, value); }},
+      {"--forward", [&](const std::string& value) { return add_forward(options, value); }},
       {"--timeout", [&](const std::string& value) { return set_timeout(options, value); }},
       {"--system", [&](const std::string& value) { return is_name(options.system = value); }},
       {"--memory", [&](const std::string& value) { return set_memory(options, value); }},
@@ -83,6 +93,8 @@ Options parse_options(const std::vector<std::string>& words) {
   };
   const std::map<std::string, std::function<void()>> alone{
       {"--icount", [&] { options.counts_instructions = true; }},
+      {"--no-net", [&] { options.has_network = false; }},
+      {"--no-iommu", [&] { options.has_iommu = false; }},
       {"--debug", [&] { port = 1234; }},
       {"--help", [&] { options.wants_help = true; }},
       {"-h", [&] { options.wants_help = true; }},

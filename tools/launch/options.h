@@ -15,10 +15,13 @@ struct Options {
   std::string memory = "512M";  ///< as QEMU spells it
   unsigned cpus = 1;
   bool counts_instructions = false;
+  bool has_iommu = true;
   std::optional<double> timeout;                           ///< seconds
   std::optional<std::string> command;                      ///< --exec
   std::vector<std::pair<std::string, std::string>> files;  ///< host and guest path
   std::vector<std::string> disks;                          ///< raw images: --disk
+  bool has_network = true;
+  std::vector<std::pair<unsigned, unsigned>> forwards;     ///< ports of the host and of the system: --forward
   std::string append;                                      ///< more words for the kernel's command line
   std::optional<std::string> debugger_port;
   std::vector<std::string> qemu;  ///< further arguments for QEMU

@@ -25,15 +25,13 @@ class Progress {
  public:
   explicit Progress(u64 all) : all_(all), is_shown_(isatty(STDERR_FILENO) == 1) {}
 
-  void show(const Results& results) {
-    u64 made = results.faults().size();
+  void show(u64 made) {
     if (!is_shown_ || made == shown_) return;
     shown_ = made;
     constexpr usize kCells = 40;
     std::string bar(kCells, '.');
     bar.replace(0, std::min<usize>(kCells, made * kCells / all_), std::min<usize>(kCells, made * kCells / all_), '#');
-    fprintf(stderr, "\r[%s] %llu of %llu faults", bar.c_str(), static_cast<unsigned long long>(made),
-            static_cast<unsigned long long>(all_));
+    fprintf(stderr, "\r[%s] %llu of %llu", bar.c_str(), static_cast<unsigned long long>(made), static_cast<unsigned long long>(all_));
   }
   void finish() const {
     if (is_shown_) fputs("\n", stderr);
@@ -81,13 +79,26 @@ int main(int count, char** words) {
   fprintf(stderr, "pith: %s\n", command_of(options).c_str());
 
   Results results;
-  Dialogue dialogue(results);
-  Progress progress(options.faults);
-  int status = run_machine(options, results, dialogue, log, [&] { progress.show(results); });
+  Progress progress(options.activated ? options.activated : options.faults);
+  Verdict verdict{.is_complete = true, .machines = 0};
+  int status = 0;
+  u64 activated = 0;
+  do {
+    Options one = options;
+    one.seed = options.seed + verdict.machines++;
+    Results more;
+    Dialogue dialogue(more);
+    status = run_machine(one, more, dialogue, log, [&] { progress.show(options.activated ? activated : more.faults().size()); });
+    more.finish(dialogue.answers());
+    bool is_whole = status == 0 && more.has_ended() && more.faults().size() == options.faults;
+    if (!is_whole) verdict.unfinished++;
+    verdict.is_complete = verdict.is_complete && is_whole;
+    verdict.has_panicked = status == kPanic;
+    results.add(more);
+    activated = results.count([](const Fault& fault) { return fault.is_activated(); });
+  } while (activated < options.activated && !verdict.has_panicked && status != kNotUp && !results.faults().empty());
   progress.finish();
   if (log) fclose(log);
-  results.finish(dialogue.answers());
-  Verdict verdict{status == kPanic, status == 0 && results.has_ended() && results.faults().size() == options.faults};
   fputs(summary(options, results, verdict).c_str(), stderr);
   if (status == kNotUp && results.faults().empty()) return kNotUp;
   bool is_written = write_text(options.json, json(options, results, verdict)) && write_text(options.plot, plot(options, results)) &&

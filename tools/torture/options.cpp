@@ -10,7 +10,7 @@ namespace pith::torture {
 
 namespace {
 
-const std::vector<std::string> kTargets{"console", "log", "clock", "entropy", "bank", "clearing"};
+const std::vector<std::string> kTargets{"console", "log", "clock", "entropy", "bank", "clearing", "disk"};
 const std::vector<std::string> kKinds{"kill", "hang", "bitflip", "instruction", "garbage"};
 
 bool set_number(u64& target, const std::string& value, u64 least, u64 most) {
@@ -41,6 +41,7 @@ Options parse_options(const std::vector<std::string>& words) {
   const std::map<std::string, std::function<bool(const std::string&)>> with_value{
       {"--seed", [&](const std::string& value) { return options.has_seed = set_number(options.seed, value, 0, ~u64{0}); }},
       {"--faults", [&](const std::string& value) { return set_number(options.faults, value, 1, 1'000'000); }},
+      {"--activated", [&](const std::string& value) { return set_number(options.activated, value, 1, 1'000'000); }},
       {"--targets", [&](const std::string& value) { return set_list(options.targets, value, kTargets); }},
       {"--kinds", [&](const std::string& value) { return set_list(options.kinds, value, kKinds); }},
       {"--cpus", [&](const std::string& value) { return set_number(options.cpus, value, 1, 64); }},
@@ -55,6 +56,10 @@ Options parse_options(const std::vector<std::string>& words) {
     std::string word = words[i], value;
     if (word == "--help" || word == "-h") {
       options.wants_help = true;
+      continue;
+    }
+    if (word == "--host-time") {
+      options.uses_host_time = true;
       continue;
     }
     // Both `--option value` and `--option=value`.
@@ -82,8 +87,11 @@ Options parse_options(const std::vector<std::string>& words) {
 std::string command_of(const Options& options) {
   std::string command =
       "./pith torture --seed " + std::to_string(options.seed) + " --faults " + std::to_string(options.faults) + " --kinds " + options.kinds;
+  if (options.activated != 0) command += " --activated " + std::to_string(options.activated);
+  if (options.timeout != 0) command += " --timeout " + std::to_string(options.timeout);
   if (options.targets != Options{}.targets) command += " --targets " + options.targets;
   if (options.cpus != 1) command += " --cpus " + std::to_string(options.cpus);
+  if (options.uses_host_time) command += " --host-time";
   return command;
 }
 

@@ -134,6 +134,30 @@ void Results::finish(u64 answers) {
   }
 }
 
+void Results::add(const Results& more) {
+  auto add_all = [](std::map<std::string, Findings>& sum, const std::map<std::string, Findings>& other) {
+    for (const auto& [name, some] : other) {
+      sum[name].lost += some.lost;
+      sum[name].doubled += some.doubled;
+      sum[name].wrong += some.wrong;
+    }
+  };
+  u64 number = faults_.empty() ? 0 : faults_.back().number, time = faults_.empty() ? 0 : faults_.back().at;
+  for (Fault fault : more.faults_) {
+    fault.number += number;
+    fault.at += time;
+    faults_.push_back(fault);
+  }
+  for (Finding finding : more.list_) {
+    if (finding.fault != 0) finding.fault += number;
+    finding.time += time;
+    list_.push_back(finding);
+  }
+  add_all(findings_, more.findings_);
+  add_all(counted_, more.counted_);
+  for (const auto& [client, count] : more.operations_) operations_[client] += count;
+}
+
 /// A client that has found much no longer writes a line for each.
 Findings Results::all_findings() const {
   Findings by_line, by_count;

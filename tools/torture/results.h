@@ -58,6 +58,9 @@ class Results {
   /// After the last line: says which fault each finding came after. `answers`: operations of the dialogue.
   void finish(u64 answers = 0);
 
+  /// Another machine's, as if it had gone on with this one. Both are finished.
+  void add(const Results& more);
+
   const std::vector<Fault>& faults() const { return faults_; }
   /// By service; those of the Linux environment are its own.
   const std::map<std::string, Findings>& findings() const { return findings_; }

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 
 namespace pith::torture {
 
@@ -17,10 +18,30 @@ namespace {
 
 constexpr int kNotUp = 125;
 
-std::vector<std::string> command_for(const Options& options) {
+/// A disk for one run, empty.
+class ScratchDisk {
+ public:
+  ScratchDisk() {
+    constexpr off_t kBytes = 16 << 20;
+    int file = mkstemp(path_.data());
+    is_there_ = file >= 0 && ftruncate(file, kBytes) == 0;
+    if (file >= 0) close(file);
+  }
+  ~ScratchDisk() { unlink(path_.c_str()); }
+  ScratchDisk(const ScratchDisk&) = delete;
+
+  bool is_there() const { return is_there_; }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_ = (std::filesystem::temp_directory_path() / "pith-torture-XXXXXX").string();
+  bool is_there_ = false;
+};
+
+std::vector<std::string> command_for(const Options& options, const std::string& disk) {
   std::string words = "seed=" + std::to_string(options.seed) + " faults=" + std::to_string(options.faults) + " kinds=" + options.kinds +
                       " targets=" + options.targets + " poweroff";
-  if (options.cpus != 1) words += " host_time";
+  if (options.uses_host_time) words += " host_time";
   std::vector<std::string> command{options.build + "/bin/pith-launch",
                                    "run",
                                    "--build",
@@ -31,11 +52,13 @@ std::vector<std::string> command_for(const Options& options) {
                                    std::to_string(options.cpus),
                                    "--timeout",
                                    std::to_string(options.seconds()),
+                                   "--disk",
+                                   disk,
                                    "--exec",
                                    Dialogue::kCommand,
                                    "--append",
                                    words};
-  if (options.cpus == 1) command.push_back("--icount");
+  if (!options.uses_host_time) command.push_back("--icount");
   return command;
 }
 
@@ -83,6 +106,8 @@ int run_machine(const Options& options, Results& results, Dialogue& dialogue, FI
   for (int* ends : {input, output, diagnostics}) {
     if (pipe2(ends, O_CLOEXEC) != 0) return kNotUp;
   }
+  ScratchDisk disk;
+  if (!disk.is_there()) return kNotUp;
   pid_t self = getpid(), child = fork();
   if (child < 0) return kNotUp;
   if (child == 0) {
@@ -91,7 +116,7 @@ int run_machine(const Options& options, Results& results, Dialogue& dialogue, FI
     dup2(input[0], STDIN_FILENO);
     dup2(output[1], STDOUT_FILENO);
     dup2(diagnostics[1], STDERR_FILENO);
-    auto command = command_for(options);
+    auto command = command_for(options, disk.path());
     std::vector<char*> words;
     for (std::string& word : command) words.push_back(word.data());
     words.push_back(nullptr);

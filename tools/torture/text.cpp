@@ -83,13 +83,17 @@ std::string words_of(const Findings& findings) {
   return format("%llu, %llu, %llu", ull(findings.lost), ull(findings.doubled), ull(findings.wrong));
 }
 
+constexpr u64 kFindingsOfFault = 3;  // that are told
+
 /// A fault that was not recovered from, or not without loss.
 std::string exception(const Results& results, const Fault& fault) {
   std::string text = format("- fault %llu: %s of %s (%s), %s: %s\n", ull(fault.number), fault.kind.c_str(), fault.target.c_str(),
                             fault.moment.c_str(), fault.place.c_str(), fault.outcome.c_str());
+  u64 count = 0;
   for (const Finding& finding : results.list()) {
-    if (finding.fault == fault.number) text += "  - " + finding.text + "\n";
+    if (finding.fault == fault.number && count++ < kFindingsOfFault) text += "  - " + finding.text + "\n";
   }
+  if (count > kFindingsOfFault) text += format("  - and %llu more\n", ull(count - kFindingsOfFault));
   return text;
 }
 
@@ -104,8 +108,8 @@ std::string summary(const Options& options, const Results& results, const Verdic
   Figures figures = all(results);
   Findings findings = results.all_findings();
   std::string text = format("seed %llu: %llu of %llu faults made, %llu activated, %llu recovered, %llu stuck, %llu gone\n",
-                            ull(options.seed), ull(figures.made), ull(options.faults), ull(figures.activated), ull(figures.recovered),
-                            ull(figures.stuck), ull(figures.lost)) +
+                            ull(options.seed), ull(figures.made), ull(verdict.machines * options.faults), ull(figures.activated),
+                            ull(figures.recovered), ull(figures.stuck), ull(figures.lost)) +
                      format("%llu inside events, %llu between commit and reply\n", ull(figures.inside), ull(figures.committed)) +
                      format("back after %.3f ms (p50), %.3f ms (p99), %.3f ms (longest)\n", milliseconds(figures.p50),
                             milliseconds(figures.p99), milliseconds(figures.longest)) +
@@ -113,7 +117,10 @@ std::string summary(const Options& options, const Results& results, const Verdic
                             ull(findings.wrong), verdict.has_panicked);
   for (const auto& [client, operations] : results.operations())
     text += format("%s compared %llu operations\n", client.c_str(), ull(operations));
-  if (!verdict.is_complete) text += "the run did not come to its end\n";
+  if (verdict.machines > 1)
+    text += format("%llu machines, of which %llu did not come to their end\n", ull(verdict.machines), ull(verdict.unfinished));
+  else if (!verdict.is_complete)
+    text += "the run did not come to its end\n";
   return text;
 }
 
@@ -145,7 +152,7 @@ std::string page(const Options& options, const Results& results, const Verdict& 
   std::string text = "# Faults in running services\n\nMade by\n\n```\n" + command_of(options) +
                      "\n```\n\nwhat each word means: "
                      "[docs/guides/torture.md](../guides/torture.md). Times are milliseconds of the guest";
-  text += options.cpus == 1 ? ", one for each million instructions" : ", which the host's processors share";
+  text += !options.uses_host_time ? ", one for each million instructions" : ", which the host's processors share";
   text += ", from the fault to the next answer.\n\n```\n" + summary(options, results, verdict) + "```\n\n";
   if (!plot.empty()) text += "![each fault, and how long its service was away](" + plot + ")\n\n";
   text +=

@@ -10,7 +10,8 @@ namespace pith::torture {
 /// How the run went, beside what the lines say.
 struct Verdict {
   bool has_panicked = false;
-  bool is_complete = false;  ///< the torture came to its end, and made every fault
+  bool is_complete = false;          ///< the torture came to its end, and made every fault
+  u64 machines = 1, unfinished = 0;  ///< and how many of them did not come to their end
 };
 
 /// Everything is as it must be: each fault that was activated was recovered from, and no result was wrong.

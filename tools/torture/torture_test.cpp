@@ -88,6 +88,23 @@ TEST(Results, CountsOutnumberLines) {
   EXPECT_EQ(results.all_findings().wrong, 130u);
 }
 
+TEST(Results, GoOnWithAnotherMachine) {
+  Results first, second;
+  for (Results* results : {&first, &second}) {
+    results->take_line(
+        "[    0.001] torture: torture: fault: number=1 target=bank kind=kill at=5 moment=idle instance=1 outcome=recovered away=7");
+    results->add_finding("bank", "wrong", "bank wrong: 1", 6);
+    results->finish(3);
+  }
+  first.add(second);
+  ASSERT_EQ(first.faults().size(), 2u);
+  EXPECT_EQ(first.faults()[1].number, 2u);
+  EXPECT_EQ(first.faults()[1].at, 10u);
+  EXPECT_EQ(first.list()[1].fault, 2u);
+  EXPECT_EQ(first.all_findings().wrong, 2u);
+  EXPECT_EQ(first.operations().at("linux"), 6u);
+}
+
 TEST(Results, CrashRecordsMayStandInsideOfALine) {
   for (const char* kind : {"  fault memory address 0 code 4 instruction 401000 stack 0 thread 0", "  hang instruction 401000 stack 0"}) {
     Results results;

@@ -74,6 +74,8 @@ Result<u64> call_truncate(Task&, GuestAddress path, i64 size);
 Result<u64> call_ftruncate(Task&, i32 descriptor, i64 size);
 Result<u64> call_fallocate(Task&, i32 descriptor, u32 mode, i64 offset, i64 size);
 Result<u64> call_fsync(Task&, i32 descriptor);
+Result<u64> call_fdatasync(Task&, i32 descriptor);
+Result<u64> call_syncfs(Task&, i32 descriptor);
 Result<u64> call_sync(Task&);
 Result<u64> call_fadvise64(Task&, i32 descriptor);
 Result<u64> call_flock(Task&, i32 descriptor, u32 operation);
@@ -81,15 +83,47 @@ Result<u64> call_sendfile(Task&, i32 to, i32 from, GuestAddress offset, u64 coun
 Result<u64> call_copy_file_range(Task&, i32 from, GuestAddress from_offset, i32 to, GuestAddress to_offset, u64 count, u32 flags);
 Result<u64> call_pipe(Task&, GuestAddress descriptors);
 Result<u64> call_pipe2(Task&, GuestAddress descriptors, u32 flags);
-Result<u64> call_socketpair(Task&, u32 family, u32 type, u32 protocol, GuestAddress descriptors);
-Result<u64> call_shutdown(Task&, i32 descriptor, u32 how);
 Result<u64> call_poll(Task&, GuestAddress items, u64 count, i32 milliseconds);
 Result<u64> call_ppoll(Task&, GuestAddress items, u64 count, GuestAddress timeout, GuestAddress mask, u64 mask_size);
 Result<u64> call_select(Task&, i32 count, GuestAddress read, GuestAddress write, GuestAddress except, GuestAddress timeout);
 Result<u64> call_pselect6(Task&, i32 count, GuestAddress read, GuestAddress write, GuestAddress except, GuestAddress timeout,
                           GuestAddress mask);
 
+Result<u64> call_epoll_create(Task&, i32 size);
+Result<u64> call_epoll_create1(Task&, u32 flags);
+Result<u64> call_epoll_ctl(Task&, i32 epoll, u32 operation, i32 descriptor, GuestAddress event);
+Result<u64> call_epoll_wait(Task&, i32 epoll, GuestAddress events, i32 most, i32 milliseconds);
+Result<u64> call_epoll_pwait(Task&, i32 epoll, GuestAddress events, i32 most, i32 milliseconds, GuestAddress mask, u64 mask_size);
+Result<u64> call_epoll_pwait2(Task&, i32 epoll, GuestAddress events, i32 most, GuestAddress timeout, GuestAddress mask, u64 mask_size);
+Result<u64> call_eventfd(Task&, u32 count);
+Result<u64> call_eventfd2(Task&, u32 count, u32 flags);
+Result<u64> call_timerfd_create(Task&, u32 clock, u32 flags);
+Result<u64> call_timerfd_settime(Task&, i32 descriptor, u32 flags, GuestAddress value, GuestAddress old);
+Result<u64> call_timerfd_gettime(Task&, i32 descriptor, GuestAddress value);
+
+// network/
+Result<u64> call_socket(Task&, u32 family, u32 type, u32 protocol);
+Result<u64> call_socketpair(Task&, u32 family, u32 type, u32 protocol, GuestAddress descriptors);
+Result<u64> call_bind(Task&, i32 descriptor, GuestAddress address, u32 length);
+Result<u64> call_connect(Task&, i32 descriptor, GuestAddress address, u32 length);
+Result<u64> call_listen(Task&, i32 descriptor, i32 backlog);
+Result<u64> call_accept(Task&, i32 descriptor, GuestAddress address, GuestAddress length);
+Result<u64> call_accept4(Task&, i32 descriptor, GuestAddress address, GuestAddress length, u32 flags);
+Result<u64> call_shutdown(Task&, i32 descriptor, u32 how);
+Result<u64> call_getsockname(Task&, i32 descriptor, GuestAddress address, GuestAddress length);
+Result<u64> call_getpeername(Task&, i32 descriptor, GuestAddress address, GuestAddress length);
+Result<u64> call_sendto(Task&, i32 descriptor, GuestAddress buffer, u64 size, u32 flags, GuestAddress address, u32 length);
+Result<u64> call_recvfrom(Task&, i32 descriptor, GuestAddress buffer, u64 size, u32 flags, GuestAddress address, GuestAddress length);
+Result<u64> call_sendmsg(Task&, i32 descriptor, GuestAddress message, u32 flags);
+Result<u64> call_recvmsg(Task&, i32 descriptor, GuestAddress message, u32 flags);
+Result<u64> call_sendmmsg(Task&, i32 descriptor, GuestAddress messages, u32 count, u32 flags);
+Result<u64> call_recvmmsg(Task&, i32 descriptor, GuestAddress messages, u32 count, u32 flags, GuestAddress timeout);
+Result<u64> call_setsockopt(Task&, i32 descriptor, u32 level, u32 name, GuestAddress value, u32 length);
+Result<u64> call_getsockopt(Task&, i32 descriptor, u32 level, u32 name, GuestAddress value, GuestAddress length);
+
 // files/: names
+Result<u64> call_mount(Task&, GuestAddress source, GuestAddress path, GuestAddress type, u64 flags, GuestAddress data);
+Result<u64> call_umount2(Task&, GuestAddress path, u32 flags);
 Result<u64> call_open(Task&, GuestAddress path, u32 flags, u32 mode);
 Result<u64> call_openat(Task&, i32 directory, GuestAddress path, u32 flags, u32 mode);
 Result<u64> call_creat(Task&, GuestAddress path, u32 mode);

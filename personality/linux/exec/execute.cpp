@@ -33,6 +33,7 @@ Result<std::vector<std::string>> copy_strings(AddressSpace& space, GuestAddress 
 
 /// The first line of a script, or empty when it is none.
 std::string script_line(Inode& inode) {
+  if (!inode.load_page(0, PageUse::Read)) return {};
   PageIndex page = inode.page_for_reading(0);
   if (page == kNoPage || inode.size() < 3) return {};
   const char* text = reinterpret_cast<const char*>(environment().pages.data(page));

@@ -26,6 +26,7 @@ class InodeSource final : public ElfSource {
     while (done < buffer.size()) {
       u64 in_page = (offset + done) % kPageSize;
       u64 length = kPageSize - in_page < buffer.size() - done ? kPageSize - in_page : buffer.size() - done;
+      TRY(inode_.load_page((offset + done) / kPageSize, PageUse::Read));
       PageIndex page = inode_.page_for_reading((offset + done) / kPageSize);
       if (page == kNoPage)
         memset(buffer.data() + done, 0, length);

@@ -1,6 +1,7 @@
 // close, dup, fcntl, ioctl, pipe: calls about descriptors themselves.
 #include "personality/linux/calls/handlers.h"
 #include "personality/linux/environment.h"
+#include "personality/linux/files/locks.h"
 #include "personality/linux/files/pipe.h"
 
 namespace pith::personality {
@@ -62,6 +63,9 @@ Result<u64> call_fcntl(Task& task, i32 descriptor, u32 command, u64 argument) {
     SetLockWait = 7,
     SetOwner = 8,
     GetOwner = 9,
+    GetOpenLock = 36,
+    SetOpenLock = 37,
+    SetOpenLockWait = 38,
     DuplicateCloseOnExec = 1030,
     SetPipeSize = 1031,
     GetPipeSize = 1032
@@ -85,10 +89,12 @@ Result<u64> call_fcntl(Task& task, i32 descriptor, u32 command, u64 argument) {
       file->flags = (file->flags & ~kSettable) | (u32(argument) & kSettable);
       return u64{0};
     case GetLock:
-      TRY(write_guest<u16>(task.memory(), GuestAddress(argument), 2));  // F_UNLCK: nobody holds it
-      return u64{0};
     case SetLock:
     case SetLockWait:
+    case GetOpenLock:
+    case SetOpenLock:
+    case SetOpenLockWait:
+      return control_lock(task, Reference<File>(file), command, GuestAddress(argument));
     case SetOwner:
     case GetOwner:
       return u64{0};

@@ -1,6 +1,8 @@
 // Allocation, duplication and closing of descriptors.
 #include "personality/linux/files/file_table.h"
 
+#include "personality/linux/files/locks.h"
+
 namespace pith::personality {
 
 Result<i32> FileTable::add(Reference<File> file, OnExec on_exec, u64 limit, i32 lowest) {
@@ -13,16 +15,23 @@ Result<i32> FileTable::add(Reference<File> file, OnExec on_exec, u64 limit, i32 
   return i32(number);
 }
 
+FileTable::~FileTable() {
+  for (Slot& slot : slots_)
+    if (slot.file) release_process_locks(*slot.file->inode, this);
+}
+
 void FileTable::put(i32 descriptor, Reference<File> file, OnExec on_exec) {
   if (u32(descriptor) >= slots_.size()) slots_.resize(u32(descriptor) + 1);
   Slot old = std::move(slots_[u32(descriptor)]);  // closed at the end of this scope, when the table is whole again
   slots_[u32(descriptor)] = {std::move(file), on_exec};
+  if (old.file) release_process_locks(*old.file->inode, this);
 }
 
 Result<void> FileTable::close(i32 descriptor) {
   TRY(find(descriptor));
   Reference<File> old = std::move(slots_[u32(descriptor)].file);
   slots_[u32(descriptor)] = {};
+  release_process_locks(*old->inode, this);
   return {};
 }
 

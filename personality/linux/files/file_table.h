@@ -11,6 +11,8 @@ enum class OnExec : u8 { Keep, Close };
 /// Descriptor numbers and the open files they refer to. Guarded by the environment's lock.
 class FileTable final : public Counted {
  public:
+  FileTable() = default;
+  ~FileTable() override;
   Result<File*> find(i32 descriptor) {
     if (u32(descriptor) >= slots_.size() || !slots_[u32(descriptor)].file) return LinuxError::BadDescriptor;
     return slots_[u32(descriptor)].file.get();

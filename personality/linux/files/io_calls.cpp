@@ -4,15 +4,16 @@
 #include "personality/linux/calls/handlers.h"
 #include "personality/linux/environment.h"
 #include "personality/linux/files/path.h"
+#include "personality/linux/files/pieces.h"
+#include "personality/linux/remote/filesystem.h"
 
 namespace pith::personality {
 
 namespace {
 
-constexpr u64 kMostBytes = 0x7ffff000;
-
 Result<u64> read_file(Task& task, File& file, Transfer& to) {
   if (!file.can_read()) return LinuxError::BadDescriptor;
+  to.prepare(Need::Write);
   if (!file.is_seekable()) return file.read(task, to, 0);
   u64 done = TRY(file.read(task, to, file.position));
   file.position += done;
@@ -21,6 +22,7 @@ Result<u64> read_file(Task& task, File& file, Transfer& to) {
 
 Result<u64> write_file(Task& task, File& file, Transfer& from) {
   if (!file.can_write()) return LinuxError::BadDescriptor;
+  from.prepare(Need::Read);
   Result<u64> done = u64{0};
   if (!file.is_seekable()) {
     done = file.write(task, from, 0);
@@ -34,27 +36,6 @@ Result<u64> write_file(Task& task, File& file, Transfer& from) {
 }
 
 u64 limited(u64 size) { return size < kMostBytes ? size : kMostBytes; }
-
-/// The pieces of a readv or writev, checked.
-class Pieces {
- public:
-  Result<void> copy(Task& task, GuestAddress address, u64 count) {
-    if (count > Transfer::kMostPieces) return LinuxError::Invalid;
-    pieces_.resize(count);
-    TRY(copy_from_guest(task.memory(), pieces_.data(), address, count * sizeof(IoVector)));
-    u64 total = 0;
-    for (IoVector& piece : pieces_) {
-      if (i64(piece.length) < 0) return LinuxError::Invalid;
-      if (piece.length > kMostBytes - total) piece.length = kMostBytes - total;
-      total += piece.length;
-    }
-    return {};
-  }
-  Transfer transfer(Task& task) const { return Transfer(task.memory(), pieces_.data(), u32(pieces_.size())); }
-
- private:
-  std::vector<IoVector> pieces_;
-};
 
 /// An open file that can be read or written at a given place; the reference keeps it open while the call blocks.
 Result<Reference<File>> seekable_file(Task& task, i32 descriptor, i64 offset) {
@@ -98,6 +79,7 @@ Result<u64> call_pread64(Task& task, i32 descriptor, GuestAddress buffer, u64 si
   Reference<File> file = TRY(seekable_file(task, descriptor, offset));
   if (!file->can_read()) return LinuxError::BadDescriptor;
   Transfer to(task.memory(), buffer, limited(size));
+  to.prepare(Need::Write);
   return file->read(task, to, u64(offset));
 }
 
@@ -105,6 +87,7 @@ Result<u64> call_pwrite64(Task& task, i32 descriptor, GuestAddress buffer, u64 s
   Reference<File> file = TRY(seekable_file(task, descriptor, offset));
   if (!file->can_write()) return LinuxError::BadDescriptor;
   Transfer from(task.memory(), buffer, limited(size));
+  from.prepare(Need::Read);
   return file->write(task, from, u64(offset));
 }
 
@@ -114,6 +97,7 @@ Result<u64> call_preadv(Task& task, i32 descriptor, GuestAddress address, u64 co
   Pieces pieces;
   TRY(pieces.copy(task, address, count));
   Transfer to = pieces.transfer(task);
+  to.prepare(Need::Write);
   return file->read(task, to, u64(offset));
 }
 
@@ -123,6 +107,7 @@ Result<u64> call_pwritev(Task& task, i32 descriptor, GuestAddress address, u64 c
   Pieces pieces;
   TRY(pieces.copy(task, address, count));
   Transfer from = pieces.transfer(task);
+  from.prepare(Need::Read);
   return file->write(task, from, u64(offset));
 }
 
@@ -163,43 +148,56 @@ Result<u64> call_truncate(Task& task, GuestAddress path_pointer, i64 size) {
   Reference<Inode> inode = TRY(resolve_at(task, AtFlag::CurrentDirectory, path.view(), 0));
   if (inode->is_directory()) return LinuxError::IsDirectory;
   TRY(check_access(task.process.credentials, *inode, 2));
+  if (inode->is_read_only()) return LinuxError::ReadOnlyFiles;
   TRY(inode->resize(u64(size)));
   return u64{0};
 }
 
 Result<u64> call_ftruncate(Task& task, i32 descriptor, i64 size) {
-  File* file = TRY(task.files->find(descriptor));
+  Reference<File> file(TRY(task.files->find(descriptor)));
   if (size < 0 || !file->can_write()) return LinuxError::Invalid;
   TRY(file->inode->resize(u64(size)));
   return u64{0};
 }
 
 Result<u64> call_fallocate(Task& task, i32 descriptor, u32 mode, i64 offset, i64 size) {
-  constexpr u32 kKeepSize = 1;
-  File* file = TRY(task.files->find(descriptor));
+  constexpr u32 kKeepSize = 1, kPunchHole = 2;
+  Reference<File> file(TRY(task.files->find(descriptor)));
   if (!file->can_write()) return LinuxError::BadDescriptor;
   if (offset < 0 || size <= 0) return LinuxError::Invalid;
-  if (mode & ~kKeepSize) return LinuxError::NotSupported;
+  if (mode & ~(kKeepSize | kPunchHole) || mode == kPunchHole) return LinuxError::NotSupported;
+  if (offset + size < offset) return LinuxError::FileTooBig;
   if (!file->inode->is_regular()) return LinuxError::NoSuchDevice;
-  if (!(mode & kKeepSize) && u64(offset + size) > file->inode->size()) TRY(file->inode->resize(u64(offset + size)));
+  TRY(file->inode->allocate(u64(offset), u64(size), mode));
   return u64{0};
 }
 
 Result<u64> call_fsync(Task& task, i32 descriptor) {
-  TRY(task.files->find(descriptor));
+  Reference<File> file(TRY(task.files->find(descriptor)));
+  TRY(file->sync(SyncKind::All));
   return u64{0};
 }
 
-Result<u64> call_sync(Task&) { return u64{0}; }
+Result<u64> call_fdatasync(Task& task, i32 descriptor) {
+  Reference<File> file(TRY(task.files->find(descriptor)));
+  TRY(file->sync(SyncKind::Data));
+  return u64{0};
+}
+
+Result<u64> call_sync(Task&) {
+  sync_filesystems();
+  return u64{0};
+}
+
+Result<u64> call_syncfs(Task& task, i32 descriptor) {
+  Reference<File> file(TRY(task.files->find(descriptor)));
+  TRY(sync_filesystem_of(*file->inode));
+  return u64{0};
+}
 
 Result<u64> call_fadvise64(Task& task, i32 descriptor) {
   File* file = TRY(task.files->find(descriptor));
   if (file->inode->type() == FileMode::Fifo) return LinuxError::IllegalSeek;
-  return u64{0};
-}
-
-Result<u64> call_flock(Task& task, i32 descriptor, u32) {
-  TRY(task.files->find(descriptor));
   return u64{0};
 }
 

@@ -2,7 +2,6 @@
 #include "personality/linux/calls/handlers.h"
 #include "personality/linux/environment.h"
 #include "personality/linux/files/names.h"
-#include "personality/linux/files/tmpfs.h"
 
 namespace pith::personality {
 
@@ -45,8 +44,15 @@ Result<u64> remove_file(Task& task, const Place& place) {
   if (place.wants_directory) return LinuxError::NotDirectory;
   TRY(check_writable(task, *place.parent));
   TRY(check_sticky(task, *place.parent, *place.inode));
-  TRY(place.parent->remove(place.name));
+  TRY(place.parent->remove(place.name, place.inode));
   return u64{0};
+}
+
+/// Whether something is mounted on `inode`, or it is where something mounted begins.
+bool is_mount_point(const Inode& inode) {
+  if (!inode.is_directory()) return false;
+  auto& directory = static_cast<const Directory&>(inode);
+  return directory.is_mount_root || directory.mounted;
 }
 
 Result<u64> remove_directory(Task& task, const Place& place) {
@@ -54,9 +60,8 @@ Result<u64> remove_directory(Task& task, const Place& place) {
   if (!place.parent) return LinuxError::Invalid;
   TRY(check_writable(task, *place.parent));
   TRY(check_sticky(task, *place.parent, *place.inode));
-  if (place.inode->filesystem.device != place.parent->filesystem.device) return LinuxError::Busy;
-  if (!place.inode->as_directory()->is_empty()) return LinuxError::NotEmpty;
-  TRY(place.parent->remove(place.name));
+  if (is_mount_point(*place.inode) || place.inode->filesystem.device != place.parent->filesystem.device) return LinuxError::Busy;
+  TRY(place.parent->remove(place.name, place.inode));
   return u64{0};
 }
 
@@ -68,48 +73,48 @@ bool is_below(Directory* directory, const Inode* inode) {
   }
 }
 
+}  // namespace
+
 Result<u64> rename_place(Task& task, const Place& from, const Place& to, u32 flags) {
-  constexpr u32 kNoReplace = 1;
+  bool exchanges = flags & RenameFlag::Exchange;
   if (!from.parent || (to.inode && !to.parent)) return LinuxError::Busy;
-  if (flags & kNoReplace && to.inode) return LinuxError::Exists;
+  if (flags & RenameFlag::NoReplace && to.inode) return LinuxError::Exists;
+  if (exchanges && !to.inode) return LinuxError::NoEntry;
+  if (from.parent->filesystem.device != to.parent->filesystem.device) return LinuxError::CrossDevice;
   TRY(check_writable(task, *from.parent));
   TRY(check_writable(task, *to.parent));
   TRY(check_sticky(task, *from.parent, *from.inode));
-  if (from.parent->filesystem.device != to.parent->filesystem.device) return LinuxError::CrossDevice;
   bool directory = from.inode->is_directory();
-  if (from.inode->filesystem.device != from.parent->filesystem.device) return LinuxError::Busy;
+  if (is_mount_point(*from.inode) || from.inode->filesystem.device != from.parent->filesystem.device) return LinuxError::Busy;
   if (!directory && (to.wants_directory || from.wants_directory)) return LinuxError::NotDirectory;
   if (directory && is_below(to.parent.get(), from.inode.get())) return LinuxError::Invalid;
+  if (exchanges && to.inode->is_directory() && is_below(from.parent.get(), to.inode.get())) return LinuxError::Invalid;
   if (to.inode) {
     if (to.inode == from.inode) return u64{0};
+    if (is_mount_point(*to.inode)) return LinuxError::Busy;
     TRY(check_sticky(task, *to.parent, *to.inode));
-    if (directory && !to.inode->is_directory()) return LinuxError::NotDirectory;
-    if (!directory && to.inode->is_directory()) return LinuxError::IsDirectory;
-    if (directory && !to.inode->as_directory()->is_empty()) return LinuxError::NotEmpty;
-    TRY(to.parent->remove(to.name));
+    if (!exchanges && directory && !to.inode->is_directory()) return LinuxError::NotDirectory;
+    if (!exchanges && !directory && to.inode->is_directory()) return LinuxError::IsDirectory;
+  } else if (!to.parent->parent) {
+    return LinuxError::NoEntry;  // the directory was removed
   }
-  Reference<Inode> inode = from.inode;
-  TRY(from.parent->remove(from.name));
-  TRY(to.parent->add(to.name, inode));
-  inode->touch_changed();
+  TRY(from.parent->rename(from.name, from.inode, *to.parent, to.name, to.inode, flags));
   return u64{0};
 }
 
-}  // namespace
-
-Result<void> add_name(Task& task, const Place& place, Reference<Inode> inode) {
-  TRY(check_writable(task, *place.parent));
+Result<Reference<Inode>> create_name(Task& task, const Place& place, u32 mode, u64 device, std::string_view target) {
+  Directory& parent = *place.parent;
+  TRY(check_writable(task, parent));
+  if (!parent.parent) return LinuxError::NoEntry;  // the directory was removed
   const Credentials& who = task.process.credentials;
-  inode->uid = who.effective_uid;
-  inode->gid = place.parent->mode & FileMode::SetGroup ? place.parent->gid : who.effective_gid;
-  if (place.parent->mode & FileMode::SetGroup && inode->is_directory()) inode->mode |= FileMode::SetGroup;
-  if (!place.parent->parent) return LinuxError::NoEntry;  // the directory was removed
-  return place.parent->add(place.name, inode);
+  NewNode node{mode, who.effective_uid, parent.mode & FileMode::SetGroup ? parent.gid : who.effective_gid, device, target};
+  if (parent.mode & FileMode::SetGroup && (mode & FileMode::TypeMask) == FileMode::Directory) node.mode |= FileMode::SetGroup;
+  return parent.create(place.name, node);
 }
 
 Result<u64> call_mkdirat(Task& task, i32 directory, GuestAddress path, u32 mode) {
   Place place = TRY(new_place(task, directory, path));
-  TRY(add_name(task, place, Reference<Inode>(new TmpfsDirectory(mode & 01777 & ~task.context->umask))));
+  TRY(create_name(task, place, FileMode::Directory | (mode & 01777 & ~task.context->umask)));
   return u64{0};
 }
 
@@ -123,13 +128,7 @@ Result<u64> call_mknodat(Task& task, i32 directory, GuestAddress path, u32 mode,
   if (is_device && !task.process.credentials.is_root()) return LinuxError::NotPermitted;
   Place place = TRY(new_place(task, directory, path));
   if (place.wants_directory) return LinuxError::NoEntry;
-  u32 masked = type | (mode & 07777 & ~task.context->umask);
-  Reference<Inode> inode;
-  if (type == FileMode::Regular)
-    inode = Reference<Inode>(new TmpfsFile(masked));
-  else
-    inode = Reference<Inode>(new TmpfsNode(masked, is_device ? device : 0));
-  TRY(add_name(task, place, inode));
+  TRY(create_name(task, place, type | (mode & 07777 & ~task.context->umask), is_device ? device : 0));
   return u64{0};
 }
 
@@ -143,7 +142,7 @@ Result<u64> call_symlinkat(Task& task, GuestAddress target_pointer, i32 director
   if (target.view().empty()) return LinuxError::NoEntry;
   Place place = TRY(new_place(task, directory, path));
   if (place.wants_directory) return LinuxError::NoEntry;
-  TRY(add_name(task, place, Reference<Inode>(new TmpfsSymlink(std::string(target.view())))));
+  TRY(create_name(task, place, FileMode::Symlink | 0777, 0, target.view()));
   return u64{0};
 }
 
@@ -163,7 +162,7 @@ Result<u64> call_linkat(Task& task, i32 from_directory, GuestAddress from, i32 t
   if (inode->filesystem.device != place.parent->filesystem.device) return LinuxError::CrossDevice;
   TRY(check_writable(task, *place.parent));
   if (!place.parent->parent) return LinuxError::NoEntry;
-  TRY(place.parent->add(place.name, inode));
+  TRY(place.parent->link(place.name, inode));
   inode->touch_changed();
   return u64{0};
 }
@@ -185,7 +184,8 @@ Result<u64> call_rmdir(Task& task, GuestAddress path) {
 }
 
 Result<u64> call_renameat2(Task& task, i32 from_directory, GuestAddress from_path, i32 to_directory, GuestAddress to_path, u32 flags) {
-  if (flags & ~u32{1}) return LinuxError::Invalid;
+  if (flags & ~(RenameFlag::NoReplace | RenameFlag::Exchange) || flags == (RenameFlag::NoReplace | RenameFlag::Exchange))
+    return LinuxError::Invalid;
   Place from = TRY(old_place(task, from_directory, from_path));
   PathText path;
   TRY(path.copy(task, to_path));

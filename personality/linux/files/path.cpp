@@ -8,6 +8,13 @@ namespace pith::personality {
 namespace {
 constexpr u32 kMostLinks = 40;
 
+/// What is mounted there in the place of `inode`, however many times over; `inode` where nothing is.
+Reference<Inode> covering(Reference<Inode> inode) {
+  for (Directory* directory = inode->as_directory(); directory && directory->mounted; directory = inode->as_directory())
+    inode = Reference<Inode>(directory->mounted);
+  return inode;
+}
+
 /// One walk; links are put in front of what is left of the path.
 class Walker {
  public:
@@ -30,7 +37,7 @@ class Walker {
       std::string_view name = path.substr(0, end);
       std::string_view rest = end == path.npos ? std::string_view() : path.substr(end);
       bool is_last = rest.find_first_not_of('/') == rest.npos;
-      Directory* directory = here_->as_directory();
+      Reference<Directory> directory(here_->as_directory());
       if (!directory) return LinuxError::NotDirectory;
       TRY(check_access(task_.process.credentials, *directory, 1));
       if (name.size() > kNameLimit) return LinuxError::NameTooLong;
@@ -43,13 +50,13 @@ class Walker {
       Result<Reference<Inode>> found = directory->lookup(task_, name);
       if (!found) {
         if (found.error() != LinuxError::NoEntry || !is_last) return found.error();
-        place.parent = Reference<Directory>(directory);
+        place.parent = directory;
         place.name = name;
         place.inode = {};
         place.wants_directory = !rest.empty();
         return place;
       }
-      Reference<Inode> inode = *found;
+      Reference<Inode> inode = covering(*found);
       bool follow = inode->is_symlink() && (!is_last || !rest.empty() || last == LastLink::Follow);
       if (follow) {
         if (++links_ > kMostLinks) return LinuxError::Loop;
@@ -74,7 +81,7 @@ class Walker {
       }
       if (is_last) {
         if (!rest.empty() && !inode->is_directory()) return LinuxError::NotDirectory;
-        place.parent = Reference<Directory>(directory);
+        place.parent = directory;
         place.name = name;
         place.inode = inode;
         place.wants_directory = !rest.empty();

@@ -43,6 +43,14 @@ Result<u64> PipeBuffer::read(Transfer& to) {
   return done;
 }
 
+Result<u64> PipeBuffer::peek(Transfer& to) {
+  u32 head = head_, tail = tail_;
+  Result<u64> done = read(to);
+  head_ = head;
+  tail_ = tail;
+  return done;
+}
+
 Result<u64> PipeBuffer::write(Transfer& from) {
   if (!bytes_) bytes_ = std::make_unique_for_overwrite<u8[]>(kCapacity);
   u64 done = 0;

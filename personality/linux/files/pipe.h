@@ -18,6 +18,8 @@ class PipeBuffer {
   u32 room() const { return kCapacity - used(); }
   Result<u64> read(Transfer& to);
   Result<u64> write(Transfer& from);
+  /// As read; the bytes stay.
+  Result<u64> peek(Transfer& to);
 
  private:
   std::unique_ptr<u8[]> bytes_;  ///< made at the first write

@@ -3,13 +3,12 @@
 
 #include "personality/linux/calls/handlers.h"
 #include "personality/linux/environment.h"
+#include "personality/linux/files/poll.h"
 #include "personality/linux/time/clock.h"
 
 namespace pith::personality {
 
 namespace {
-
-constexpr u64 kNoTimeout = ~u64{0};
 
 /// The deadline for a timeout, or the one that a broken-off call had.
 u64 start_deadline(Task& task, u64 timeout) {
@@ -61,14 +60,6 @@ Result<u64> poll_and_tell(Task& task, GuestAddress address, u64 count, u64 timeo
   return ready;
 }
 
-/// Puts another signal mask in force until the call's end and the signals' delivery.
-void exchange_mask(Task& task, SignalSet mask) {
-  task.saved_blocked = task.blocked;
-  task.has_saved_blocked = true;
-  task.blocked = mask & ~kUnblockable;
-  task.attention.store(1, std::memory_order_relaxed);  // relaxed: read by this thread itself
-}
-
 struct Select {
   GuestAddress read, write, except;
 };
@@ -116,6 +107,13 @@ Result<u64> select_files(Task& task, i32 count, const Select& sets, u64 timeout)
 }
 
 }  // namespace
+
+void exchange_mask(Task& task, SignalSet mask) {
+  task.saved_blocked = task.blocked;
+  task.has_saved_blocked = true;
+  task.blocked = mask & ~kUnblockable;
+  task.attention.store(1, std::memory_order_relaxed);  // relaxed: read by this thread itself
+}
 
 Result<u64> call_poll(Task& task, GuestAddress address, u64 count, i32 milliseconds) {
   return poll_and_tell(task, address, count, milliseconds < 0 ? kNoTimeout : u64(milliseconds) * kMillisecond);

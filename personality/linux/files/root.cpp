@@ -13,8 +13,8 @@ namespace pith::personality {
 namespace {
 
 /// The directory `path` below `root`, made where it is missing. Links on the way are not followed: archives name real places.
-Result<Directory*> make_directories(Task& task, Directory& root, std::string_view path) {
-  Directory* here = &root;
+Result<TmpfsDirectory*> make_directories(Task& task, TmpfsDirectory& root, std::string_view path) {
+  TmpfsDirectory* here = &root;
   while (!path.empty()) {
     usize slash = path.find('/');
     std::string_view name = path.substr(0, slash);
@@ -25,11 +25,11 @@ Result<Directory*> make_directories(Task& task, Directory& root, std::string_vie
     if (!found) {
       Reference<Inode> fresh(new TmpfsDirectory(0755));
       TRY(here->add(name, fresh));
-      here = fresh->as_directory();
+      here = static_cast<TmpfsDirectory*>(fresh.get());
       continue;
     }
-    here = (*found)->as_directory();
-    if (!here) return Error::Damaged;
+    if (!(*found)->is_directory() || (*found)->filesystem.device != kTmpfs.device) return Error::Damaged;
+    here = static_cast<TmpfsDirectory*>(found->get());
   }
   return here;
 }
@@ -83,12 +83,12 @@ void set_attributes(Inode& inode, const CpioEntry& entry) {
   inode.access_time = inode.modification_time = inode.change_time = entry.modification_time * i64(kSecond);
 }
 
-Result<void> add_entry(Task& task, Directory& root, const CpioEntry& entry, LinkMap& links) {
+Result<void> add_entry(Task& task, TmpfsDirectory& root, const CpioEntry& entry, LinkMap& links) {
   std::string_view path = entry.name;
   while (!path.empty() && path.back() == '/') path.remove_suffix(1);
   usize slash = path.rfind('/');
   std::string_view name = slash == path.npos ? path : path.substr(slash + 1);
-  Directory* parent = TRY(make_directories(task, root, slash == path.npos ? std::string_view() : path.substr(0, slash)));
+  TmpfsDirectory* parent = TRY(make_directories(task, root, slash == path.npos ? std::string_view() : path.substr(0, slash)));
   bool is_directory = (entry.mode & FileMode::TypeMask) == FileMode::Directory;
   if (name.empty() || name == ".") {
     if (is_directory) set_attributes(*parent, entry);
@@ -102,7 +102,7 @@ Result<void> add_entry(Task& task, Directory& root, const CpioEntry& entry, Link
   }
   if (found) {
     if ((*found)->is_directory()) return Error::Damaged;
-    TRY(parent->remove(name));  // a later entry replaces an earlier one
+    TRY(parent->take(name));  // a later entry replaces an earlier one
   }
   Reference<Inode> inode = TRY(make_inode(entry, links));
   TRY(parent->add(name, inode));
@@ -112,7 +112,7 @@ Result<void> add_entry(Task& task, Directory& root, const CpioEntry& entry, Link
 
 }  // namespace
 
-FillReport fill_from_archive(Task& nobody, Directory& root, std::span<const u8> archive) {
+FillReport fill_from_archive(Task& nobody, TmpfsDirectory& root, std::span<const u8> archive) {
   FillReport report;
   CpioReader reader(archive);
   LinkMap links;
@@ -133,7 +133,7 @@ FillReport fill_from_archive(Task& nobody, Directory& root, std::span<const u8> 
   }
 }
 
-Result<void> add_own_directories(Task& nobody, Directory& root) {
+Result<void> add_own_directories(Task& nobody, TmpfsDirectory& root) {
   struct Node {
     const char* name;
     u64 device;
@@ -146,9 +146,9 @@ Result<void> add_own_directories(Task& nobody, Directory& root) {
                                     {"tty", Device::Terminal, 0666},
                                     {"console", Device::Console, 0600},
                                     {"urandom", Device::RandomUnlimited, 0666}};
-  Directory* devices = TRY(make_directories(nobody, root, "dev"));
+  TmpfsDirectory* devices = TRY(make_directories(nobody, root, "dev"));
   for (const Node& node : kNodes) {
-    if (devices->lookup(nobody, node.name)) (void)devices->remove(node.name);
+    if (devices->lookup(nobody, node.name)) (void)devices->take(node.name);
     TRY(devices->add(node.name, Reference<Inode>(new TmpfsNode(FileMode::Character | node.permissions, node.device))));
   }
   static constexpr const char* kLinks[][2] = {
@@ -159,7 +159,7 @@ Result<void> add_own_directories(Task& nobody, Directory& root) {
   TRY(make_directories(nobody, root, "tmp"))->mode |= 01777;
   for (const char* name : {"proc", "svc"}) {
     Result<Reference<Inode>> found = root.lookup(nobody, name);
-    if (found && (*found)->is_directory() && (*found)->as_directory()->is_empty()) TRY(root.remove(name));
+    if (found && (*found)->is_directory()) (void)root.remove(name, *found);
     if (found && !(*found)->is_directory()) continue;
     TRY(root.add(name, std::string_view(name) == "proc" ? make_proc_directory() : make_service_directory()));
   }

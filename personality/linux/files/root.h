@@ -14,8 +14,8 @@ struct FillReport {
 };
 
 /// Unpacks a cpio archive below `root`.
-FillReport fill_from_archive(Task& nobody, Directory& root, std::span<const u8> archive);
+FillReport fill_from_archive(Task& nobody, TmpfsDirectory& root, std::span<const u8> archive);
 /// Adds /dev with its nodes, /proc, /svc, /tmp where they are missing.
-Result<void> add_own_directories(Task& nobody, Directory& root);
+Result<void> add_own_directories(Task& nobody, TmpfsDirectory& root);
 
 }  // namespace pith::personality

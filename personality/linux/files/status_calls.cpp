@@ -65,7 +65,7 @@ Result<u64> call_lstat(Task& task, GuestAddress path, GuestAddress result) {
 }
 
 Result<u64> call_fstat(Task& task, i32 descriptor, GuestAddress result) {
-  File* file = TRY(task.files->find(descriptor));
+  Reference<File> file(TRY(task.files->find(descriptor)));
   return tell_status(task, *file->inode, result);
 }
 
@@ -126,19 +126,13 @@ Result<u64> call_readlink(Task& task, GuestAddress path, GuestAddress buffer, u6
 
 namespace {
 
-Result<u64> tell_filesystem(Task& task, const Inode& inode, GuestAddress result) {
-  PageStore& pages = environment().pages;
+Result<u64> tell_filesystem(Task& task, Inode& inode, GuestAddress result) {
   StatFilesystem status = {};
   status.type = inode.filesystem.magic;
   status.block_size = status.fragment_size = kPageSize;
   status.name_length = kNameLimit;
   status.identity = inode.filesystem.device;
-  if (inode.filesystem.device == kTmpfs.device) {
-    status.blocks = pages.total();
-    status.blocks_free = status.blocks_available = pages.available();
-    status.files = pages.total();
-    status.files_free = pages.available();
-  }
+  TRY(inode.tell_filesystem(status));
   TRY(write_guest(task.memory(), result, status));
   return u64{0};
 }
@@ -149,21 +143,25 @@ Result<void> check_owner(Task& task, const Inode& inode) {
 }
 
 Result<u64> change_mode(Task& task, Inode& inode, u32 mode) {
+  if (inode.is_read_only()) return LinuxError::ReadOnlyFiles;
   TRY(check_owner(task, inode));
-  inode.mode = inode.type() | (mode & 07777);
-  inode.touch_changed();
+  TRY(inode.change({.what = AttributeChange::Mode, .mode = mode & 07777}));
   return u64{0};
 }
 
 Result<u64> change_owner(Task& task, Inode& inode, u32 uid, u32 gid) {
+  if (inode.is_read_only()) return LinuxError::ReadOnlyFiles;
   const Credentials& who = task.process.credentials;
   bool keeps_uid = uid == ~0u || uid == inode.uid;
   bool allowed = who.is_root() || (who.effective_uid == inode.uid && keeps_uid && (gid == ~0u || who.in_group(gid)));
   if (!allowed) return LinuxError::NotPermitted;
-  if (uid != ~0u) inode.uid = uid;
-  if (gid != ~0u) inode.gid = gid;
-  if (inode.is_regular()) inode.mode &= ~(FileMode::SetUser | (inode.mode & 010 ? FileMode::SetGroup : 0));
-  inode.touch_changed();
+  AttributeChange change{.what = AttributeChange::Owner, .uid = uid != ~0u ? uid : inode.uid, .gid = gid != ~0u ? gid : inode.gid};
+  u32 kept = inode.mode & ~(FileMode::SetUser | (inode.mode & 010 ? FileMode::SetGroup : 0));
+  if (inode.is_regular() && kept != inode.mode) {
+    change.what |= AttributeChange::Mode;
+    change.mode = kept & 07777;
+  }
+  TRY(inode.change(change));
   return u64{0};
 }
 
@@ -173,13 +171,15 @@ struct NewTimes {
 };
 
 Result<u64> change_times(Task& task, Inode& inode, const NewTimes& times) {
+  if (inode.is_read_only()) return LinuxError::ReadOnlyFiles;
   if (!check_owner(task, inode)) {
     if (!times.is_now) return LinuxError::NotPermitted;
     TRY(check_access(task.process.credentials, inode, 2));
   }
-  if (!times.keeps_access) inode.access_time = times.access;
-  if (!times.keeps_modification) inode.modification_time = times.modification;
-  inode.touch_changed();
+  AttributeChange change{.access_time = times.access, .modification_time = times.modification};
+  if (!times.keeps_access) change.what |= AttributeChange::AccessTime;
+  if (!times.keeps_modification) change.what |= AttributeChange::ModificationTime;
+  TRY(inode.change(change));
   return u64{0};
 }
 
@@ -191,7 +191,7 @@ Result<u64> call_statfs(Task& task, GuestAddress path, GuestAddress result) {
 }
 
 Result<u64> call_fstatfs(Task& task, i32 descriptor, GuestAddress result) {
-  File* file = TRY(task.files->find(descriptor));
+  Reference<File> file(TRY(task.files->find(descriptor)));
   return tell_filesystem(task, *file->inode, result);
 }
 
@@ -203,7 +203,7 @@ Result<u64> call_fchmodat(Task& task, i32 directory, GuestAddress path, u32 mode
 Result<u64> call_chmod(Task& task, GuestAddress path, u32 mode) { return call_fchmodat(task, AtFlag::CurrentDirectory, path, mode); }
 
 Result<u64> call_fchmod(Task& task, i32 descriptor, u32 mode) {
-  File* file = TRY(task.files->find(descriptor));
+  Reference<File> file(TRY(task.files->find(descriptor)));
   return change_mode(task, *file->inode, mode);
 }
 
@@ -222,7 +222,7 @@ Result<u64> call_lchown(Task& task, GuestAddress path, u32 uid, u32 gid) {
 }
 
 Result<u64> call_fchown(Task& task, i32 descriptor, u32 uid, u32 gid) {
-  File* file = TRY(task.files->find(descriptor));
+  Reference<File> file(TRY(task.files->find(descriptor)));
   return change_owner(task, *file->inode, uid, gid);
 }
 
@@ -241,8 +241,7 @@ Result<u64> call_utimensat(Task& task, i32 directory, GuestAddress path, GuestAd
     for (TimeSpec* time : {&pair.access, &pair.modification}) {
       bool special = time->nanoseconds == kNow || time->nanoseconds == kOmit;
       if (!special && u64(time->nanoseconds) >= kSecond) return LinuxError::Invalid;
-      if (time->nanoseconds != kNow)
-        (time == &pair.access ? fresh.access : fresh.modification) = instant(time->seconds, time->nanoseconds);
+      if (time->nanoseconds != kNow) (time == &pair.access ? fresh.access : fresh.modification) = instant(time->seconds, time->nanoseconds);
     }
   }
   Reference<Inode> inode;

@@ -15,6 +15,7 @@ class TmpfsFile final : public Inode {
   u64 size() const override { return size_; }
   u64 blocks() const override { return page_count_ * (kPageSize / 512); }
   Result<Reference<File>> open(Task& task, u32 flags) override;
+  Result<void> allocate(u64 offset, u64 length, u64 flags) override;
   PageIndex page_for_reading(u64 index) override { return index < pages_.size() ? pages_[index] : kNoPage; }
   Result<PageIndex> page_for_writing(u64 index) override;
   bool can_map() const override { return true; }
@@ -39,10 +40,17 @@ class TmpfsDirectory final : public Directory {
   explicit TmpfsDirectory(u32 mode) : Directory(kTmpfs, FileMode::Directory | (mode & ~FileMode::TypeMask)) {}
   u64 size() const override { return entries_.size() * 20 + 40; }
   Result<Reference<Inode>> lookup(Task& task, std::string_view name) override;
-  void list(Task& task, u64 cookie, const NameSink& sink) override;
-  Result<void> add(std::string_view name, Reference<Inode> inode) override;
-  Result<void> remove(std::string_view name) override;
-  bool is_empty() const override { return entries_.empty(); }
+  Result<void> list(Task& task, u64 cookie, const NameSink& sink) override;
+  Result<Reference<Inode>> create(std::string_view name, const NewNode& node) override;
+  Result<void> link(std::string_view name, Reference<Inode> inode) override { return add(name, std::move(inode)); }
+  Result<void> remove(std::string_view name, Reference<Inode> inode) override;
+  Result<void> rename(std::string_view name, Reference<Inode> inode, Directory& to, std::string_view to_name, Reference<Inode> target,
+                      u32 flags) override;
+  /// Gives an inode a name. Exists.
+  Result<void> add(std::string_view name, Reference<Inode> inode);
+  /// Takes a name away, whatever it stands for.
+  Result<void> take(std::string_view name);
+  bool is_empty() const { return entries_.empty(); }
   bool is_writable() const override { return true; }
 
  private:

@@ -10,8 +10,12 @@
 #include "abi/error.h"
 #include "lib/clock.h"
 #include "lib/thread.h"
+#include "personality/linux/host/loopback_stack.h"
+#include "personality/linux/host/memory_file_server.h"
 #include "personality/linux/host/services.h"
 #include "personality/linux/init.h"
+#include "personality/linux/network/internet_socket.h"
+#include "personality/linux/remote/filesystem.h"
 #include "personality/linux/terminal/terminal.h"
 #include "personality/linux/time/clock.h"
 
@@ -34,6 +38,11 @@ int main(int count, char** arguments) {
   const char* frames = getenv("PITH_FRAMES");
   static FramePool pool(u32(frames ? atoi(frames) : 65536));
   static personality::HostServices services;
+  // A file system in memory, of which the disk's server would be one.
+  static personality::MemoryFileServer disk;
+  services.file_server = &disk;
+  static personality::LoopbackStack stack;
+  services.stack = &stack;
   personality::create_environment(pool, pool.window_start(), services);
   if (!command && isatty(0)) {
     tcgetattr(0, &before);
@@ -45,7 +54,10 @@ int main(int count, char** arguments) {
   auto started = personality::start_environment({static_cast<const u8*>(archive), size_t(status.st_size)},
                                                 command ? personality::StartMode::Command : personality::StartMode::Interactive);
   if (!started) return 125;
-  (void)Thread::spawn(pool, [](void*) { personality::run_timers(); }, nullptr, 0, 8);
+  (void)Thread::spawn(
+      pool, [](void*) { personality::run_timers(); }, nullptr, 0, 8);
+  (void)Thread::spawn(pool, [](void*) { personality::run_write_back(); }, nullptr, 0, 8);
+  (void)Thread::spawn(pool, [](void*) { personality::run_network(); }, nullptr, 0, 8);
   if (!command) personality::run_console_input();
   for (;;) sleep_for(3600 * kSecond);
 }

@@ -14,6 +14,9 @@ namespace pith::personality {
 
 class HostServices final : public personality::Services {
  public:
+  FileService* file_service(std::string_view name) override { return name == "ext4" ? file_server : nullptr; }
+  std::vector<std::string> file_services() override { return file_server ? std::vector<std::string>{"ext4"} : std::vector<std::string>(); }
+  NetworkService* network() override { return stack; }
   Result<u64> console_write(std::span<const std::byte> data) override { return written(1, data); }
   Result<u64> diagnostic_write(std::span<const std::byte> data) override { return written(2, data); }
   Result<u64> console_read(std::span<std::byte> buffer) override {
@@ -46,6 +49,9 @@ class HostServices final : public personality::Services {
   }
   void yield() override { usleep(0); }
   void power(u64, u64 code) override { _exit(int(code)); }
+
+  FileService* file_server = nullptr;
+  NetworkService* stack = nullptr;
 
  private:
   static Result<u64> written(int descriptor, std::span<const std::byte> data) {

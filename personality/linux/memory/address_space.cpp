@@ -107,7 +107,8 @@ Result<void> AddressSpace::protect(u64 start, u64 end, u32 protection) {
   pages_.for_each(start >> kPageShift, end >> kPageShift, [&](u64 number, PageEntry& entry) {
     u32 before = entry.flags;
     entry.flags = (entry.flags & ~(PageEntry::Read | PageEntry::Write | PageEntry::Execute)) | entry_access(protection);
-    if (entry.flags & PageEntry::Shared && protection & Protection::Write) entry.flags |= PageEntry::Write;
+    if (entry.flags & PageEntry::Shared && !(entry.flags & PageEntry::Tracked) && protection & Protection::Write)
+      entry.flags |= PageEntry::Write;
     if (before & PageEntry::Mapped) hide(number, entry);
   });
   return {};

@@ -9,6 +9,7 @@
 namespace pith::personality {
 
 enum class Need : u8 { Read, Write, Execute };
+enum class Waiting : u8 { Allowed, Refused };
 
 /// Invariant: an entry of the page map lies in an area, holds a reference to its page, and is mapped in the guest space with no more
 /// access than its flags allow. Guarded by the environment's lock.
@@ -31,13 +32,21 @@ class AddressSpace final : public Counted {
 
   /// Answers a page fault of the guest. BadPointer: SIGSEGV; NoDevice: SIGBUS (beyond a file's end); OutOfMemory.
   Result<void> handle_fault(u64 address, Need need);
-  /// Where the byte at `address` lies in the window, valid to the end of its page while the lock is held.
+  /// Where the byte at `address` lies in the window, valid to the end of its page while the lock is held. May let the lock go before.
   Result<u8*> resolve(u64 address, Need need) {
     PageEntry* entry = pages_.find(address >> kPageShift);
     if (entry && entry->flags & (need == Need::Write ? PageEntry::Write : PageEntry::Read)) [[likely]]
       return store_.data(entry->page) + (address & (kPageSize - 1));
     return resolve_slow(address, need);
   }
+  /// As resolve, but never lets the lock go: BadPointer for what would have to be fetched.
+  Result<u8*> resolve_present(u64 address, Need need);
+  /// Fetches what a range shows of files that are not here (and prepares it for writing). May let the lock go; errors show at the access.
+  void load(u64 address, u64 size, Need need);
+  /// Takes the write permission from all that shows pages [first, last) of `inode`: the next store is a fault again.
+  void protect_file_pages(const Inode& inode, u64 first, u64 last);
+  /// Throws away all that shows pages from `first` on of `inode`.
+  void discard_file_pages(const Inode& inode, u64 first);
   /// A copy for fork: private pages are shared until someone writes.
   Result<Reference<AddressSpace>> fork();
 
@@ -55,10 +64,10 @@ class AddressSpace final : public Counted {
   AddressSpace(PageStore& store, std::unique_ptr<GuestSpace> guest_space) : store_(store), guest_space_(std::move(guest_space)) {}
   Result<u8*> resolve_slow(u64 address, Need need);
   /// Makes sure that the page of `address` is there and allows `need`.
-  Result<PageEntry*> provide(u64 address, Need need);
+  Result<PageEntry*> provide(u64 address, Need need, Waiting waiting);
   Result<PageEntry*> provide_new(const Area& area, u64 address, Need need);
   /// Gives a private page its own copy unless it is alone already.
-  Result<void> make_writable(u64 page_number, PageEntry& entry);
+  Result<void> make_writable(const Area& area, u64 page_number, PageEntry& entry);
   Result<void> show(u64 page_number, PageEntry& entry);
   void hide(u64 page_number, PageEntry& entry);
   void drop(u64 page_number, PageEntry& entry);

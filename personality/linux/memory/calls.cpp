@@ -3,6 +3,8 @@
 #include "personality/linux/environment.h"
 #include "personality/linux/files/tmpfs.h"
 
+#include <vector>
+
 namespace pith::personality {
 
 namespace {
@@ -112,6 +114,15 @@ Result<u64> call_msync(Task& task, u64 address, u64 size, u32 flags) {
   if (flags & ~(kAsynchronous | kInvalidate | kSynchronous) || (flags & kAsynchronous && flags & kSynchronous)) return LinuxError::Invalid;
   Range range = TRY(range_of(address, size));
   if (!task.memory().areas().is_covered(range.start, range.end)) return LinuxError::OutOfMemory;
+  if (!(flags & kSynchronous)) return u64{0};
+  std::vector<Reference<Inode>> files;
+  for (u64 address = range.start; address < range.end;) {
+    Area* area = task.memory().areas().find(address);
+    if (!area) break;
+    if (area->sharing == Sharing::Shared && area->backing) files.push_back(area->backing);
+    address = area->end;
+  }
+  for (Reference<Inode>& file : files) TRY(file->sync(SyncKind::Data));
   return u64{0};
 }
 

@@ -49,7 +49,13 @@ Result<PageEntry*> AddressSpace::provide_new(const Area& area, u64 address, Need
   if (area.backing) {
     u64 index = area.page_in_backing(address);
     if (index >= pages_for(area.backing->size())) return LinuxError::NoDevice;
-    if (area.sharing == Sharing::Shared) {
+    if (area.sharing == Sharing::Shared && area.backing->tracks_writes()) {
+      bool writes = need == Need::Write;
+      page = writes ? TRY(area.backing->page_for_writing(index)) : area.backing->page_for_reading(index);
+      if (page == kNoPage) return LinuxError::InputOutput;
+      store_.retain(page);
+      flags |= PageEntry::Shared | PageEntry::Tracked | (writes ? u32{PageEntry::Write} : 0);
+    } else if (area.sharing == Sharing::Shared) {
       page = TRY(area.backing->page_for_writing(index));
       store_.retain(page);
       flags |= PageEntry::Shared;
@@ -74,7 +80,12 @@ Result<PageEntry*> AddressSpace::provide_new(const Area& area, u64 address, Need
   return &entry;
 }
 
-Result<void> AddressSpace::make_writable(u64 page_number, PageEntry& entry) {
+Result<void> AddressSpace::make_writable(const Area& area, u64 page_number, PageEntry& entry) {
+  if (entry.flags & PageEntry::Tracked) {
+    TRY(area.backing->page_for_writing(area.page_in_backing(page_number << kPageShift)));
+    entry.flags |= PageEntry::Write;
+    return {};
+  }
   if (store_.references(entry.page) > 1) {
     PageIndex copy = TRY(store_.allocate());
     memcpy(store_.data(copy), store_.data(entry.page), kPageSize);
@@ -86,14 +97,29 @@ Result<void> AddressSpace::make_writable(u64 page_number, PageEntry& entry) {
   return {};
 }
 
-Result<PageEntry*> AddressSpace::provide(u64 address, Need need) {
+Result<PageEntry*> AddressSpace::provide(u64 address, Need need, Waiting waiting) {
   if (address >= AreaMap::kHighest) return LinuxError::BadPointer;
-  Area* area = find_or_grow(address);
-  if (!area || !allows(*area, need)) return LinuxError::BadPointer;
-  PageEntry* entry = pages_.find(address >> kPageShift);
-  if (!entry) return provide_new(*area, address, need);
-  if (need == Need::Write && !(entry->flags & PageEntry::Write)) TRY(make_writable(address >> kPageShift, *entry));
-  return entry;
+  for (;;) {
+    Area* area = find_or_grow(address);
+    if (!area || !allows(*area, need)) return LinuxError::BadPointer;
+    PageEntry* entry = pages_.find(address >> kPageShift);
+    bool writes = need == Need::Write;
+    if (entry && (!writes || entry->flags & PageEntry::Write)) return entry;
+    if (area->backing && (!entry || entry->flags & PageEntry::Tracked)) {
+      u64 index = area->page_in_backing(address);
+      PageUse use = writes && area->sharing == Sharing::Shared ? PageUse::Write : PageUse::Read;
+      if (index < pages_for(area->backing->size())) {
+        if (waiting == Waiting::Refused && area->backing->tracks_writes() &&
+            (use == PageUse::Write || area->backing->page_for_reading(index) == kNoPage))
+          return LinuxError::BadPointer;
+        Reference<Inode> backing = area->backing;
+        if (TRY(backing->load_page(index, use))) continue;  // the areas may be others by now
+      }
+    }
+    if (!entry) return provide_new(*area, address, need);
+    TRY(make_writable(*area, address >> kPageShift, *entry));
+    return entry;
+  }
 }
 
 Result<void> AddressSpace::show(u64 page_number, PageEntry& entry) {
@@ -111,7 +137,7 @@ Result<void> AddressSpace::show(u64 page_number, PageEntry& entry) {
 }
 
 Result<void> AddressSpace::handle_fault(u64 address, Need need) {
-  PageEntry* entry = TRY(provide(address, need));
+  PageEntry* entry = TRY(provide(address, need, Waiting::Allowed));
   u64 number = address >> kPageShift;
   if (need == Need::Execute && entry->flags & PageEntry::Write && !(entry->flags & PageEntry::Shared)) {
     entry->flags &= ~PageEntry::Write;  // the next store makes it writable again
@@ -122,8 +148,61 @@ Result<void> AddressSpace::handle_fault(u64 address, Need need) {
 }
 
 Result<u8*> AddressSpace::resolve_slow(u64 address, Need need) {
-  PageEntry* entry = TRY(provide(address, need));
+  PageEntry* entry = TRY(provide(address, need, Waiting::Allowed));
   return store_.data(entry->page) + (address & (kPageSize - 1));
+}
+
+Result<u8*> AddressSpace::resolve_present(u64 address, Need need) {
+  PageEntry* entry = TRY(provide(address, need, Waiting::Refused));
+  return store_.data(entry->page) + (address & (kPageSize - 1));
+}
+
+void AddressSpace::load(u64 address, u64 size, Need need) {
+  u64 end = address + size;
+  if (end < address) return;
+  while (address < end) {
+    Area* area = areas_.find_from(address);
+    if (!area || area->start >= end) return;
+    if (!area->backing || !area->backing->tracks_writes()) {
+      address = area->end;
+      continue;
+    }
+    if (address < area->start) address = area->start;
+    if (!provide(address, need, Waiting::Allowed)) return;
+    address = (address & ~(kPageSize - 1)) + kPageSize;
+  }
+}
+
+void AddressSpace::protect_file_pages(const Inode& inode, u64 first, u64 last) {
+  for (const auto& [start, area] : areas_.areas()) {
+    if (area.backing.get() != &inode || area.sharing != Sharing::Shared) continue;
+    u64 base = area.offset >> kPageShift, count = (area.end - area.start) >> kPageShift;
+    u64 from = first > base ? first - base : 0;
+    u64 to = last > base ? last - base : 0;
+    if (to > count) to = count;
+    if (from >= to) continue;
+    u64 number = area.start >> kPageShift;
+    pages_.for_each(number + from, number + to, [&](u64 page_number, PageEntry& entry) {
+      if (!(entry.flags & PageEntry::Tracked) || !(entry.flags & PageEntry::Write)) return;
+      entry.flags &= ~PageEntry::Write;
+      if (entry.flags & PageEntry::MappedWrite) (void)show(page_number, entry);
+    });
+  }
+}
+
+void discard_mapped_pages(const Inode& inode, u64 first) {
+  for (const auto& [pid, process] : environment().processes.all())
+    for (Task* task : process->tasks)
+      if (task->space) task->space->discard_file_pages(inode, first);
+}
+
+void AddressSpace::discard_file_pages(const Inode& inode, u64 first) {
+  for (const auto& [start, area] : areas_.areas()) {
+    if (area.backing.get() != &inode) continue;
+    u64 base = area.offset >> kPageShift;
+    u64 from = area.start + (first > base ? first - base : 0) * kPageSize;
+    if (from < area.end) discard(from, area.end);
+  }
 }
 
 }  // namespace pith::personality

@@ -10,8 +10,9 @@ namespace pith::personality {
 /// A page of an address space.
 struct PageEntry {
   /// Read: programs may read it. Write: they may write it without further ado (it is theirs alone, or shared on purpose).
-  /// Execute as it says. Mapped, MappedWrite: how the guest's page tables show it now.
-  enum Flag : u32 { Read = 1, Write = 2, Execute = 4, Mapped = 8, MappedWrite = 16, Shared = 32 };
+  /// Execute as it says. Tracked: of a file that must hear of the first write; it has Write from then on. Mapped, MappedWrite: how the
+  /// guest's page tables show it now.
+  enum Flag : u32 { Read = 1, Write = 2, Execute = 4, Mapped = 8, MappedWrite = 16, Shared = 32, Tracked = 64 };
 
   PageIndex page;
   u32 flags = 0;

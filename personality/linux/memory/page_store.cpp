@@ -9,7 +9,8 @@ PageStore::PageStore(FramePool& pool, u8* window)
     : pool_(pool), window_(window), references_(pool.total_frames() + 1), frames_(pool.total_frames() + 1) {}
 
 Result<PageIndex> PageStore::allocate(FramePool::Contents contents) {
-  if (pool_.free_frames() < kReserve) return LinuxError::OutOfMemory;
+  constexpr u64 kAtOnce = 128;
+  if (pool_.free_frames() < kReserve && (!reclaim || !reclaim(kAtOnce))) return LinuxError::OutOfMemory;
   for (;;) {
     Result<FrameNumber> frame = pool_.allocate_data(contents);
     if (!frame) return LinuxError::OutOfMemory;

@@ -1,5 +1,6 @@
 // The environment's pages: frames of the pool with reference counts, so that processes and files can share them.
 #pragma once
+#include <functional>
 #include <vector>
 
 #include "base/result.h"
@@ -28,6 +29,9 @@ class PageStore {
   u32 references(PageIndex page) const { return references_[page.raw]; }
   u8* data(PageIndex page) const { return window_ + u64{page.raw} * kPageSize; }
   FrameNumber frame(PageIndex page) const { return frames_[page.raw]; }
+
+  /// Asked for pages (how many are wanted; how many came) before there are none left. Keeps the lock.
+  std::function<u64(u64)> reclaim;
 
   u64 total() const { return pool_.total_frames(); }
   u64 available() const { return pool_.free_frames(); }

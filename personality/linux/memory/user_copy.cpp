@@ -88,7 +88,7 @@ Result<u64> Transfer::each(u64 size, Need need, Visit visit) {
     if (space_) {
       u64 in_page = kPageSize - (address & (kPageSize - 1));
       if (length > in_page) length = in_page;
-      Result<u8*> resolved = space_->resolve(address, need);
+      Result<u8*> resolved = space_->resolve_present(address, need);
       if (!resolved) {
         if (done) return done;
         return resolved.error() == LinuxError::OutOfMemory ? LinuxError::OutOfMemory : LinuxError::BadPointer;
@@ -103,6 +103,16 @@ Result<u64> Transfer::each(u64 size, Need need, Visit visit) {
     left_ -= length;
   }
   return done;
+}
+
+void Transfer::prepare(Need need) {
+  if (!space_) return;
+  u64 left = left_, offset = offset_;
+  for (const IoVector* piece = pieces_; left; piece++, offset = 0) {
+    u64 length = piece->length - offset < left ? piece->length - offset : left;
+    space_->load(piece->base + offset, length, need);
+    left -= length;
+  }
 }
 
 Result<u64> Transfer::put(const void* from, u64 size) {

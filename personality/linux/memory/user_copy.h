@@ -14,16 +14,14 @@ Result<void> clear_guest(AddressSpace& space, GuestAddress to, u64 size);
 Result<u64> copy_string(AddressSpace& space, char* buffer, GuestAddress from, u64 limit);
 
 template <class T>
-  requires std::is_trivially_copyable_v<T>
-Result<T> read_guest(AddressSpace& space, GuestAddress from) {
+requires std::is_trivially_copyable_v<T> Result<T> read_guest(AddressSpace& space, GuestAddress from) {
   T value;
   TRY(copy_from_guest(space, &value, from, sizeof value));
   return value;
 }
 
 template <class T>
-  requires std::is_trivially_copyable_v<T>
-Result<void> write_guest(AddressSpace& space, GuestAddress to, const T& value) {
+requires std::is_trivially_copyable_v<T> Result<void> write_guest(AddressSpace& space, GuestAddress to, const T& value) {
   return copy_to_guest(space, to, &value, sizeof value);
 }
 
@@ -40,6 +38,9 @@ class Transfer {
   Transfer(void* memory, u64 size) : single_{reinterpret_cast<u64>(memory), size}, pieces_(&single_), left_(size) {}
 
   u64 left() const { return left_; }
+  /// Brings in what lies in files that are not here, so that nothing below has to wait: put and take never let the lock go. May let the
+  /// lock go.
+  void prepare(Need need);
   /// Gives bytes to the reader of a file; how many it took before memory ended. BadPointer if none could be stored.
   Result<u64> put(const void* from, u64 size);
   Result<u64> put_zeroes(u64 size);

@@ -4,6 +4,7 @@
 #include "personality/linux/calls/handlers.h"
 #include "personality/linux/environment.h"
 #include "personality/linux/memory/user_copy.h"
+#include "personality/linux/remote/filesystem.h"
 #include "personality/linux/services.h"
 #include "personality/linux/x86_64/machine.h"
 
@@ -108,6 +109,7 @@ Result<u64> call_reboot(Task& task, u32 magic1, u32 magic2, u32 command) {
       magic1 == kMagicFirst && (magic2 == kMagicSecond || magic2 == kMagicThird || magic2 == kMagicFourth || magic2 == kMagicFifth);
   if (!magic) return LinuxError::Invalid;
   if (command != kRestart && command != kHalt && command != kPowerOff) return u64{0};
+  sync_filesystems();
   Unlocked unlocked;
   (void)environment().services.console_drain();
   environment().services.power(command == kRestart ? 1 : 0, 0);

@@ -38,13 +38,13 @@ Result<Reference<File>> GeneratedFile::open(Task& task, u32 flags) {
   return Reference<File>(new GeneratedOpenFile(Reference<Inode>(this), std::move(text)));
 }
 
-void GeneratedDirectory::list(Task& task, u64 cookie, const NameSink& sink) {
-  Result<std::vector<GeneratedEntry>> all = entries(task);
-  if (!all) return;
-  for (u64 index = cookie; index < (*all).size(); index++) {
-    const GeneratedEntry& entry = (*all)[index];
-    if (!sink(entry.name, number * 1000 + index + 1, entry.mode, index + 1)) return;
+Result<void> GeneratedDirectory::list(Task& task, u64 cookie, const NameSink& sink) {
+  std::vector<GeneratedEntry> all = TRY(entries(task));
+  for (u64 index = cookie; index < all.size(); index++) {
+    const GeneratedEntry& entry = all[index];
+    if (!sink(entry.name, number * 1000 + index + 1, entry.mode, index + 1)) break;
   }
+  return {};
 }
 
 std::string format(const char* text, ...) {

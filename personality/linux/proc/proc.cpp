@@ -2,6 +2,8 @@
 #include <cstdlib>
 
 #include "personality/linux/environment.h"
+#include "personality/linux/files/mount.h"
+#include "personality/linux/network/interfaces.h"
 #include "personality/linux/proc/proc.h"
 
 namespace pith::personality {
@@ -65,11 +67,33 @@ constexpr Row kRows[] = {
     {"loadavg", FileMode::Regular, load_average},
     {"stat", FileMode::Regular, statistics},
     {"cpuinfo", FileMode::Regular, cpu_information},
-    {"mounts", FileMode::Regular, [](Task&) { return constant("tmpfs / tmpfs rw 0 0\nproc /proc proc rw 0 0\nsvc /svc svc rw 0 0\n"); }},
-    {"filesystems", FileMode::Regular, [](Task&) { return constant("nodev\ttmpfs\nnodev\tproc\n"); }},
+    {"mounts", FileMode::Regular, [](Task& task) { return Text(mounts_text(task)); }},
+    {"filesystems", FileMode::Regular, [](Task&) { return constant("nodev\ttmpfs\nnodev\tproc\n\text2\n\text3\n\text4\n"); }},
     {"version", FileMode::Regular, [](Task&) { return constant("Linux version 6.1.0-pith (Pith) #1 Pith\n"); }},
     {"cmdline", FileMode::Regular, [](Task&) { return constant("pith\n"); }},
+    {"net", FileMode::Directory, nullptr},
     {"self", FileMode::Symlink, self_link},
+};
+
+constexpr Row kNetworkRows[] = {
+    {"dev", FileMode::Regular, network_devices_text},
+    {"route", FileMode::Regular, network_routes_text},
+    {"if_inet6", FileMode::Regular, network_addresses6_text},
+};
+
+class NetworkDirectory final : public GeneratedDirectory {
+ public:
+  NetworkDirectory() : GeneratedDirectory(kProcfs) {}
+  Result<Reference<Inode>> lookup(Task&, std::string_view wanted) override {
+    for (const Row& row : kNetworkRows)
+      if (wanted == row.name) return Reference<Inode>(new GeneratedFile(kProcfs, 0444, row.make));
+    return LinuxError::NoEntry;
+  }
+  Result<std::vector<GeneratedEntry>> entries(Task&) override {
+    std::vector<GeneratedEntry> all;
+    for (const Row& row : kNetworkRows) all.push_back({row.name, row.type});
+    return all;
+  }
 };
 
 class ProcDirectory final : public GeneratedDirectory {
@@ -78,6 +102,12 @@ class ProcDirectory final : public GeneratedDirectory {
   Result<Reference<Inode>> lookup(Task&, std::string_view wanted) override {
     for (const Row& row : kRows) {
       if (wanted != row.name) continue;
+      if (row.type == FileMode::Directory) {
+        Reference<Inode> directory(new NetworkDirectory);
+        directory->as_directory()->parent = this;
+        directory->as_directory()->name = wanted;
+        return directory;
+      }
       if (row.type == FileMode::Symlink) return Reference<Inode>(new GeneratedLink(kProcfs, row.make));
       return Reference<Inode>(new GeneratedFile(kProcfs, 0444, row.make));
     }

@@ -49,7 +49,7 @@ struct GeneratedEntry {
 class GeneratedDirectory : public Directory {
  public:
   explicit GeneratedDirectory(FilesystemKind kind) : Directory(kind, FileMode::Directory | 0555) { links = 2; }
-  void list(Task& task, u64 cookie, const NameSink& sink) final;
+  Result<void> list(Task& task, u64 cookie, const NameSink& sink) final;
   virtual Result<std::vector<GeneratedEntry>> entries(Task& task) = 0;
 };
 

@@ -1,5 +1,6 @@
 // /proc/PID: the files about one process.
 #include "personality/linux/environment.h"
+#include "personality/linux/files/mount.h"
 #include "personality/linux/files/path.h"
 #include "personality/linux/proc/proc.h"
 #include "personality/linux/terminal/terminal.h"
@@ -44,12 +45,12 @@ Text status_lines(Task&, Process& process) {
   return text;
 }
 
-Text strings(Process& process, u64 AddressSpace::* start, u64 AddressSpace::* end) {
-  AddressSpace* memory = memory_of(process);
+Text strings(Process& process, u64 AddressSpace::*start, u64 AddressSpace::*end) {
+  Reference<AddressSpace> memory(memory_of(process));  // the copy may let the lock go
   if (!memory) return std::string();
-  u64 length = memory->*end - memory->*start;
+  u64 length = memory.get()->*end - memory.get()->*start;
   std::string text(length < 65536 ? length : 65536, 0);
-  TRY(copy_from_guest(*memory, text.data(), GuestAddress(memory->*start), text.size()));
+  TRY(copy_from_guest(*memory, text.data(), GuestAddress(memory.get()->*start), text.size()));
   return text;
 }
 
@@ -98,8 +99,7 @@ constexpr Row kRows[] = {
     {"environ", FileMode::Regular, environment_strings},
     {"exe", FileMode::Symlink, executable},
     {"cwd", FileMode::Symlink, current_directory},
-    {"mounts", FileMode::Regular,
-     [](Task&, Process&) { return Text(std::string("tmpfs / tmpfs rw 0 0\nproc /proc proc rw 0 0\nsvc /svc svc rw 0 0\n")); }},
+    {"mounts", FileMode::Regular, [](Task& task, Process&) { return Text(mounts_text(task)); }},
 };
 
 /// What a descriptor's link says.

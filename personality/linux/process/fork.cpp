@@ -2,6 +2,7 @@
 #include "personality/linux/calls/handlers.h"
 #include "personality/linux/environment.h"
 #include "personality/linux/process/worker.h"
+#include "personality/linux/remote/filesystem.h"
 #include "personality/linux/terminal/terminal.h"
 #include "personality/linux/x86_64/machine.h"
 
@@ -62,6 +63,7 @@ Result<u64> clone_task(Task& task, const CloneRequest& request) {
   if (!(flags & CloneFlag::Thread) && env.processes.all().size() >= ProcessTable::kMost) return LinuxError::TryAgain;
   // Whoever is being killed has no more children: else kill(-1) would not catch them all.
   if (task.must_end() || (task.pending.set | task.process.pending.set).has(Signal::Kill)) return LinuxError::TryAgain;
+  if (env.pages.available() < kReserve) reclaim_pages(kReserve - env.pages.available());
   if (env.pages.available() < kReserve) return LinuxError::OutOfMemory;
   i32 tid = TRY(env.processes.allocate());
   Reference<AddressSpace> space = flags & CloneFlag::Memory ? task.space : TRY(task.space->fork());

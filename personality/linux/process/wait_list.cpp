@@ -1,12 +1,29 @@
 // Joining, leaving and waking wait lists.
 #include "personality/linux/process/wait_list.h"
 
+#include "personality/linux/files/epoll.h"
 #include "personality/linux/process/task.h"
 
 namespace pith::personality {
 
 void Waiter::join(WaitList& list, Task& task) {
   task_ = &task;
+  enter(list);
+}
+
+void Waiter::join(WaitList& list, Watch& watch) {
+  watch_ = &watch;
+  enter(list);
+}
+
+void Waiter::wake() {
+  if (task_)
+    task_->wake();
+  else
+    watch_->notice();
+}
+
+void Waiter::enter(WaitList& list) {
   list_ = &list;
   next_ = nullptr;
   previous_ = list.last_;
@@ -22,14 +39,14 @@ void Waiter::leave() {
 }
 
 void WaitList::wake_all() {
-  for (Waiter* waiter = first_; waiter; waiter = waiter->next_) waiter->task_->wake();
+  for (Waiter* waiter = first_; waiter; waiter = waiter->next_) waiter->wake();
 }
 
 u32 WaitList::wake_one() {
   if (!first_) return 0;
   Waiter* waiter = first_;
   waiter->leave();
-  waiter->task_->wake();
+  waiter->wake();
   return 1;
 }
 
@@ -44,7 +61,10 @@ Poller::~Poller() {
 void Poller::wait_on(WaitList& list) {
   Node* node = new Node{{}, nodes_};
   nodes_ = node;
-  node->waiter.join(list, task_);
+  if (task_)
+    node->waiter.join(list, *task_);
+  else
+    node->waiter.join(list, *watch_);
 }
 
 }  // namespace pith::personality

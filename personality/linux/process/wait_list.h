@@ -6,8 +6,9 @@ namespace pith::personality {
 
 class Task;
 class WaitList;
+class Watch;
 
-/// One task's entry in one wait list; leaves the list when it goes out of scope.
+/// The entry of one task, or of one watch of an epoll, in one wait list; leaves the list when it goes out of scope.
 class Waiter {
  public:
   Waiter() = default;
@@ -15,11 +16,15 @@ class Waiter {
   Waiter& operator=(const Waiter&) = delete;
   ~Waiter() { leave(); }
   void join(WaitList& list, Task& task);
+  void join(WaitList& list, Watch& watch);
   void leave();
 
  private:
   friend class WaitList;
+  void enter(WaitList& list);
+  void wake();
   Task* task_ = nullptr;
+  Watch* watch_ = nullptr;
   WaitList* list_ = nullptr;
   Waiter* next_ = nullptr;
   Waiter* previous_ = nullptr;
@@ -44,11 +49,13 @@ class WaitList {
   Waiter* last_ = nullptr;
 };
 
-/// Collects the lists that a poll waits on.
+/// Collects the lists that a poll waits on, for a task or for a watch.
 class Poller {
  public:
   static constexpr u32 kMost = 1024;
-  explicit Poller(Task& task) : task_(task) {}
+  explicit Poller(Task& task) : task_(&task) {}
+  explicit Poller(Watch& watch) : watch_(&watch) {}
+  Poller(const Poller&) = delete;
   ~Poller();
   void wait_on(WaitList& list);
 
@@ -57,7 +64,8 @@ class Poller {
     Waiter waiter;
     Node* next;
   };
-  Task& task_;
+  Task* task_ = nullptr;
+  Watch* watch_ = nullptr;
   Node* nodes_ = nullptr;
 };
 

@@ -55,6 +55,7 @@ void Worker::run() {
     run_task(task);
     env.lock.lock();
     task_ = nullptr;
+    if (!env.sockets_to_close.empty()) close_sockets();
     give_up();
   }
 }

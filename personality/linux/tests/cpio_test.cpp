@@ -32,7 +32,7 @@ class CpioTest : public EnvironmentTest {};
 
 TEST_F(CpioTest, FillsTheRoot) {
   std::string archive = sample();
-  FillReport report = fill_from_archive(task(), *env_->root, bytes(archive));
+  FillReport report = fill_from_archive(task(), root(), bytes(archive));
   EXPECT_EQ(report.error, kSuccess);
   EXPECT_EQ(report.files, 6u);
   Result<Reference<Inode>> a = find_inode(task(), "/link");
@@ -50,7 +50,7 @@ TEST_F(CpioTest, CutAnywhereKeepsWhatCameBefore) {
   std::string archive = sample();
   u64 before = free_pages();
   for (usize length = 0; length < archive.size() - 1; length += 7) {
-    Reference<Directory> root(new TmpfsDirectory(0755));
+    Reference<TmpfsDirectory> root(new TmpfsDirectory(0755));
     FillReport report = fill_from_archive(task(), *root, bytes(archive.substr(0, length)));
     if (length < archive.size() - 124) {
       EXPECT_EQ(report.error, Error::Damaged) << length;
@@ -65,13 +65,13 @@ TEST_F(CpioTest, SurvivesFlippedBits) {
   for (u32 round = 0; round < 3000; round++) {
     std::string archive = sample();
     for (u32 flips = 1 + round % 8; flips; flips--) archive[random() % archive.size()] ^= char(1 << random() % 8);
-    Reference<Directory> root(new TmpfsDirectory(0755));
+    Reference<TmpfsDirectory> root(new TmpfsDirectory(0755));
     (void)fill_from_archive(task(), *root, bytes(archive));
   }
 }
 
 TEST_F(CpioTest, RefusesToLeaveTheRoot) {
-  FillReport report = fill_from_archive(task(), *env_->root, bytes(entry("../x", 0100644, "") + entry("TRAILER!!!", 0, "")));
+  FillReport report = fill_from_archive(task(), root(), bytes(entry("../x", 0100644, "") + entry("TRAILER!!!", 0, "")));
   EXPECT_EQ(report.error, Error::Damaged);
 }
 

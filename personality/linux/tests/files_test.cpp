@@ -9,15 +9,16 @@ namespace {
 
 class FilesTest : public EnvironmentTest {
  protected:
-  Reference<Inode> make(std::string_view path, Reference<Inode> inode) {
+  Reference<Inode> make(std::string_view path, u32 mode, std::string_view target = {}) {
     Result<Place> place = place_at(task(), AtFlag::CurrentDirectory, path, LastLink::Keep);
     EXPECT_TRUE(place && (*place).parent && !(*place).inode) << path;
-    EXPECT_TRUE(bool(add_name(task(), *place, inode))) << path;
-    return inode;
+    Result<Reference<Inode>> made = create_name(task(), *place, mode, 0, target);
+    EXPECT_TRUE(bool(made)) << path;
+    return *made;
   }
-  Reference<Inode> directory(std::string_view path) { return make(path, Reference<Inode>(new TmpfsDirectory(0755))); }
-  Reference<Inode> file(std::string_view path) { return make(path, Reference<Inode>(new TmpfsFile(0644))); }
-  Reference<Inode> link(std::string_view path, const char* target) { return make(path, Reference<Inode>(new TmpfsSymlink(target))); }
+  Reference<Inode> directory(std::string_view path) { return make(path, FileMode::Directory | 0755); }
+  Reference<Inode> file(std::string_view path) { return make(path, FileMode::Regular | 0644); }
+  Reference<Inode> link(std::string_view path, const char* target) { return make(path, FileMode::Symlink | 0777, target); }
   Error error_of(std::string_view path) {
     Result<Reference<Inode>> found = find_inode(task(), path);
     return found ? kSuccess : found.error();
@@ -52,23 +53,23 @@ TEST_F(FilesTest, ChecksPermissions) {
   secret->mode = FileMode::Directory | 0711;
   EXPECT_EQ(error_of("/secret/f"), kSuccess);
   Result<Place> place = place_at(task(), AtFlag::CurrentDirectory, "/secret/g", LastLink::Keep);
-  EXPECT_EQ(add_name(task(), *place, Reference<Inode>(new TmpfsFile(0644))).error(), LinuxError::AccessDenied);
+  EXPECT_EQ(create_name(task(), *place, FileMode::Regular | 0644).error(), LinuxError::AccessDenied);
 }
 
 TEST_F(FilesTest, DirectoriesListInAStableOrderWhileTheyChange) {
-  Directory& root = *env_->root;
+  auto& root = static_cast<TmpfsDirectory&>(*env_->root);
   for (u32 number = 0; number < 100; number++) file("/f" + std::to_string(number));
   std::vector<std::string> seen;
   u64 cookie = 0;
   for (bool more = true; more;) {
     more = false;
-    root.list(task(), cookie, [&](std::string_view name, u64, u32, u64 next) {
+    (void)root.list(task(), cookie, [&](std::string_view name, u64, u32, u64 next) {
       seen.emplace_back(name);
       cookie = next;
       more = true;
       return false;
     });
-    if (more) EXPECT_TRUE(bool(root.remove(seen.back())));
+    if (more) EXPECT_TRUE(bool(root.take(seen.back())));
   }
   EXPECT_EQ(seen.size(), 100u);
   EXPECT_TRUE(root.is_empty());

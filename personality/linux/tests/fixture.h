@@ -15,7 +15,8 @@ class EnvironmentTest : public testing::Test {
     static HostServices services;
     static Environment& made = create_environment(pool, pool.window_start(), services);
     env_ = &made;
-    env_->root = Reference<Directory>(new TmpfsDirectory(0755));
+    root_ = new TmpfsDirectory(0755);
+    env_->root = Reference<Directory>(root_);
     env_->root->parent = env_->root.get();
     process_ = std::make_unique<Process>(2, nullptr);
     for (ResourceLimit& limit : process_->limits) limit = {kUnlimited, kUnlimited};
@@ -30,9 +31,11 @@ class EnvironmentTest : public testing::Test {
     env_->root = {};
   }
   Task& task() { return *task_; }
+  TmpfsDirectory& root() { return *root_; }
   u64 free_pages() { return env_->pages.available(); }
 
   Environment* env_;
+  TmpfsDirectory* root_;
   std::unique_ptr<Process> process_;
   std::unique_ptr<Task> task_;
 };

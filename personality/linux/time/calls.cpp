@@ -1,6 +1,7 @@
 // Clocks, sleeping, interval timers, and time used.
 #include "personality/linux/calls/handlers.h"
 #include "personality/linux/environment.h"
+#include "personality/linux/files/anonymous.h"
 #include "personality/linux/services.h"
 #include "personality/linux/time/clock.h"
 #include "personality/linux/time/usage.h"
@@ -233,6 +234,8 @@ void run_timers() {
       }
       if (process->alarm_deadline && (!next || process->alarm_deadline < next)) next = process->alarm_deadline;
     }
+    for (TimerFile* timer : TimerFile::all())
+      if (u64 deadline = timer->look(time); deadline && (!next || deadline < next)) next = deadline;
     for (Process* process : due) {
       send_signal(*process, {.signal = Signal::Alarm, .code = SignalInformation::kKernel});
       // An interval timer goes on when its signal has been taken: so a short one cannot keep everybody else from running.

@@ -1,0 +1,42 @@
+// A device may be done with slots in any order: those that are done too early wait for the ones before them.
+#include "drivers/virtio/net/slots.h"
+
+#include <algorithm>
+
+namespace pith::virtio_net {
+
+void Slots::initialize(std::span<std::byte> memory, u64 physical, u64 first) {
+  rings_.initialize(memory, physical);
+  std::ranges::fill(states_, State::Free);
+  added_ = taken_ = first;
+  is_broken_ = false;
+}
+
+void Slots::add(const virtio::Piece& piece) {
+  u32 slot = added_++ % kCount;
+  states_[slot] = State::UnderWay;
+  rings_.add(slot, {&piece, 1});
+}
+
+void Slots::skip() {
+  u32 slot = added_++ % kCount;
+  states_[slot] = State::Done;
+  written_[slot] = 0;
+}
+
+std::optional<u32> Slots::take() {
+  while (!is_broken_ && states_[taken_ % kCount] != State::Done) {
+    auto used = rings_.take();
+    if (!used) return {};
+    is_broken_ = used->id >= kCount || states_[used->id] != State::UnderWay;
+    if (is_broken_) break;
+    states_[used->id] = State::Done;
+    written_[used->id] = used->length;
+  }
+  if (is_broken_) return {};
+  u32 slot = taken_++ % kCount;
+  states_[slot] = State::Free;
+  return written_[slot];
+}
+
+}  // namespace pith::virtio_net
