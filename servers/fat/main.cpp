@@ -4,18 +4,28 @@
 #include "lib/log.h"
 #include "lib/start.h"
 #include "lib/vault/serve.h"
-#include "protocols/clock.h"
 #include "servers/fat/service.h"
 
 namespace {
 
 using namespace pith;
 
-/// Nanoseconds since 1970 at monotonic 0; 0 where nobody knows.
-u64 wall_offset() {
-  Result<CapabilitySlot> clock = find_slot("clock");
-  if (!clock) return 0;
-  return protocols::ClockClient{*clock}.wall_offset().value_or(0);
+/// What follows `key` in the component's arguments, which are separated by blanks; `otherwise` if it is not there.
+std::string_view argument(std::string_view key, std::string_view otherwise) {
+  std::string_view rest = arguments();
+  while (!rest.empty()) {
+    usize end = rest.find(' ');
+    std::string_view word = rest.substr(0, end);
+    rest = end == rest.npos ? std::string_view() : rest.substr(end + 1);
+    if (word.starts_with(key)) return word.substr(key.size());
+  }
+  return otherwise;
+}
+
+u32 number_of(std::string_view text) {
+  u32 number = 0;
+  for (char digit : text) number = digit >= '0' && digit <= '9' && number < 1000 ? number * 10 + u32(digit - '0') : 0;
+  return number;
 }
 
 u32 index_of(std::string_view name) {
@@ -28,11 +38,11 @@ u32 index_of(std::string_view name) {
 
 class Fat final : public fat::Service {
  public:
-  Fat(fat::State& state, const SharedMemory& memory, CapabilitySlot doorbell)
-      : Service(ComponentSlot::Service, state, memory, doorbell, {0, 0}), disk_(index_of("disk")), wall_offset_(wall_offset()) {}
+  Fat(fat::State& state, const SharedMemory& memory, CapabilitySlot doorbell, u32 partition, std::string_view disk)
+      : Service(ComponentSlot::Service, state, memory, doorbell, partition), disk_(index_of(disk)) {}
 
  private:
-  u64 wall_clock() override { return wall_offset_ + now(); }
+  u64 wall_clock() override { return start_information().wall_clock * kSecond + now(); }
   u64 time() override { return now(); }
 
   /// The first one that the session's component owns, and that both this one and the disk's driver see.
@@ -48,7 +58,6 @@ class Fat final : public fat::Service {
   }
 
   u32 disk_;
-  u64 wall_offset_;
 };
 
 /// The memory of this component that it shares with the disk's driver alone: the ring, and what goes through it.
@@ -64,9 +73,10 @@ Result<SharedMemory> disk_memory() {
 
 Result<void> run() {
   SharedMemory memory = TRY(disk_memory());
-  CapabilitySlot doorbell = TRY(find_doorbell("disk"));
+  std::string_view disk = argument("disk=", "disk");
+  CapabilitySlot doorbell = TRY(find_doorbell(disk));
   auto* state = TRY(vault::open_state<fat::State>());
-  static Fat service(*state, memory, doorbell);
+  static Fat service(*state, memory, doorbell, number_of(argument("partition=", "0")), disk);
   vault::serve(service, ComponentSlot::Service);
 }
 

@@ -2,9 +2,24 @@
 #include <bit>
 #include <cstring>
 
+#include "lib/partitions.h"
 #include "servers/fat/volume.h"
 
 namespace pith::fat {
+
+/// Where the table of partitions is read: nothing else of the disk is in memory yet.
+class Volume::WholeDisk final : public partitions::Sectors {
+ public:
+  explicit WholeDisk(Volume& volume) : volume_(volume) {}
+  u64 count() override { return volume_.client_.sectors(); }
+  Result<void> read(u64 sector, std::span<std::byte, partitions::kSectorBytes> to) override {
+    memcpy(to.data(), volume_.bytes_of(volume_.need(sector)), to.size());
+    return {};
+  }
+
+ private:
+  Volume& volume_;
+};
 
 void Volume::mount_step() {
   is_mount_waiting_ = true;  // unless this comes back
@@ -14,26 +29,49 @@ void Volume::mount_step() {
     is_mount_waiting_ = has_missed_;
     return;
   }
-  Result<void> read = client_.is_present() && client_.sectors() > extent_.first ? Result<void>() : Error::Damaged;
-  if (read) {
-    const Frame& first = need(0);
-    read = read_geometry(bytes_of(first));
-    if (read) memcpy(state_.boot, bytes_of(first), kSector);
+  Result<void> done = client_.is_present() ? Result<void>() : Error::Damaged;
+  if (done && state_.sectors_of_partition == 0) {
+    done = find_partition();
+  } else if (done) {
+    done = open_volume();
   }
-  if (!read) {
+  if (!done) {
     state_.mount = Mount::Failed;
-    state_.mount_error = read.error();
-  } else {
-    read_information();
-    Node& root = state_.nodes[0];
-    root = {};
-    root.number = 1;
-    root.flags = Node::kUsed | Node::kRoot;
-    root.entry.attributes = DirectoryEntry::kDirectory;
-    state_.node_by_number.add(root.number, 0);
-    state_.node_by_position.add(root.position, 0);
+    state_.mount_error = Error::Damaged;
   }
   is_mount_waiting_ = false;
+}
+
+/// From then on sectors are counted from its beginning, and those that were read are others.
+Result<void> Volume::find_partition() {
+  partitions::Range range{0, client_.sectors()};
+  if (partition_ != 0) {
+    WholeDisk disk(*this);
+    range = TRY(partitions::find(disk, partition_));
+  }
+  if (range.count == 0 || range.first > client_.sectors() || range.count > client_.sectors() - range.first) return Error::Damaged;
+  state_.first_sector = range.first;
+  state_.sectors_of_partition = range.count;
+  for (Frame& frame : state_.frames) {
+    if ((frame.flags & Frame::kInUse) != 0) drop_frame(frame);
+  }
+  for (Read& read : reads_) read.is_void = 1;
+  return {};
+}
+
+Result<void> Volume::open_volume() {
+  const Frame& first = need(0);
+  TRY(read_geometry(bytes_of(first)));
+  memcpy(state_.boot, bytes_of(first), kSector);
+  read_information();
+  Node& root = state_.nodes[0];
+  root = {};
+  root.number = 1;
+  root.flags = Node::kUsed | Node::kRoot;
+  root.entry.attributes = DirectoryEntry::kDirectory;
+  state_.node_by_number.add(root.number, 0);
+  state_.node_by_position.add(root.position, 0);
+  return {};
 }
 
 /// Errors: Damaged where the numbers contradict each other, or the disk.

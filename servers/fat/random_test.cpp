@@ -212,7 +212,7 @@ bool is_allowed(const std::string& line) {
 
 TEST_P(FatRandom, APowerCutLosesNothingThatWasSynced) {
   u32 cuts = 0;
-  for (u64 seed = 1; cuts < 24 && !HasFailure(); seed++) {
+  for (u64 seed = 1; cuts < 12 && !HasFailure(); seed++) {
     Machine machine(make(), seed);
     Random random(seed);
     Player player(machine, seed);

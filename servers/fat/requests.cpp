@@ -10,8 +10,8 @@ namespace pith::fat {
 using block::Operation;
 using block::Outcome;
 
-Volume::Volume(State& state, Surroundings& surroundings, const SharedMemory& memory, CapabilitySlot disk, Extent extent)
-    : state_(state), surroundings_(surroundings), memory_(memory), extent_(extent), client_(memory, disk) {
+Volume::Volume(State& state, Surroundings& surroundings, const SharedMemory& memory, CapabilitySlot disk, u32 partition)
+    : state_(state), surroundings_(surroundings), memory_(memory), partition_(partition), client_(memory, disk) {
   memset(memory_.bytes.data() + kZeroes, 0, kZeroBytes);
   client_.open();
 }
@@ -55,7 +55,7 @@ bool Volume::take_done() {
 }
 
 bool Volume::submit(block::Request request, Purpose purpose, u32 index) {
-  if (request.operation != Operation::Flush) request.sector += extent_.first;
+  if (request.operation != Operation::Flush) request.sector += state_.first_sector;
   std::optional<u32> slot = client_.submit(request);
   if (!slot) return false;
   slots_[*slot] = {purpose, u8(index)};

@@ -10,8 +10,8 @@ namespace pith::fat {
 class Service : public vault::Transactional<protocols::FilesServer>, protected Surroundings {
  public:
   /// As Volume.
-  Service(CapabilitySlot endpoint, State& state, const SharedMemory& memory, CapabilitySlot disk, Extent extent)
-      : Transactional(endpoint), volume_(state, static_cast<Surroundings&>(*this), memory, disk, extent) {}
+  Service(CapabilitySlot endpoint, State& state, const SharedMemory& memory, CapabilitySlot disk, u32 partition)
+      : Transactional(endpoint), volume_(state, static_cast<Surroundings&>(*this), memory, disk, partition) {}
 
   Result<protocols::FilesStateResult> state(Session session) override;
   Result<Bytes> root(Session session, std::span<std::byte, 104> room) override;

@@ -26,7 +26,7 @@ alignas(4096) std::byte client_memory[kClientBytes];
 std::unique_ptr<FakeDisk> disk;
 
 struct Server final : Service {
-  Server() : Service(vault::kEndpoint, fat::state(), SharedMemory{kDiskMemory, disk_memory, 0}, CapabilitySlot(20), {0, 0}) {}
+  Server() : Service(vault::kEndpoint, fat::state(), SharedMemory{kDiskMemory, disk_memory, 0}, CapabilitySlot(20), 0) {}
   u64 wall_clock() override { return 1'700'000'000'000'000'000; }
   u64 time() override { return 1'000'000'000; }
   Result<ClientMemory> memory_of(u32) override { return ClientMemory{kClientMemory, client_memory}; }
@@ -41,7 +41,7 @@ struct Toy {
 
 class FatService : public vault::CrashTest<Toy> {
  protected:
-  static constexpr u32 kEach = 499;  ///< one of so many instructions is the last of an instance
+  static constexpr u32 kEach = 1999;  ///< one of so many instructions is the last of an instance
 
   /// Everything outside of the vault that lasts.
   struct Outside {

@@ -16,8 +16,8 @@ static_assert((kFrames & (kFrames - 1)) == 0);
 inline constexpr u32 kManyChanged = kFrames / 2;
 
 /// Nodes that are known by number; a power of two.
-inline constexpr u32 kNodes = 1024;
-inline constexpr u32 kHolds = 1024;
+inline constexpr u32 kNodes = kFrames < 1024 ? kFrames : 1024;
+inline constexpr u32 kHolds = kNodes;
 /// Chains whose clusters become free with the next round.
 inline constexpr u32 kFrees = 256;
 inline constexpr u32 kTransfers = 16;

@@ -161,6 +161,7 @@ struct State {
   u64 oldest_change;  ///< since boot, nanoseconds; 0: nothing has changed
   u64 orders, generations;
   u32 changed_frames, freed_count, node_hand, reserved;
+  u64 first_sector, sectors_of_partition;  ///< of the disk; 0 sectors: not known yet
   std::byte boot[kSector], information[kSector];
 
   Frame frames[kFrames];

@@ -69,7 +69,7 @@ class Machine final : public Surroundings {
   static constexpr u32 kClient = 3, kClientMemory = 7, kDiskMemory = 5;
   static constexpr u64 kClientBytes = 1 << 20;
 
-  explicit Machine(Image image, u64 seed = 1) : random(seed) {
+  explicit Machine(Image image, u64 seed = 1, u32 which = 0) : random(seed), partition(which) {
     state->begin();
     disk_memory = {static_cast<std::byte*>(aligned_alloc(4096, kDiskMemoryBytes)), kDiskMemoryBytes};
     memset(disk_memory.data(), 0, kDiskMemoryBytes);
@@ -83,7 +83,7 @@ class Machine final : public Surroundings {
   /// A new instance.
   void restart() {
     volume = std::make_unique<Volume>(*state, static_cast<Surroundings&>(*this), SharedMemory{kDiskMemory, disk_memory, 0},
-                                      CapabilitySlot(9), Extent{0, 0});
+                                      CapabilitySlot(9), partition);
   }
 
   /// One call, to its answer.
@@ -207,6 +207,7 @@ class Machine final : public Surroundings {
   }
 
   Random random;
+  u32 partition;
   std::unique_ptr<State> state = std::make_unique<State>(), before = std::make_unique<State>();
   std::span<std::byte> disk_memory;
   std::vector<std::byte> client_memory;

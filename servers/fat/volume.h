@@ -42,11 +42,6 @@ class Surroundings {
   ~Surroundings() = default;
 };
 
-/// The part of the disk that has the volume. Sectors are of 512 bytes; `sectors` 0: up to the disk's end.
-struct Extent {
-  u64 first, sectors;
-};
-
 struct Information {
   u64 blocks, free_blocks;
   u32 block_size, flags;
@@ -70,8 +65,8 @@ struct Item {
 
 class Volume {
  public:
-  /// `memory`: kDiskMemoryBytes that are shared with the disk alone, the ring first.
-  Volume(State& state, Surroundings& surroundings, const SharedMemory& memory, CapabilitySlot disk, Extent extent);
+  /// `memory`: kDiskMemoryBytes that are shared with the disk alone, the ring first. `partition`: from 1 on; 0: all of the disk.
+  Volume(State& state, Surroundings& surroundings, const SharedMemory& memory, CapabilitySlot disk, u32 partition);
 
   // Each of these is all that its event does. Errors as in protocols/files.idl.
   Result<Information> information();
@@ -117,6 +112,9 @@ class Volume {
 
   // Mounting (mount.cpp).
   void mount_step();
+  class WholeDisk;
+  Result<void> find_partition();
+  Result<void> open_volume();
   Result<void> read_geometry(const std::byte* boot);
   void read_information();
   void count_step();
@@ -228,12 +226,13 @@ class Volume {
   void submit_single();
   void submit_frames();
   void start_stage();
-  u64 sectors_of_disk() const { return extent_.sectors != 0 ? extent_.sectors : client_.sectors() - extent_.first; }
+  /// Of the partition, or of the disk as long as that is not known.
+  u64 sectors_of_disk() const { return state_.sectors_of_partition != 0 ? state_.sectors_of_partition : client_.sectors(); }
 
   State& state_;
   Surroundings& surroundings_;
   SharedMemory memory_;
-  Extent extent_;
+  u32 partition_;
   block::Client client_;
 
   // Of this instance only: what is under way, and what makes things quicker.

@@ -254,6 +254,30 @@ TEST_P(FatVolume, AFullVolumeIsFullAndNoMore) {
   expect_clean(machine);
 }
 
+TEST(FatPartition, IsFoundByItsNumber) {
+  Scratch scratch;
+  constexpr u64 kFirst = 2048 * 512;
+  Image volume = scratch.make(1 << 20, "-F 12"), disk(kFirst + volume.size());
+  memcpy(disk.data() + kFirst, volume.data(), volume.size());
+  // The second entry of an MBR.
+  std::byte* entry = disk.data() + 446 + 16;
+  entry[4] = std::byte{1};
+  put32(entry + 8, 2048);
+  put32(entry + 12, u32(volume.size() / 512));
+  disk[510] = std::byte{0x55};
+  disk[511] = std::byte{0xaa};
+  Machine machine(disk, 1, 2);
+  u64 root = machine.call([](Volume& each) { return each.root(); })->node;
+  ASSERT_TRUE(machine.write(machine.create(root, "file")->node, 0, "text"));
+  ASSERT_TRUE(machine.sync());
+  Image after(machine.disk->image().begin() + kFirst, machine.disk->image().end());
+  Scratch::Ended ended = scratch.check(after);
+  EXPECT_EQ(ended.status, 0) << ended.output;
+  EXPECT_NE(ended.output.find("1 files"), std::string::npos) << ended.output;
+  Machine none(disk, 1, 3);
+  EXPECT_EQ(none.call([](Volume& each) { return each.root(); }).error(), Error::Damaged);
+}
+
 INSTANTIATE_TEST_SUITE_P(All, FatVolume,
                          testing::Values(Format{"Fat12", 2 << 20, "-F 12 -s 4"},
                                          Format{"Fat12Small", 360 << 10, "-F 12 -s 2 -r 112 -n LABEL"},
