@@ -26,7 +26,7 @@ for cut in $(seq "$cuts"); do
     ! grep -q synced "$work/out" || break
     sleep 0.1
   done
-  grep -q synced "$work/out" || { echo "cut $cut: nothing was synced"; tail -n 20 "$work/log"; exit 1; }
+  grep -q synced "$work/out" || { echo "cut $cut: nothing was synced"; tail -n 20 "$work/log"; [ -z "${PITH_KEEP:-}" ] || cp "$work/disk" "$PITH_KEEP"; exit 1; }
   sleep 0.$((RANDOM % 900 + 100))
   # The machine at once, not by way of the launcher; then the launcher has nothing left to wait for.
   pkill -9 -P "$guest"
