@@ -20,6 +20,7 @@ done
 END
 last=0
 for cut in $(seq "$cuts"); do
+  : >"$work/out"
   "$PITH_BUILD/bin/pith-launch" run --build "$PITH_BUILD" --disk "$work/disk" --file "$work/load.sh=/load.sh" --exec "sh /load.sh $last" >"$work/out" 2>"$work/log" </dev/null &
   guest=$!
   for _ in $(seq 300); do
