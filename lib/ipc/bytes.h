@@ -48,14 +48,15 @@ inline Error answer_error(const Received& received) {
   return number < kErrorLimit ? Error(number) : Error::BadMessage;
 }
 
-/// As call_message, of a method that answers bytes: where the server has set the call aside they are there once it answers Again, and the
-/// same call, by its number, fetches them. Word 0 has a number; the long words are still those of the request, since a short answer has
-/// none.
+/// Of a method that answers bytes: the server had set the call aside, and answers Again once they are there. The same call, by its number,
+/// fetches them; its long words are still those of the request, since a short answer has none.
+inline bool is_to_be_fetched(const Received& received) { return received.words.w[0] == u64(Error::Again) && received.ok(); }
+
+/// As call_message, of a method that may answer bytes; word 0 has a number.
 inline Received call_for_bytes(CapabilitySlot endpoint, const Words& words, u32 length) {
-  for (;;) {
-    Received received = call_message(endpoint, words, length);
-    if (!received.ok() || received.words.w[0] != u64(Error::Again)) return received;
-  }
+  Received received = call_message(endpoint, words, length);
+  while (is_to_be_fetched(received)) received = call_message(endpoint, words, length);
+  return received;
 }
 
 }  // namespace ipc

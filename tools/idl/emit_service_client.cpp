@@ -19,13 +19,17 @@ void write_numbers(Text& out, const Service& service) {
   out.line("};");
 }
 
-void write_answer(Text& out, const Service& service, const Method& method) {
+/// `fetch`: what is answered when the server says Again, if it may: it has bytes that its token could not carry.
+void write_answer(Text& out, const Service& service, const Method& method, const std::string& fetch) {
   if (method.results.empty()) {
     out.line("    return ipc::answer_error(received);");
     return;
   }
   out.line("    Error error = ipc::answer_error(received);");
-  out.line("    if (error != kSuccess) [[unlikely]] return error;");
+  if (fetch.empty())
+    out.line("    if (error != kSuccess) [[unlikely]] return error;");
+  else
+    out.line("    if (error != kSuccess) [[unlikely]] return error == Error::Again ? ", fetch, " : error;");
   std::string values;
   for (size_t i = 0; i < method.results.size(); ++i) {
     const Parameter& result = method.results[i];
@@ -46,7 +50,8 @@ void write_method(Text& out, const Service& service, const Method& method) {
   out.line();
   out.documentation("  ", method.documentation);
   write_contract(out, "  ", method);
-  out.line("  Result<", result_type(service.name.text, method), "> ", method.name.text, "(", parameter_list(method.arguments), ") const {");
+  out.line(find_bytes(method.results) ? "  [[gnu::always_inline]] Result<" : "  Result<", result_type(service.name.text, method), "> ",
+           method.name.text, "(", parameter_list(method.arguments), ") const {");
   if (sent) {
     out.line("    if (", sent->name.text, ".size() > ", decimal(sent->type.size), ") return Error::BadMessage;");
     out.line("    ipc::put_bytes(", sent->name.text, ");");
@@ -54,13 +59,28 @@ void write_method(Text& out, const Service& service, const Method& method) {
   std::string words = "ipc::numbered(u64(" + service.name.text + "Method::" + camel_case(method.name.text) + "))";
   for (const Parameter& argument : method.arguments) words += ", " + to_word(argument.type, argument.name.text);
   std::string length = sent ? "ipc::message_length(" + sent->name.text + ".size())" : "kRegisterWords";
-  if (sent || find_bytes(method.results)) {
-    const char* how = find_bytes(method.results) ? "call_for_bytes" : "call_message";
-    out.line("    ipc::Received received = ipc::", how, "(this->slot, {{", words, "}}, ", length, ");");
-  } else {
-    out.line("    ipc::Received received = ipc::call(this->slot, {{", words, "}});");
+  if (!find_bytes(method.results)) {
+    if (sent) {
+      out.line("    ipc::Received received = ipc::call_message(this->slot, {{", words, "}}, ", length, ");");
+    } else {
+      out.line("    ipc::Received received = ipc::call(this->slot, {{", words, "}});");
+    }
+    write_answer(out, service, method, "");
+    out.line("  }");
+    return;
   }
-  write_answer(out, service, method);
+  // Seldom needed, and so apart: the same call, by its number.
+  std::string number = words.substr(0, words.find(", ")), rest = words.substr(number.size()), names, fetched = "fetch_" + method.name.text;
+  for (const Parameter& argument : method.arguments) names += ", " + argument.name.text;
+  out.line("    const u64 call_word = ", number, ";");
+  out.line("    ipc::Received received = ipc::call_message(this->slot, {{call_word", rest, "}}, ", length, ");");
+  write_answer(out, service, method, fetched + "(call_word" + names + ")");
+  out.line("  }");
+  std::string parameters = parameter_list(method.arguments);
+  out.line("  [[gnu::cold, gnu::noinline]] Result<", result_type(service.name.text, method), "> ", fetched, "(u64 call_word",
+           parameters.empty() ? "" : ", ", parameters, ") const {");
+  out.line("    ipc::Received received = ipc::call_for_bytes(this->slot, {{call_word", rest, "}}, ", length, ");");
+  write_answer(out, service, method, "");
   out.line("  }");
 }
 

@@ -23,7 +23,7 @@ std::vector<std::string> machine_command(const Options& options, const Connectio
                                    "-machine",
                                    "q35",
                                    "-accel",
-                                   options.cpus > 1 && !options.counts_instructions ? "tcg,thread=multi" : "tcg",
+                                   options.is_parallel && !options.counts_instructions ? "tcg,thread=multi" : "tcg,thread=single",
                                    "-cpu",
                                    "max",
                                    "-m",

@@ -94,6 +94,7 @@ Options parse_options(const std::vector<std::string>& words) {
   const std::map<std::string, std::function<void()>> alone{
       {"--icount", [&] { options.counts_instructions = true; }},
       {"--no-net", [&] { options.has_network = false; }},
+      {"--parallel", [&] { options.is_parallel = true; }},
       {"--no-iommu", [&] { options.has_iommu = false; }},
       {"--debug", [&] { port = 1234; }},
       {"--help", [&] { options.wants_help = true; }},

@@ -16,6 +16,7 @@ struct Options {
   unsigned cpus = 1;
   bool counts_instructions = false;
   bool has_iommu = true;
+  bool is_parallel = false;  ///< processors run at the same time, each on a thread of QEMU's
   std::optional<double> timeout;                           ///< seconds
   std::optional<std::string> command;                      ///< --exec
   std::vector<std::pair<std::string, std::string>> files;  ///< host and guest path
