@@ -13,7 +13,7 @@ while [ ! -e /tmp/stop ]; do
   done
 done &
 mkdir /disk/load
-for round in 1 2 3 4 5 6 7 8; do
+for round in $(seq 40); do
   for i in 1 2 3 4 5 6; do
     file=/disk/load/$i
     head -c $((i * 30000 + round)) /dev/urandom >$file
