@@ -48,14 +48,11 @@ inline Error answer_error(const Received& received) {
   return number < kErrorLimit ? Error(number) : Error::BadMessage;
 }
 
-/// Of a method that answers bytes: the server had set the call aside, and answers Again once they are there. The same call, by its number,
-/// fetches them; its long words are still those of the request, since a short answer has none.
-inline bool is_to_be_fetched(const Received& received) { return received.words.w[0] == u64(Error::Again) && received.ok(); }
-
-/// As call_message, of a method that may answer bytes; word 0 has a number.
+/// As call_message, of a method that may answer bytes. A server that had set the call aside answers Again once they are there: the same
+/// call, by the number in word 0, fetches them. Its long words are still those of the request, since a short answer has none.
 inline Received call_for_bytes(CapabilitySlot endpoint, const Words& words, u32 length) {
   Received received = call_message(endpoint, words, length);
-  while (is_to_be_fetched(received)) received = call_message(endpoint, words, length);
+  while (received.ok() && received.words.w[0] == u64(Error::Again)) received = call_message(endpoint, words, length);
   return received;
 }
 

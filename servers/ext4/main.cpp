@@ -1,5 +1,6 @@
 // Wiring of the ext4 service: its vault, the memory that it shares with the disk, that of its clients.
 #include "abi/kernel.h"
+#include "lib/arguments.h"
 #include "lib/boot_tables.h"
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -13,24 +14,6 @@
 namespace {
 
 using namespace pith;
-
-/// What follows `key` in the component's arguments, which are separated by blanks; `otherwise` if it is not there.
-std::string_view argument(std::string_view key, std::string_view otherwise) {
-  std::string_view rest = arguments();
-  while (!rest.empty()) {
-    usize end = rest.find(' ');
-    std::string_view word = rest.substr(0, end);
-    rest = end == rest.npos ? std::string_view() : rest.substr(end + 1);
-    if (word.starts_with(key)) return word.substr(key.size());
-  }
-  return otherwise;
-}
-
-u32 number_of(std::string_view text) {
-  u32 number = 0;
-  for (char digit : text) number = digit >= '0' && digit <= '9' && number < 1000 ? number * 10 + u32(digit - '0') : 0;
-  return number;
-}
 
 /// The memory that component number `owner` owns and this one shares, or owns itself. Errors: NotFound.
 Result<SharedMemory> memory_owned_by(u32 owner) {

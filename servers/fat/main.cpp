@@ -1,4 +1,5 @@
 // Wiring of the FAT service: its vault, the memory that it shares with the disk's driver, and that of its clients.
+#include "lib/arguments.h"
 #include "lib/boot_tables.h"
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -9,24 +10,6 @@
 namespace {
 
 using namespace pith;
-
-/// What follows `key` in the component's arguments, which are separated by blanks; `otherwise` if it is not there.
-std::string_view argument(std::string_view key, std::string_view otherwise) {
-  std::string_view rest = arguments();
-  while (!rest.empty()) {
-    usize end = rest.find(' ');
-    std::string_view word = rest.substr(0, end);
-    rest = end == rest.npos ? std::string_view() : rest.substr(end + 1);
-    if (word.starts_with(key)) return word.substr(key.size());
-  }
-  return otherwise;
-}
-
-u32 number_of(std::string_view text) {
-  u32 number = 0;
-  for (char digit : text) number = digit >= '0' && digit <= '9' && number < 1000 ? number * 10 + u32(digit - '0') : 0;
-  return number;
-}
 
 u32 index_of(std::string_view name) {
   auto components = BootTables::shown().components();

@@ -1,15 +1,12 @@
 // The driver of a virtio entropy device: what the device gives goes to the entropy service, at once when it starts and then from time to
 // time.
-#include "abi/kernel.h"
-#include "drivers/pci/own_configuration.h"
 #include "drivers/virtio/entropy/device.h"
+#include "drivers/virtio/own_device.h"
 #include "drivers/virtio/window_access.h"
 #include "lib/clock.h"
 #include "lib/device_window.h"
-#include "lib/driver_memory.h"
 #include "lib/ipc/pulse.h"
 #include "lib/log.h"
-#include "lib/start.h"
 #include "protocols/entropy.h"
 
 namespace {
@@ -23,15 +20,6 @@ constexpr u64 kInterval = 10 * kSecond;
 void wait(u64 deadline) {
   ipc::beat();
   (void)ipc::receive(ComponentSlot::Service, deadline);
-}
-
-Result<void> start(virtio_entropy::Device& device) {
-  protocols::BusClient bus{TRY(find_slot("bus"))};
-  auto place = TRY(bus.device());
-  TRY(kernel::Interrupt{TRY(find_slot(image::GrantKind::Pci))}.bind(ComponentSlot::Notification, kInterruptBit));
-  DriverMemory memory = find_driver_memory();
-  pci::OwnConfiguration configuration(bus);
-  return device.start(configuration, u32(place.index), place.size, memory.own, memory.own_physical);
 }
 
 /// Until the device gives nothing any more.
@@ -56,7 +44,7 @@ Result<void> run() {
   auto entropy = TRY(find_slot("entropy"));
   static virtio::WindowAccess access(device_window(kFirstBusWindow));
   static virtio_entropy::Device device(access);
-  TRY(start(device));
+  TRY(virtio::start_own(device, find_driver_memory(), kInterruptBit));
   return feed(device, protocols::EntropyClient{entropy});
 }
 
