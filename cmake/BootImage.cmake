@@ -48,13 +48,14 @@ function(pith_add_boot_images)
     endif()
     set(image ${CMAKE_BINARY_DIR}/image-${name})
     set(rootfs ${CMAKE_BINARY_DIR}/rootfs.cpio)
+    set(additions ${CMAKE_BINARY_DIR}/additions.cpio)
     set(files)
     foreach(program ${programs})
       list(APPEND files $<TARGET_FILE:${program}>)
     endforeach()
     add_custom_command(OUTPUT ${image}
-      COMMAND pith-manifest pack ${manifest} --components ${CMAKE_BINARY_DIR}/components --module rootfs=${rootfs} -o ${image}
-      DEPENDS pith-manifest ${manifest} ${rootfs} ${programs} ${files}
+      COMMAND pith-manifest pack ${manifest} --components ${CMAKE_BINARY_DIR}/components --module rootfs=${rootfs} --module additions=${additions} -o ${image}
+      DEPENDS pith-manifest ${manifest} ${rootfs} ${additions} ${programs} ${files}
       COMMENT "Packing system ${name}" VERBATIM)
     add_custom_target(pack-${name} DEPENDS ${image})
     add_dependencies(images pack-${name})

@@ -79,8 +79,10 @@ Result<void> add_terminal(Task& task) {
   return {};
 }
 
+constexpr const char* kCommandPath = "/etc/pith/exec";
+
 Result<std::string> command_text(Task& task) {
-  Reference<Inode> inode = TRY(find_inode(task, "/etc/pith/exec"));
+  Reference<Inode> inode = TRY(find_inode(task, kCommandPath));
   std::string text(inode->size(), 0);
   Reference<File> file = TRY(inode->open(task, OpenFlag::ReadOnly));
   Transfer to(text.data(), text.size());
@@ -90,36 +92,54 @@ Result<std::string> command_text(Task& task) {
   return text;
 }
 
-/// Makes process 1 and lets it run.
-Result<void> start_init(StartMode mode, std::string_view program) {
+/// Replaces the task's program, which is none yet, by the one that process 1 is to be. `strings` of it are set but for the arguments.
+Result<void> execute_first(Task& task, StartMode mode, std::string_view text, ProgramStrings strings) {
+  // Only a root file system of its own says what runs; the one in memory has a shell.
+  bool may_have_init = mode == StartMode::Interactive && environment().root->as_remote();
+  const char* init = "/sbin/init";
+  if (may_have_init && find_inode(task, init)) {
+    strings.arguments = {init};
+    Result<void> done = execute(task, AtFlag::CurrentDirectory, init, 0, strings);
+    if (done) return {};
+    log_line(LogLevel::Error, "cannot start %s: error %u; a shell is started", init, errno_of(done.error()));
+  } else if (may_have_init) {
+    log_line(LogLevel::Information, "there is no %s on the root file system: a shell is started", init);
+  }
+  if (mode == StartMode::Interactive)
+    strings.arguments = {"-sh"};
+  else
+    strings.arguments = {"sh", "-c", std::string(text)};
+  const char* shell = "/bin/sh";
+  Result<void> done = execute(task, AtFlag::CurrentDirectory, shell, 0, std::move(strings));
+  if (!done) log_line(LogLevel::Error, "cannot start %s: error %u", shell, errno_of(done.error()));
+  return done;
+}
+
+/// Makes process 1 and lets it run. `text`: what its shell runs where it is not interactive.
+Result<void> start_init(StartMode mode, std::string_view text) {
   Environment& env = environment();
   Task& task = make_first_task();
   ProgramStrings strings;
   strings.environment = kEnvironment;
-  if (mode != StartMode::Interactive) {
-    strings.arguments = {"sh", "-c", mode == StartMode::Command ? TRY(command_text(task)) : std::string(program)};
-    TRY(add_streams(task, mode));
-  } else {
-    strings.arguments = {"-sh"};
-    TRY(add_terminal(task));
-  }
+  TRY(mode == StartMode::Interactive ? add_terminal(task) : add_streams(task, mode));
   if (Result<Reference<Inode>> home = find_inode(task, "/root"); home && mode == StartMode::Interactive) task.context->current = *home;
   task.space = TRY(AddressSpace::create());
   Worker* worker = TRY(Worker::acquire(*task.space));
   task.worker = worker;
   task.guest = &worker->guest();
-  const char* shell = "/bin/sh";
-  Result<void> done = execute(task, AtFlag::CurrentDirectory, shell, 0, std::move(strings));
-  if (!done) {
-    log_line(LogLevel::Error, "cannot start %s: error %u", shell, errno_of(done.error()));
-    return done.error();
-  }
+  TRY(execute_first(task, mode, text, std::move(strings)));
   if (env.processes.all().empty()) TRY(env.processes.allocate());  // number 1 is taken
   env.init = &task.process;
   env.processes.add(task.process);
   env.processes.add(task);
   worker->start(task);
   return {};
+}
+
+/// The command is of this run; a root file system that lasts is not to keep it.
+void forget_command(Task& task) {
+  Result<Place> place = walk(task, task.context->root, kCommandPath, LastLink::Keep);
+  if (place && place->inode) (void)place->parent->remove(place->name, place->inode);
 }
 
 void end_of_command(i32 status) {
@@ -163,7 +183,7 @@ void report(const FillReport& report) {
 
 }  // namespace
 
-Result<void> start_environment(std::span<const u8> archive, StartMode mode, std::string_view program) {
+Result<void> start_environment(std::span<const u8> archive, StartMode mode, std::string_view program, std::string_view server) {
   Environment& env = environment();
   env.boot_wall_offset = env.services.wall_offset().value_or(0);
   seed_random();
@@ -177,14 +197,23 @@ Result<void> start_environment(std::span<const u8> archive, StartMode mode, std:
   env.root->parent = env.root.get();
   env.root->links = 2;
   Task& builder = make_first_task();
-  report(fill_from_archive(builder, *root, archive));
-  Result<void> added = add_own_directories(builder, *root);
-  if (added) mount_granted(builder);
+  FillReport filled = fill_from_archive(builder, *root, archive);
+  if (server.empty() || filled.error != kSuccess) report(filled);
+  std::string text = mode == StartMode::Command ? TRY(command_text(builder)) : std::string(program);
+  Result<void> ready;
+  if (server.empty()) {
+    ready = add_own_directories(builder, *root);
+  } else {
+    Reference<Directory> additions = env.root;
+    forget_command(builder);
+    ready = use_root_of_server(builder, server, *root);
+  }
+  if (ready) mount_granted(builder);
   discard(builder);
-  TRY(added);
+  TRY(ready);
   env.protects_init = mode == StartMode::Interactive;
   env.on_init_exit = mode == StartMode::Command ? end_of_command : mode == StartMode::Program ? end_of_program : respawn;
-  return start_init(mode, program);
+  return start_init(mode, text);
 }
 
 }  // namespace pith::personality

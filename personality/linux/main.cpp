@@ -11,6 +11,20 @@
 
 using namespace pith;
 
+namespace {
+
+/// The server that `text` names as that of the root file system, "root=NAME", which is taken off; empty: none.
+std::string_view take_root(std::string_view& text) {
+  constexpr std::string_view kKey = "root=";
+  if (!text.starts_with(kKey)) return {};
+  usize end = text.find(' ');
+  std::string_view name = text.substr(kKey.size(), end == text.npos ? text.npos : end - kKey.size());
+  text = end == text.npos ? std::string_view() : text.substr(end + 1);
+  return name;
+}
+
+}  // namespace
+
 int main() {
   constexpr u32 kPriority = 12;  // above the guests' threads: input and timers are served at once
   constexpr u64 kStackPages = 8;
@@ -21,16 +35,18 @@ int main() {
   }
   static auto services = personality::connect_services();
   personality::create_environment(*pool, reinterpret_cast<u8*>(kPoolAddress), *services);
-  std::string_view program = arguments();
+  std::string_view program = arguments(), root = take_root(program);
   bool command = program.empty() && has_command_line_word("exec");
   auto mode = !program.empty() ? personality::StartMode::Program
               : command        ? personality::StartMode::Command
                                : personality::StartMode::Interactive;
   std::span<const std::byte> module = module_bytes();
-  auto started = personality::start_environment({reinterpret_cast<const u8*>(module.data()), module.size()}, mode, program);
+  auto started = personality::start_environment({reinterpret_cast<const u8*>(module.data()), module.size()}, mode, program, root);
   if (!started) {
     log_line(LogLevel::Error, "the linux environment could not start: error %u", personality::errno_of(started.error()));
-    if (command) services->power(0, 125);
+    // Where somebody waits, or the disk would have had to be there, the machine has nothing left to do.
+    constexpr u64 kNotUp = 125;
+    if (command || !root.empty()) services->power(0, kNotUp);
     return 1;
   }
   auto timers = Thread::spawn(

@@ -13,7 +13,9 @@ namespace pith::launch {
 
 namespace {
 
-constexpr char kModule[] = "rootfs", kCommandPath[] = "etc/pith/exec";
+/// A whole root file system, or what is added to one that lies on a disk.
+constexpr const char* kModules[] = {"rootfs", "additions"};
+constexpr char kCommandPath[] = "etc/pith/exec";
 
 /// The bytes as a file in memory that QEMU inherits and opens by its number: nothing is left behind, however the run ends.
 int memory_file(const std::vector<u8>& bytes) {
@@ -40,14 +42,15 @@ ImageFile open_image(const Options& options) {
     return {.problem = "the boot image " + path + " is damaged: " + damage, .user_mistake = {}};
   }
   if (options.command || !options.files.empty()) {
-    auto tree = rootfs::Tree::parse(manifest::module_of(*image, kModule));
+    const char* module = manifest::module_of(*image, kModules[0]).empty() ? kModules[1] : kModules[0];
+    auto tree = rootfs::Tree::parse(manifest::module_of(*image, module));
     if (!tree) return {.problem = {}, .user_mistake = "system " + options.system + " has no root file system to add files to"};
     for (const auto& [host, guest] : options.files) {
       if (std::string reason = rootfs::add_from_host(*tree, host, guest); !reason.empty())
         return {.problem = {}, .user_mistake = "--file: " + reason};
     }
     if (options.command) tree->add_file(kCommandPath, *options.command + "\n", 0644);
-    image = manifest::replace_module(*image, kModule, tree->archive());
+    image = manifest::replace_module(*image, module, tree->archive());
   }
   int descriptor = memory_file(*image);
   if (descriptor < 0) return {.problem = "no memory for the boot image", .user_mistake = {}};

@@ -11,10 +11,11 @@ namespace pith::rootfs {
 namespace {
 
 constexpr int kFailed = 1, kUsage = 2;
-constexpr char kHelp[] = R"(usage: pith-rootfs --busybox FILE -o ARCHIVE
+constexpr char kHelp[] = R"(usage: pith-rootfs [--busybox FILE] -o ARCHIVE
 
 Makes a root file system around a static busybox: /bin with a link for each of its applets, /etc, and empty folders.
-The same busybox always makes the same archive. Exit status: 0 done, 1 failed, 2 wrong usage.
+The same busybox always makes the same archive. Without one the archive is empty: for systems that have their root
+file system elsewhere, to which files of a run are added. Exit status: 0 done, 1 failed, 2 wrong usage.
 )";
 
 constexpr const char* kFolders[] = {"bin",     "dev",       "etc",           "etc/pith", "home",      "mnt", "proc",
@@ -54,6 +55,12 @@ std::vector<std::string> applets_of(const std::string& busybox) {
   return names;
 }
 
+int write_archive(const Tree& tree, const std::string& output) {
+  if (write_file(output, tree.archive())) return 0;
+  std::cerr << "pith-rootfs: " << output << " cannot be written\n";
+  return kFailed;
+}
+
 int make(const std::string& busybox, const std::string& output) {
   auto program = read_file(busybox);
   auto applets = applets_of(busybox);
@@ -68,9 +75,7 @@ int make(const std::string& busybox, const std::string& output) {
   for (const std::string& applet : applets) tree.add_link("bin/" + applet, "busybox");
   tree.add_file("bin/busybox", std::move(*program), 0755);
   tree.add_link("usr/bin/env", "../../bin/busybox");
-  if (write_file(output, tree.archive())) return 0;
-  std::cerr << "pith-rootfs: " << output << " cannot be written\n";
-  return kFailed;
+  return write_archive(tree, output);
 }
 
 }  // namespace
@@ -92,9 +97,9 @@ int main(int count, char** words) {
     }
     *value = words[++i];
   }
-  if (busybox.empty() || output.empty()) {
+  if (output.empty()) {
     std::cerr << pith::rootfs::kHelp;
     return pith::rootfs::kUsage;
   }
-  return pith::rootfs::make(busybox, output);
+  return busybox.empty() ? pith::rootfs::write_archive({}, output) : pith::rootfs::make(busybox, output);
 }

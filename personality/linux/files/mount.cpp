@@ -77,10 +77,8 @@ Result<void> remount(const Inode& root, u64 flags) {
 
 bool is_server_type(std::string_view type) { return type == "ext4" || type == "ext3" || type == "ext2" || type == "auto"; }
 
-/// One more tree of generated files.
-Result<void> mount_generated(std::string_view source, std::string_view type, Reference<Inode> place) {
+Result<void> mount_tree(std::string_view source, std::string_view type, const Reference<Inode>& root, const Reference<Inode>& place) {
   Reference<Directory> covered = TRY(place_of(place));
-  Reference<Inode> root = type == "proc" ? make_proc_directory() : make_service_directory();
   cover(*covered, Reference<Directory>(root->as_directory()), {.source = std::string(source), .type = std::string(type)});
   return {};
 }
@@ -91,6 +89,18 @@ std::vector<Mount>& mounts() {
   [[clang::no_destroy]] static std::vector<Mount> table;
   return table;
 }
+
+Result<void> mount_as_root(std::string_view source) {
+  RemoteFilesystem& filesystem = *TRY(find_filesystem(source));
+  Reference<Directory> root = TRY(filesystem.root());
+  filesystem.is_mounted = true;
+  root->parent = root.get();
+  environment().root = root;
+  mounts().push_back({.source = std::string(source), .type = "ext4", .covered = root, .root = root, .filesystem = &filesystem});
+  return {};
+}
+
+Result<void> mount_own(std::string_view type, Reference<Inode> root, Reference<Inode> place) { return mount_tree(type, type, root, place); }
 
 Result<void> mount_server(std::string_view source, Reference<Inode> place, u64 flags) {
   Reference<Directory> covered = TRY(place_of(place));
@@ -116,7 +126,8 @@ void mount_granted(Task& nobody) {
   for (const std::string& name : environment().services.file_services()) {
     std::string path = is_first ? "disk" : name;
     is_first = false;
-    auto& root = static_cast<TmpfsDirectory&>(*environment().root);
+    if (Result<RemoteFilesystem*> known = find_filesystem(name); known && (*known)->is_mounted) continue;
+    Directory& root = *environment().root;
     Result<Reference<Inode>> place = root.lookup(nobody, path);
     if (!place) (void)root.create(path, {.mode = FileMode::Directory | 0755});
     Result<Reference<Inode>> there = root.lookup(nobody, path);
@@ -127,7 +138,8 @@ void mount_granted(Task& nobody) {
 }
 
 std::string mounts_text(Task& task) {
-  std::string text = "tmpfs / tmpfs rw 0 0\nproc /proc proc rw 0 0\nsvc /svc svc rw 0 0\n";
+  bool is_in_memory = mounts().empty() || mounts()[0].root != environment().root;
+  std::string text = is_in_memory ? "tmpfs / tmpfs rw 0 0\nproc /proc proc rw 0 0\nsvc /svc svc rw 0 0\n" : "";
   for (const Mount& mount : mounts()) {
     Result<std::string> path = path_of(task, *mount.root);
     if (!path) continue;
@@ -151,7 +163,7 @@ Result<u64> call_mount(Task& task, GuestAddress source_pointer, GuestAddress pat
   if (flags & MountFlag::Propagation) return u64{0};
   std::string source = TRY(copy_text(task, source_pointer)), type = TRY(copy_text(task, type_pointer));
   if (type == "proc" || type == "svc") {
-    TRY(mount_generated(source, type, place));
+    TRY(mount_tree(source, type, type == "proc" ? make_proc_directory() : make_service_directory(), place));
     return u64{0};
   }
   if (!is_server_type(type)) return LinuxError::NoSuchDevice;
@@ -176,6 +188,7 @@ Result<u64> unmount(Task& task, Reference<Inode> root, u32 flags) {
   if (!task.process.credentials.is_root()) return LinuxError::NotPermitted;
   usize index = TRY(mount_at(*root));
   RemoteFilesystem* filesystem = mounts()[index].filesystem;
+  if (root.get() == environment().root.get()) return LinuxError::Busy;
   if (carries_mounts(mounts()[index])) return LinuxError::Busy;
   if (filesystem) {
     Result<void> written = filesystem->sync();

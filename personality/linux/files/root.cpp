@@ -133,7 +133,7 @@ FillReport fill_from_archive(Task& nobody, TmpfsDirectory& root, std::span<const
   }
 }
 
-Result<void> add_own_directories(Task& nobody, TmpfsDirectory& root) {
+Result<void> add_devices(Task& nobody, TmpfsDirectory& devices) {
   struct Node {
     const char* name;
     u64 device;
@@ -146,16 +146,20 @@ Result<void> add_own_directories(Task& nobody, TmpfsDirectory& root) {
                                     {"tty", Device::Terminal, 0666},
                                     {"console", Device::Console, 0600},
                                     {"urandom", Device::RandomUnlimited, 0666}};
-  TmpfsDirectory* devices = TRY(make_directories(nobody, root, "dev"));
   for (const Node& node : kNodes) {
-    if (devices->lookup(nobody, node.name)) (void)devices->take(node.name);
-    TRY(devices->add(node.name, Reference<Inode>(new TmpfsNode(FileMode::Character | node.permissions, node.device))));
+    if (devices.lookup(nobody, node.name)) (void)devices.take(node.name);
+    TRY(devices.add(node.name, Reference<Inode>(new TmpfsNode(FileMode::Character | node.permissions, node.device))));
   }
   static constexpr const char* kLinks[][2] = {
       {"fd", "/proc/self/fd"}, {"stdin", "/proc/self/fd/0"}, {"stdout", "/proc/self/fd/1"}, {"stderr", "/proc/self/fd/2"}};
   for (const auto& link : kLinks)
-    if (!devices->lookup(nobody, link[0])) TRY(devices->add(link[0], Reference<Inode>(new TmpfsSymlink(link[1]))));
-  TRY(make_directories(nobody, root, "dev/shm"))->mode |= 01777;
+    if (!devices.lookup(nobody, link[0])) TRY(devices.add(link[0], Reference<Inode>(new TmpfsSymlink(link[1]))));
+  TRY(make_directories(nobody, devices, "shm"))->mode |= 01777;
+  return {};
+}
+
+Result<void> add_own_directories(Task& nobody, TmpfsDirectory& root) {
+  TRY(add_devices(nobody, *TRY(make_directories(nobody, root, "dev"))));
   TRY(make_directories(nobody, root, "tmp"))->mode |= 01777;
   for (const char* name : {"proc", "svc"}) {
     Result<Reference<Inode>> found = root.lookup(nobody, name);

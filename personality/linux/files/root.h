@@ -15,7 +15,13 @@ struct FillReport {
 
 /// Unpacks a cpio archive below `root`.
 FillReport fill_from_archive(Task& nobody, TmpfsDirectory& root, std::span<const u8> archive);
+/// Adds nodes to /dev where they are missing.
+Result<void> add_devices(Task& nobody, TmpfsDirectory& devices);
 /// Adds /dev with its nodes, /proc, /svc, /tmp where they are missing.
 Result<void> add_own_directories(Task& nobody, TmpfsDirectory& root);
+
+/// Makes the file system of `server` the root, mounts /dev, /proc, /svc, /tmp and /run in memory over it, and puts copies of what is below
+/// `additions` into it. May let the lock go. Errors: why it cannot be the root, which has been logged.
+Result<void> use_root_of_server(Task& nobody, std::string_view server, TmpfsDirectory& additions);
 
 }  // namespace pith::personality
