@@ -95,9 +95,16 @@ TEST(Ext4, WhenThePowerIsCutWhatWasSyncedIsThere) {
     std::vector<Cut> cuts;
     Model::Tree synced = model.copy();
     u64 since = 0;
-    bool is_wanted = false;
+    bool is_wanted = false, is_syncing = false;
     harness.disk->before = [&](const block::Request& request) {
-      if (request.operation != block::Operation::Read && random() % 60 == 0 && cuts.size() < 25) {
+      // The first moments after the answer are those in which it would be found to have come too early.
+      bool is_answered = is_syncing && harness.is_answered();
+      if (is_answered) {
+        synced = model.copy();
+        since = model.operations();
+        is_syncing = false;
+      }
+      if (request.operation != block::Operation::Read && random() % (is_answered ? 2 : 60) == 0 && cuts.size() < 25) {
         cuts.push_back({harness.disk->cut(), synced, nullptr, since});
         is_wanted = true;
       }
@@ -107,7 +114,9 @@ TEST(Ext4, WhenThePowerIsCutWhatWasSyncedIsThere) {
       model.step(harness);
       if (i % 40 == 39) harness.now() += 6'000'000'000;
       if (random() % 25 == 0) {
+        is_syncing = true;
         ASSERT_TRUE(harness.sync());
+        is_syncing = false;
         synced = model.copy();
         since = model.operations();
       }
