@@ -15,6 +15,12 @@ u64 first_seed() {
   return wanted != nullptr ? std::strtoull(wanted, nullptr, 10) : 1;
 }
 
+/// Random operations on each file system; `PITH_OPERATIONS` says how many, for a longer run.
+u32 operation_count() {
+  const char* wanted = std::getenv("PITH_OPERATIONS");
+  return wanted != nullptr ? u32(std::strtoul(wanted, nullptr, 10)) : 500;
+}
+
 void expect_clean(Image image) {
   Ran ran = run_on(image, "e2fsck -fn");
   EXPECT_EQ(ran.status, 0) << ran.output;
@@ -61,12 +67,14 @@ TEST_P(Random, OperationsAreAsInAModel) {
   for (u64 seed = first_seed(); seed < first_seed() + 3; seed++) {
     Harness harness(make_image(12 * kMegabyte, GetParam()));
     Model model(seed);
-    for (u32 i = 0; i < 500; i++) {
+    for (u32 i = 0; i < operation_count(); i++) {
       model.step(harness);
       if (i % 50 == 49) harness.now() += 6'000'000'000;
       if (i % 90 == 89) harness.restart();
+      if (i % 10'000 == 9'999) model.compare(harness);
       ASSERT_FALSE(HasFailure()) << "seed " << seed << " operation " << model.operations();
     }
+    RecordProperty("operations", int(model.operations()));
     model.compare(harness);
     ASSERT_FALSE(HasFailure());
     harness.close();
