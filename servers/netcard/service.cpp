@@ -74,8 +74,8 @@ bool Service::is_consistent() const {
   return kept <= packet::kSlots && to_send <= packet::kSlots && to_send >= sent.added() - sent.taken();
 }
 
-/// The device is reset and goes on where the ring is; what it had done for the instance before is not lost, and not done twice. Indices that do not fit together were left by a client that died, or that lies: no
-/// slot counts then.
+/// The device is reset and goes on where the ring is; what it had done for the instance before is not lost, and not done twice. Indices
+/// that do not fit together were left by a client that died, or that lies: no slot counts then.
 void Service::attach() {
   u64 filled = load_shared(ring_->received.filled), taken = load_shared(ring_->sent.taken);
   u64 client_taken = load_shared(ring_->received.taken), client_filled = load_shared(ring_->sent.filled);

@@ -47,7 +47,7 @@ class Service : public protocols::NetcardServer {
   virtio_net::Device* device_;
   const ClientMemory* memory_ = nullptr;
   packet::Ring* ring_ = nullptr;
-  bool is_attached_ = false;  // the device has the ring's slots
+  bool is_attached_ = false;   // the device has the ring's slots
   bool may_take_over_ = true;  // what the device has done for the instance before is still in its queues
   bool is_told_ = false, has_link_ = false, has_news_ = false;
   virtio::Interrupts wanted_ = virtio::Interrupts::Wanted;

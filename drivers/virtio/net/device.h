@@ -25,7 +25,8 @@ class Device {
   /// Between start() and restart(): take_received() and sent().take() answer what the device had done for an instance before, from these
   /// slots on. A reset device touches its queues no more, so this is all that it has done.
   void reopen(u64 first_received, u64 first_sent);
-  /// Resets the device and has it run: it touches no slot that it was given before. The next slots are of these numbers. Errors: as start().
+  /// Resets the device and has it run: it touches no slot that it was given before. The next slots are of these numbers. Errors: as
+  /// start().
   Result<void> restart(u64 first_received, u64 first_sent);
 
   /// 6 bytes.

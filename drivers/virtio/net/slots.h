@@ -40,7 +40,7 @@ class Slots {
   /// For the next instance, behind the rings.
   struct Record {
     static constexpr u64 kMagic = 0x53544f4c53544b50;  // "PKTSLOTS"
-    u64 magic;  ///< kMagic: slot number N is number N - first of those that the device was given
+    u64 magic;                                         ///< kMagic: slot number N is number N - first of those that the device was given
     u64 first;
   };
   static_assert(virtio::Rings<kCount>::kOwnBytes + sizeof(Record) <= kBytes);
