@@ -5,6 +5,7 @@
 #include "lib/log.h"
 #include "lib/start.h"
 #include "lib/vault/serve.h"
+#include "servers/network/port_owners.h"
 #include "servers/network/service.h"
 #include "servers/network/variables.h"
 
@@ -12,7 +13,7 @@ namespace {
 
 using namespace pith;
 
-/// In the arguments, before the rules: `administrator NAME,`.
+/// In the arguments, before ports and rules: `administrator NAME,`.
 constexpr std::string_view kAdministrator = "administrator ";
 
 struct Arguments {
@@ -24,13 +25,15 @@ Arguments read_arguments() {
   if (!text.starts_with(kAdministrator)) return {"", text};
   text.remove_prefix(kAdministrator.size());
   usize end = std::min(text.find(','), text.size());
-  return {text.substr(0, end), text.substr(std::min(end + 1, text.size()))};
+  std::string_view rest = text.substr(std::min(end + 1, text.size()));
+  while (rest.starts_with(' ')) rest.remove_prefix(1);
+  return {text.substr(0, end), rest};
 }
 
 /// The memory that the stack owns is the ring of frames, shared with its driver. The others are clients', each its owner's.
 class World final : public network::Outside {
  public:
-  World() : memories_(find_driver_memory()) {
+  explicit World(const network::PortOwners& ports) : ports_(ports), memories_(find_driver_memory()) {
     if (memories_.own.size() < packet::kRingBytes) return;
     for (const image::SharedMemory& one : tables_.memories()) {
       if (one.owner == index()) driver_ = u32(__builtin_ctzll(one.parties & ~(u64{1} << index())));
@@ -50,6 +53,7 @@ class World final : public network::Outside {
     }
     return {};
   }
+  bool may_have_port(u64 session, u32 port) override { return ports_.may_have(component_name(session), port); }
   void ring_client(u64 session) override { ring_component(u32(session - 1)); }
   void ring_driver() override { ring_component(driver_); }
 
@@ -57,6 +61,7 @@ class World final : public network::Outside {
   static constexpr u32 kNobody = ~0u;
   static u32 index() { return start_information().index; }
 
+  const network::PortOwners& ports_;
   BootTables tables_ = BootTables::shown();
   DriverMemory memories_;
   u32 driver_ = kNobody;
@@ -75,8 +80,10 @@ class Network final : public network::Service {
 };
 
 Result<void> run() {
-  static World world;
   Arguments given = read_arguments();
+  static network::PortOwners ports;
+  if (!ports.parse(given.rules)) log_line(LogLevel::Error, "ports, at `%.*s`: not understood; nobody may have one", int(given.rules.size()), given.rules.data());
+  static World world(ports);
   static network::Filter filter;
   network::Filter::Problem problem = {};
   if (!filter.parse(given.rules, problem)) {

@@ -160,8 +160,9 @@ Result<u32> Stack::open(u32 client, u64 kind, u64 family, u64 protocol) {
 }
 
 /// What another environment has, or another socket.
-Result<void> Stack::check_port(const Socket& socket, u32 port) const {
+Result<void> Stack::check_port(const Socket& socket, u32 port) {
   if (port == 0 || socket.kind == Kind::Raw) return {};
+  if (!outside_.may_have_port(state_.clients[socket.client].session, port)) return Error::Denied;
   for (const Socket& other : state_.sockets) {
     if (other.kind == socket.kind && other.is_bound && other.own.port == port && other.client != socket.client) return Error::Denied;
   }

@@ -26,6 +26,8 @@ class Outside {
   virtual u64 time() = 0;
   /// What the session's component shares with us: kMemoryBytes; empty: nothing.
   virtual std::span<std::byte> memory_of(u64 session) = 0;
+  /// Whether the session's component may bind that port.
+  virtual bool may_have_port(u64, u32) { return true; }
   virtual void ring_client(u64 session) = 0;
   virtual void ring_driver() = 0;
 
@@ -105,7 +107,7 @@ class Stack {
   void forget(Socket& socket);
   void fail(Socket& socket, u64 error);
   void drop_client(u32 client);
-  Result<void> check_port(const Socket& socket, u32 port) const;
+  Result<void> check_port(const Socket& socket, u32 port);
 
   void take_frame();
   void take_loopback();

@@ -2,12 +2,12 @@
 # busybox's ping, wget, nslookup, telnet, ftpget, ftpput, nc and httpd in the guest, with servers and clients of the host's on its loopback interface: every byte is right.
 set -euo pipefail
 work=$(mktemp -d)
-servers=0 guest=0
-trap 'for one in $guest $servers; do [ "$one" = 0 ] || kill "$one" 2>/dev/null || true; done; rm -rf "$work"' EXIT
+guest=0
 mkdir "$work/files"
 head -c 3000000 /dev/urandom >"$work/files/page"
 python3 "$PITH_ROOT/tests/recovery/data/host_servers.py" "$work/files" &
 servers=$!
+trap '[ "$guest" = 0 ] || kill "$guest" 2>/dev/null || true; kill "$servers" 2>/dev/null || true; rm -rf "$work"' EXIT
 for _ in $(seq 100); do
   [ ! -e "$work/files/ports" ] || break
   sleep 0.1
