@@ -8,6 +8,7 @@ PATH=$PATH:/usr/sbin:/sbin
 seconds=${PITH_KILLS_SECONDS:-60}
 megabytes=${PITH_KILLS_MEGABYTES:-200}
 work=$(mktemp -d)
+load=$(cut -d ' ' -f 1 /proc/loadavg)
 guest=0
 server=0
 trap '[ "$guest" = 0 ] || kill "$guest" 2>/dev/null || true; [ "$server" = 0 ] || kill "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
@@ -122,6 +123,7 @@ END
 boot web 64
 started
 ab -q -t "$seconds" -n 1000000 -c 4 -s 60 "http://127.0.0.1:$((port + 2))/" >"$work/ab" 2>&1 || fail "$(cat "$work/ab")"
+load="$load and $(cut -d ' ' -f 1 /proc/loadavg)"
 finish "httpd under ab"
 grep -q '^Failed requests: *0$' "$work/ab" || fail "$(cat "$work/ab")"
 ! grep -q 'Non-2xx' "$work/ab" || fail "$(cat "$work/ab")"
@@ -139,7 +141,7 @@ PITH_KILLS_SECONDS=$seconds PITH_KILLS_MEGABYTES=$megabytes PITH_KILLS_RESULTS=d
 ext4, the disk's driver, the network stack and the network card's driver were each killed every 100 ms, in turns 25 ms apart, in one system and at once; a kill that came due while its service
 was still away was left out. *Away* is the time in milliseconds from the command that kills a service to the first answer that needed it: a changed file mode of ext4, a byte synced to the disk
 (by ext4, which may be away itself), a socket opened by the network stack, an echo from the gateway through the card (and the stack). It is the host's time, with the rest of the system at work: a
-program of Linux competes with the load for the processor.
+program of Linux competes with the load for the processor. The host has $(nproc) processors, and a load between $load.
 
 - *files with sync*: $seconds s of files written, synced, renamed, copied, read back and removed, all compared; e2fsck finds nothing, and another implementation reads the same bytes.
 - *$megabytes MB down and up*: by wget to the disk in $(sed -n 's/^seconds \([0-9]*\) .*/\1/p' "$work/transfer.log") s, and by nc from it in $(sed -n 's/^seconds [0-9]* //p' "$work/transfer.log") s; both are what was sent.
