@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 
 #include "abi/error.h"
@@ -253,20 +254,33 @@ TEST_F(Fixture, GoesOnAfterItsDeath) {
   EXPECT_GE(service->rings, 1u);  // the client may have waited for the one before
 }
 
-/// However often it dies: each frame arrives once, in order. The client takes them late, so that slots are short now and then.
+/// However often it dies, before any access to its device, its own beginning included: each frame arrives once, in order.
 TEST_F(Fixture, LosesAndDoublesNothingWhenItDies) {
   open();
   Random random(7);
   card.holds = true;
-  u64 sent = 0, come = 0, taken = 0;
+  u64 sent = 0, come = 0, taken = 0, deaths = 0;
+  auto work = [&](std::function<void()> function) {
+    for (card.accesses_left = random.below(3) ? 0 : u32(1 + random.below(60));;) {
+      try {
+        function();
+        break;
+      } catch (FakeCard::Death) {
+        deaths++;
+        card.accesses_left = random.below(2) ? 0 : u32(1 + random.below(60));
+        function = [&] { start(); };
+      }
+    }
+    card.accesses_left = 0;
+  };
   for (int round = 0; round < 20'000; round++) {
     for (u64 i = random.below(4); i > 0 && sent - ring.sent.taken < kSlots; i--) send(frame_of(sent++));
     // Whether the driver has seen it or not; the device is done with some.
-    if (random.below(2)) service->pump();
+    if (random.below(2)) work([&] { service->pump(); });
     for (u64 i = random.below(4); i > 0 && come - taken < kSlots; i--) card.receive(frame_of(come++));
     card.work(u32(random.below(4)));
-    if (random.below(2)) service->pump();
-    if (random.below(5) == 0) start();
+    if (random.below(2)) work([&] { service->pump(); });
+    if (random.below(5) == 0) work([&] { start(); });
     for (u64 i = random.below(6); i > 0; i--) {
       std::string frame = take();
       if (frame.empty()) break;
@@ -283,6 +297,7 @@ TEST_F(Fixture, LosesAndDoublesNothingWhenItDies) {
   ASSERT_EQ(card.sent.size(), sent);
   for (u64 i = 0; i < sent; i++) ASSERT_EQ(card.sent[i], frame_of(i));
   EXPECT_GT(taken, 10'000u);
+  EXPECT_GT(deaths, 1'000u);
   EXPECT_EQ(card.strays, 0u);
 }
 
