@@ -289,7 +289,7 @@ TEST(Ext4, ADeviceThatFailsIsToldOf) {
   EXPECT_EQ(harness.write(file, 0, std::string(4096, 'x')).error(), Error::Damaged);
   ASSERT_TRUE(harness.create(kRoot, LINUX_S_IFREG | 0644, "lost"));
   EXPECT_EQ(harness.sync().error(), Error::Damaged);
-  EXPECT_EQ(harness.create(kRoot, LINUX_S_IFREG | 0644, "more").error(), Error::Damaged);
+  EXPECT_EQ(harness.create(kRoot, LINUX_S_IFREG | 0644, "more").error(), Error::Denied);
   EXPECT_TRUE(harness.lookup(kRoot, "file"));
   harness.disk->before = [](const block::Request&) { return false; };
   EXPECT_EQ(harness.read(file, 0, 10).error(), Error::Damaged);
