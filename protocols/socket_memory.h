@@ -7,9 +7,15 @@ namespace pith::network {
 inline constexpr u32 kSockets = 128;
 inline constexpr u64 kRingBytes = 64 * 1024;
 
+inline constexpr u32 kLinkFamily = 17;
+/// Of sockets of frames: those of all types.
+inline constexpr u32 kEveryType = 3;
+/// Of raw sockets: one that sends and receives nothing, for questions about interfaces only.
+inline constexpr u32 kNoProtocol = 255;
+
 /// An address of a socket. Ports in the machine's byte order, addresses as they are sent; of family 4 the first four bytes count.
 struct Address {
-  u32 family;  ///< 4 or 6; 0: none
+  u32 family;  ///< 4 or 6; 0: none; kLinkFamily: `bytes` are a card's address, `port` a frame's type, `scope` the interface
   u32 port;
   u8 bytes[16];
   u32 scope;   ///< number of an interface + 1, of link-local addresses

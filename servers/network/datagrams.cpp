@@ -69,17 +69,21 @@ Result<void> Stack::open_datagrams(Socket& socket, u8 type) {
 
 /// What has come. What there is no room for is lost.
 void Stack::datagram(Socket& socket, const pbuf& data, const ip_addr_t& from, u32 port) {
-  if (socket.is_receive_shut || memory_[socket.client].empty()) return;
   u32 offset = socket.kind == Kind::Raw && socket.family == 6 ? ip_current_header_tot_len() : 0;
   // From raw sockets IPv6 packets are read without their headers, and IPv4 packets with them.
   if (offset > data.tot_len) return;
+  take_record(socket, data, offset, from_lwip(from, port, socket.family));
+}
+
+void Stack::take_record(Socket& socket, const pbuf& data, u32 offset, const Address& from) {
+  if (socket.is_receive_shut || memory_[socket.client].empty()) return;
   if (!open_window(socket, *shared_state(socket))) return attend(socket);  // it is failed where it can be
   u64 room = kRingBytes - (socket.received_filled - socket.received_taken);
   if (sizeof(Datagram) + padded(data.tot_len - offset) > room) {
     state_.counts.dropped++;
     return;
   }
-  put_record(socket, data, offset, from_lwip(from, port, socket.family));
+  put_record(socket, data, offset, from);
 }
 
 void Stack::put_record(Socket& socket, const pbuf& data, u32 offset, const Address& from) {
@@ -116,6 +120,8 @@ void Stack::attend_datagrams(Socket& socket) {
 }
 
 void Stack::send_record(Socket& socket, const Datagram& head, u64 position) {
+  if (socket.kind == Kind::Frame) return send_frame_record(socket, head, position);
+  if (socket.protocol == kNoProtocol) return refuse_record(socket, kNotPermitted);
   Result<ip_addr_t> to = head.address.family == 0 ? to_lwip(socket.partner) : to_lwip(head.address);
   u32 port = head.address.family == 0 ? socket.partner.port : head.address.port;
   if (!to || head.length > kMostBytes) return refuse_record(socket, !to ? kNoRoute : kTooLong);
@@ -166,6 +172,7 @@ Result<void> Stack::connect(u32 client, u64 number, const Address& address) {
     if (socket.kind == Kind::Raw) raw_disconnect(static_cast<raw_pcb*>(socket.pcb));
     return {};
   }
+  if (socket.kind == Kind::Frame) return Error::NotSupported;
   ip_addr_t to = TRY(to_lwip(address));
   if (IP_IS_V6_VAL(to) && socket.family == 4) return Error::BadArgument;
   if (IP_IS_V4_VAL(to) && socket.family == 6 && socket.only_family6) return Error::BadArgument;

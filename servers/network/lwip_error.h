@@ -7,7 +7,7 @@
 namespace pith::network {
 
 // As Linux numbers them, in SocketState::error.
-inline constexpr u64 kConnectionRefused = 111, kTimedOut = 110, kConnectionReset = 104, kNoRoute = 113, kNoNetwork = 101, kTooLong = 90;
+inline constexpr u64 kConnectionRefused = 111, kTimedOut = 110, kConnectionReset = 104, kNoRoute = 113, kNoNetwork = 101, kTooLong = 90, kNotPermitted = 1;
 
 inline Result<void> result_of(err_t error) {
   switch (error) {

@@ -31,6 +31,7 @@ Bytes give(const T& value, std::span<std::byte, kRoom> room) {
 Result<u32> Service::client(Session session) { return stack_.client_of(session.raw, vault::exchange().current.number() >> 32 & 0x7fff); }
 
 Result<u64> Service::open(Session session, u64 kind, u64 family, u64 protocol) {
+  if (kind == u64(Kind::Frame) && !may_configure(session)) return Error::Denied;
   return u64{TRY(stack_.open(TRY(client(session)), kind, family, protocol))};
 }
 

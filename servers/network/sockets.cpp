@@ -72,6 +72,7 @@ void Stack::add_event(Socket& socket, u64 event) {
 void Stack::forget(Socket& socket) {
   if (pbuf* held = take_held(socket)) pbuf_free(held);
   if (socket.number != kNoNumber) state_.clients[socket.client].sockets[socket.number] = nullptr;
+  if (socket.kind == Kind::Frame) state_.frame_sockets--;
   socket = {};
   socket.next = state_.free_sockets;
   state_.free_sockets = &socket;
@@ -144,17 +145,23 @@ Result<u32> Stack::client_of(u64 session, u64 instance) {
 }
 
 Result<u32> Stack::open(u32 client, u64 kind, u64 family, u64 protocol) {
-  if (kind < 1 || kind > 3 || (family != 4 && family != 6) || protocol > 0xff) return Error::BadArgument;
+  bool is_frame = Kind(kind) == Kind::Frame;
+  if (kind < 1 || kind > 4 || (family != 4 && family != 6) || protocol > (is_frame ? 0xffff : 0xff)) return Error::BadArgument;
   if (memory_[client].size() < kMemoryBytes) return Error::NoMemory;
   // With others a client could speak for the sockets of everybody.
   bool is_echo = family == 4 ? protocol == IP_PROTO_ICMP : protocol == IP6_NEXTH_ICMP6;
-  if (Kind(kind) == Kind::Raw && !is_echo) return Error::Denied;
+  if (Kind(kind) == Kind::Raw && !is_echo && protocol != kNoProtocol) return Error::Denied;
   Socket& socket = *TRY(find_free(client));
   socket.kind = Kind(kind);
   socket.phase = Phase::Open;
   socket.family = u8(family);
   socket.protocol = u8(protocol);
   TRY(give_number(socket));
+  if (is_frame) {
+    state_.frame_sockets++;
+    socket.own = {kLinkFamily, u32(protocol), {}, 0, 0};
+    return socket.number;
+  }
   TRY(open_pcb(socket));
   return socket.number;
 }
@@ -172,6 +179,7 @@ Result<void> Stack::check_port(const Socket& socket, u32 port) {
 Result<void> Stack::bind(u32 client, u64 number, const Address& address) {
   Socket& socket = *TRY(find(client, number));
   if (socket.phase != Phase::Open || (socket.is_bound && socket.kind == Kind::Stream)) return Error::BadState;
+  if (socket.kind == Kind::Frame) return bind_frames(socket, address);
   ip_addr_t own = TRY(to_lwip(address));
   if (IP_IS_V6_VAL(own) && socket.family == 4) return Error::BadArgument;
   if (IP_IS_V4_VAL(own) && socket.family == 6 && socket.only_family6) return Error::BadArgument;
@@ -204,7 +212,7 @@ Result<void> Stack::bind(u32 client, u64 number, const Address& address) {
 Result<Address> Stack::own_address(u32 client, u64 number) {
   const Socket& socket = *TRY(find(client, number));
   Address own = socket.own;
-  own.family = socket.family;
+  if (socket.kind != Kind::Frame) own.family = socket.family;
   return own;
 }
 
@@ -234,7 +242,8 @@ void Stack::attend_one() {
         u32 number = word * 64 + u32(__builtin_ctzll(bits));
         bits &= bits - 1;
         Socket* socket = state_.clients[client].sockets[number];
-        if (socket == nullptr || memory_[client].empty() || socket->pcb == nullptr || socket->phase == Phase::Listening) continue;
+        if (socket == nullptr || memory_[client].empty() || socket->phase == Phase::Listening) continue;
+        if (socket->kind == Kind::Frame ? socket->phase != Phase::Open : socket->pcb == nullptr) continue;
         if (is_tried_too_often(socket->generation << 2 | 3)) {
           state_.counts.poisonous++;
           bool is_closing = socket->phase == Phase::Closing;

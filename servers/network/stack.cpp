@@ -68,7 +68,7 @@ bool State::check() const {
   u32 in_use = 0, listed = 0;
   for (const Socket& socket : sockets) {
     if (socket.kind != Kind::None) in_use++;
-    if (socket.kind > Kind::Raw || socket.phase > Phase::Finished || socket.client >= kClients) return false;
+    if (socket.kind > Kind::Frame || socket.phase > Phase::Finished || socket.client >= kClients) return false;
   }
   for (const Socket* one = free_sockets; one != nullptr; one = one->next) {
     if (one < sockets || one >= sockets + kRecords || ++listed > kRecords || one->kind != Kind::None) return false;
@@ -204,6 +204,7 @@ void Stack::take_frame() {
   }
   state_.counts.received_packets++;
   state_.counts.received_bytes += length;
+  show_frame(*frame);
   if (state_.card().input(frame, &state_.card()) != ERR_OK) pbuf_free(frame);
 }
 

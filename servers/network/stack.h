@@ -135,6 +135,10 @@ class Stack {
   void refuse_record(Socket& socket, u64 error);
   Result<void> connect_stream(Socket& socket, const ip_addr_t& address, u32 port);
   void put_record(Socket& socket, const pbuf& data, u32 offset, const Address& from);
+  void take_record(Socket& socket, const pbuf& data, u32 offset, const Address& from);
+  Result<void> bind_frames(Socket& socket, const Address& address);
+  void show_frame(const pbuf& frame);
+  void send_frame_record(Socket& socket, const Datagram& head, u64 position);
 
   static constexpr u32 kEventsAtOnce = 64;
   static inline Stack* current_ = nullptr;

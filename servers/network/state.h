@@ -16,7 +16,7 @@ inline constexpr u32 kMostPending = 256;
 inline constexpr u32 kRecords = kClients * kSockets + kMostPending;
 inline constexpr u32 kNoNumber = ~0u;
 
-enum class Kind : u8 { None, Stream, Datagram, Raw };
+enum class Kind : u8 { None, Stream, Datagram, Raw, Frame };
 enum class Phase : u8 {
   Open,  ///< perhaps bound; of datagrams and raw packets: always
   Connecting,
@@ -42,7 +42,7 @@ struct Socket {
   u32 client;
   u32 number;  ///< or kNoNumber
   u32 backlog, waiting;
-  void* pcb;         ///< tcp_pcb, tcp_pcb_listen, udp_pcb or raw_pcb; null when lwIP has none any more
+  void* pcb;         ///< tcp_pcb, tcp_pcb_listen, udp_pcb or raw_pcb; null when lwIP has none any more, and of frames
   Socket* listener;  ///< of one that is Pending
   Socket* next;      ///< in that queue, or of those that are free
   Socket* first;     ///< of one that is Listening: its queue
@@ -69,12 +69,13 @@ struct Counts {
 };
 
 struct State {
-  static constexpr u64 kLayout = 1;
+  static constexpr u64 kLayout = 2;
 
   u64 frames_taken, frames_filled;  ///< of the ring shared with the driver: Queue::taken of received, Queue::filled of sent
   u64 has_begun;                    ///< 1: lwIP has its variables
   u64 has_card;                     ///< 1: the driver has told its address
   u64 has_link;
+  u64 frame_sockets;  ///< those of Kind::Frame
   u64 held_buffers;  ///< lwIP's, that connections which nobody has accepted hold
   u64 generations;
   u64 random_counter;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# busybox's ping, wget, nslookup, telnet, ftpget, ftpput, nc and httpd in the guest, with servers and clients of the host's on its loopback interface: every byte is right.
+# busybox's udhcpc, arping, ping, wget, nslookup, telnet, ftpget, ftpput, nc and httpd in the guest, with servers and clients of the host's on its loopback interface: every byte is right.
 set -euo pipefail
 work=$(mktemp -d)
 guest=0
@@ -18,6 +18,14 @@ host=10.0.2.2
 sum() { md5sum | cut -c 1-32; }
 say() { echo "$*"; }
 until ifconfig eth0 | grep -q 'inet addr:10\.'; do usleep 50000; done
+cat >/tmp/script <<'SCRIPT'
+#!/bin/sh
+[ "$1" != bound ] || { ifconfig $interface $ip netmask $subnet; route add default gw $router; echo "$ip $subnet $router $dns"; }
+SCRIPT
+chmod +x /tmp/script
+ifconfig eth0 0.0.0.0
+say "udhcpc: $(udhcpc -f -q -n -i eth0 -s /tmp/script 2>/dev/null)"
+say "arping: $(arping -c 2 -I eth0 $host | grep -o 'Received 2 response')"
 say "ping: $(ping -c 3 $host | grep -o '3 packets received')"
 say "ping6: $(ping6 -c 2 fec0::2 | grep -o '2 packets received')"
 say "wget: $(wget -q -O - http://$host:$http/page | sum)"
@@ -60,6 +68,8 @@ source=$(python3 -c 'import hashlib; print(hashlib.md5(hashlib.sha256(b"source")
 large=$(for _ in 1 2 3 4; do cat /bin/busybox; done | md5sum | cut -c 1-32)
 size=$(($(stat -c %s /bin/busybox) * 4))
 cat >"$work/expected" <<END
+udhcpc: 10.0.2.15 255.255.255.0 10.0.2.2 10.0.2.3
+arping: Received 2 response
 ping: 3 packets received
 ping6: 2 packets received
 wget: $page

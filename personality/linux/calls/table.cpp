@@ -129,7 +129,7 @@ constexpr Call kCalls[] = {
     row_partly<call_setitimer, Locking::Held>(38, 103, "setitimer", "ITIMER_REAL only"),
     row<call_getpid, Locking::Free>(39, 172, "getpid"),
     row<call_sendfile, Locking::Held>(40, 71, "sendfile"),
-    row_partly<call_socket, Locking::Held>(41, 198, "socket", "AF_INET and AF_INET6 where there is a network: streams, datagrams, raw; AF_UNIX streams; no netlink, no packets"),
+    row_partly<call_socket, Locking::Held>(41, 198, "socket", "AF_INET and AF_INET6 where there is a network: streams, datagrams, raw; AF_UNIX streams; AF_PACKET for the administrator of the network; no netlink"),
     row<call_connect, Locking::Held>(42, 203, "connect"),
     row<call_accept, Locking::Held>(43, 202, "accept"),
     row<call_sendto, Locking::Held>(44, 206, "sendto"),

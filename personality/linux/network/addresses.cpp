@@ -103,6 +103,7 @@ Error network_error(Error error) {
 SocketAddress socket_address(const network::Address& address, u32 family) {
   SocketAddress result;
   u8 port[2] = {u8(address.port >> 8), u8(address.port)};
+  if (family == SocketFamily::Packet) return link_socket_address(address);
   if (family == SocketFamily::Internet4) {
     Address4 told = {SocketFamily::Internet4, {port[0], port[1]}, {}, {}};
     memcpy(told.bytes, address.bytes, sizeof told.bytes);
@@ -126,6 +127,7 @@ Result<network::Address> InternetSocket::address_from(const SocketAddress& addre
   if (address.length < sizeof(u16)) return LinuxError::Invalid;
   if (address.family() != family) return LinuxError::NoFamily;
   network::Address result = {};
+  if (family == SocketFamily::Packet) return link_address_from(address);
   if (family == SocketFamily::Internet4) {
     Address4 given;
     if (address.length < sizeof given) return LinuxError::Invalid;

@@ -257,9 +257,15 @@ Result<u64> InternetSocket::send_stream(Task& task, Transfer& from, u32 message_
 
 Result<u64> InternetSocket::send_datagram(Task& task, Transfer& from, MessageParts& parts, u32 message_flags) {
   network::Datagram record = {};
+  FrameHead frame;
+  // Of whole frames the head says to whom; the stack writes it anew.
+  u64 head = is_whole_frame() ? sizeof frame : 0;
+  if (head && (from.left() < head || TRY(from.take(&frame, head)) < head)) return LinuxError::Invalid;
   record.length = u32(from.left());
   if (from.left() > kRing - sizeof record) return LinuxError::MessageTooLong;
-  if (parts.address.length)
+  if (head)
+    record.address = frame.partner();
+  else if (parts.address.length)
     record.address = TRY(address_from(parts.address));
   else if (!has_partner_)
     return LinuxError::NoDestination;
@@ -278,7 +284,7 @@ Result<u64> InternetSocket::send_datagram(Task& task, Transfer& from, MessagePar
   ring.fill(needed);
   Unlocked unlocked;
   stack_.ring();
-  return length;
+  return head + length;
 }
 
 Result<u64> InternetSocket::send(Task& task, Transfer& from, MessageParts& parts, u32 message_flags) {
@@ -345,13 +351,20 @@ Result<u64> InternetSocket::receive_datagram(Task& task, Transfer& to, MessagePa
     if (!waited) return waited.error() == LinuxError::TimedOut ? LinuxError::TryAgain : waited.error();
   }
   ring.get(&record, 0, sizeof record);
-  u64 whole = padded(sizeof record + record.length);
+  u64 whole = padded(sizeof record + record.length), skipped = sizeof record;
   if (whole > ring.used()) return LinuxError::InputOutput;
   parts.address = socket_address(record.address, family);
+  if (family == SocketFamily::Packet) {
+    FrameHead frame;
+    if (record.length < sizeof frame) return LinuxError::InputOutput;
+    ring.get(&frame, skipped, sizeof frame);
+    frame.tell_kind(parts.address);
+    if (!is_whole_frame()) skipped += sizeof frame, record.length -= sizeof frame;
+  }
   parts.full_length = record.length;
   u64 wanted = record.length < to.left() ? record.length : to.left();
   if (wanted < record.length) parts.flags |= MessageFlag::Truncated;
-  Result<u64> got = wanted ? ring.get(to, sizeof record, wanted) : Result<u64>(u64{0});
+  Result<u64> got = wanted ? ring.get(to, skipped, wanted) : Result<u64>(u64{0});
   if (got && !(message_flags & MessageFlag::Peek)) {
     ring.take(whole);
     Unlocked unlocked;
@@ -449,6 +462,7 @@ Result<Reference<SocketFile>> make_internet_socket(Task& task, u32 family, u32 t
   constexpr u32 kTcp = 6, kUdp = 17, kAny = 0;
   NetworkService* stack = environment().services.network();
   if (!stack) return LinuxError::NoFamily;
+  if (family == SocketFamily::Packet) return make_packet_socket(task, *stack, type, protocol);
   if (type < SocketType::Stream || type > SocketType::Raw) return LinuxError::NoSocketType;
   if (type == SocketType::Stream && protocol != kAny && protocol != kTcp) return LinuxError::NoProtocol;
   if (type == SocketType::Datagram && protocol != kAny && protocol != kUdp) return LinuxError::NoProtocol;

@@ -33,6 +33,16 @@ class Ring {
   u64 *filled_, *taken_;
 };
 
+/// How a frame begins (of AF_PACKET sockets).
+struct FrameHead {
+  u8 to[6], from[6], type[2];
+
+  network::Address partner() const;
+  /// Says in an address (struct sockaddr_ll) to whom the frame was sent: to us, to all, to a group.
+  void tell_kind(SocketAddress& address) const;
+};
+static_assert(sizeof(FrameHead) == 14);
+
 /// A socket that the stack knows by a number. Guarded by the environment's lock.
 class InternetSocket final : public SocketFile {
  public:
@@ -72,6 +82,7 @@ class InternetSocket final : public SocketFile {
   Ring received() const;
   Ring sent() const;
   bool is_stream() const { return kind == SocketType::Stream; }
+  bool is_whole_frame() const { return family == SocketFamily::Packet && kind == SocketType::Raw; }
   /// What came of connecting, if it has ended by now.
   void settle_connection();
   /// The error of a connection that is gone, told once.
@@ -97,6 +108,11 @@ class InternetSocket final : public SocketFile {
 
 /// An address as programs see it in a family, and back. Invalid, NoFamily.
 SocketAddress socket_address(const network::Address& address, u32 family);
+/// The same for AF_PACKET.
+SocketAddress link_socket_address(const network::Address& address);
+Result<network::Address> link_address_from(const SocketAddress& address);
+/// A socket of frames; `protocol`: their type, in the order of bytes in which it is sent.
+Result<Reference<SocketFile>> make_packet_socket(Task& task, NetworkService& stack, u32 type, u32 protocol);
 /// An error of the stack as programs see it.
 Error network_error(Error error);
 /// The thread that waits for the stack to ring. Never returns.

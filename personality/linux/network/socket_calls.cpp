@@ -156,7 +156,7 @@ Result<u64> call_socket(Task& task, u32 family, u32 type, u32 protocol) {
   if (family == SocketFamily::Unix) {
     if (kind != SocketType::Stream || protocol > 1) return LinuxError::NoSocketType;
     socket = make_unix_socket();
-  } else if (family == SocketFamily::Internet4 || family == SocketFamily::Internet6) {
+  } else if (family == SocketFamily::Internet4 || family == SocketFamily::Internet6 || family == SocketFamily::Packet) {
     socket = TRY(make_internet_socket(task, family, kind, protocol));
   } else {
     return LinuxError::NoFamily;

@@ -57,6 +57,83 @@ TEST(Dhcp, GivesAddressRouteAndNameServer) {
   EXPECT_NE(text.find("name_server 10.0.0.53\n"), text.npos);
 }
 
+u32 open_frames(Machine& machine, u64 type) {
+  return *machine.call([&](Stack& stack, u32 client) { return stack.open(client, u64(Kind::Frame), 4, type); });
+}
+
+TEST(Frames, AreShownBesideTheStack) {
+  Machine one(1);
+  one.run();
+  u32 ip = open_frames(one, 0x0800), every = open_frames(one, kEveryType), other = open_frames(one, 0x0806), none = open_frames(one, 0);
+  Packet4 packet = {{2, 0, 0, 0, 0, 1}, kServer, kEverybody, 17, make_udp(67, 999, {'d', 'a', 't', 'a'})};
+  Frame frame = make_frame(packet);
+  ASSERT_TRUE(one.put_frame(frame));
+  one.run();
+  for (u32 socket : {ip, every}) {
+    auto records = one.read_records(socket);
+    ASSERT_EQ(records.size(), 1u);
+    EXPECT_EQ(records[0].second, std::string(frame.begin(), frame.end()));
+    EXPECT_EQ(records[0].first.family, kLinkFamily);
+    EXPECT_EQ(records[0].first.port, 0x0800u);
+    EXPECT_EQ(memcmp(records[0].first.bytes, &frame[6], 6), 0);
+  }
+  EXPECT_TRUE(one.read_records(other).empty());
+  EXPECT_TRUE(one.read_records(none).empty());
+  Address arp = {kLinkFamily, 0x0806, {}, u32{one.state->card().num} + 1, 0};
+  EXPECT_TRUE(one.bind(ip, arp));
+  ASSERT_TRUE(one.put_frame(frame));
+  one.run();
+  EXPECT_TRUE(one.read_records(ip).empty());
+  arp.scope++;
+  EXPECT_EQ(one.bind(ip, arp).error(), Error::BadAddress);
+  EXPECT_EQ(one.bind(ip, address4(0, 0, 0, 0, 5)).error(), Error::BadArgument);
+  EXPECT_EQ(one.connect(ip, address4(10, 0, 0, 1, 5)).error(), Error::NotSupported);
+  EXPECT_EQ(one.listen(ip).error(), Error::BadState);
+  for (u32 socket : {ip, every, other, none}) EXPECT_TRUE(one.close(socket));
+  EXPECT_EQ(one.state->frame_sockets, 0u);
+}
+
+TEST(Frames, AreSentFromTheCardsOwnAddress) {
+  Machine one(1);
+  one.run();
+  one.take_frames();
+  u32 socket = open_frames(one, 0);
+  Address to = {kLinkFamily, 0x88b5, {1, 2, 3, 4, 5, 6}, 0, 0};
+  std::string payload(1500, 'x');
+  one.write_record(socket, to, payload);
+  one.ring();
+  auto frames = one.take_frames();
+  ASSERT_EQ(frames.size(), 1u);
+  Frame head = {1, 2, 3, 4, 5, 6, 2, 0, 0, 0, 0, 1, 0x88, 0xb5};
+  EXPECT_EQ(Frame(frames[0].begin(), frames[0].begin() + 14), head);
+  EXPECT_EQ(std::string(frames[0].begin() + 14, frames[0].end()), payload);
+  one.write_record(socket, to, payload + "x");
+  one.ring();
+  EXPECT_TRUE(one.take_frames().empty());
+  EXPECT_EQ(one.socket(socket).error, 90u);
+  one.write_record(socket, address4(10, 0, 0, 1, 1), "text");
+  one.ring();
+  EXPECT_EQ(one.socket(socket).error, 113u);
+  // One whose client writes nonsense is lost, and stays so.
+  one.socket(socket).sent_filled += kRingBytes + 1;
+  one.ring();
+  EXPECT_NE(one.socket(socket).events & Event::Reset, 0u);
+  one.ring();
+  EXPECT_TRUE(one.close(socket));
+}
+
+TEST(Raw, WithoutAProtocolSendsNothing) {
+  Machine one(1);
+  one.run();
+  one.take_frames();
+  u32 socket = *one.call([&](Stack& stack, u32 client) { return stack.open(client, 3, 4, kNoProtocol); });
+  one.write_record(socket, address4(255, 255, 255, 255, 0), "text");
+  one.ring();
+  for (const Frame& frame : one.take_frames()) EXPECT_NE(frame[23], 255);
+  EXPECT_EQ(one.socket(socket).error, 1u);
+  EXPECT_FALSE(one.call([&](Stack& stack, u32 client) { return stack.open(client, 3, 4, 17); }));
+}
+
 Frame echo_request() {
   Frame body = {8, 0, 0, 0, 0, 1, 0, 2, 'p', 'i', 'n', 'g'};
   put16(body, 2, checksum(body));
