@@ -238,7 +238,10 @@ TEST_F(Fixture, GoesOnAfterItsDeath) {
   card.holds = false;
   card.receive(frame_of(2, 1514));  // nobody has told the client of these
   card.receive(frame_of(6));
+  u32 resets = card.resets;
   start();
+  // Once: what comes while the card is reset waits behind it, and is lost with the next reset.
+  EXPECT_EQ(card.resets, resets + 1);
   EXPECT_EQ(take(), frame_of(1));
   EXPECT_EQ(take(), frame_of(2, 1514));
   EXPECT_EQ(take(), frame_of(6));

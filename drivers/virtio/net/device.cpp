@@ -22,10 +22,12 @@ Result<void> Device::start(pci::Configuration& function, u32 index, u64 size, st
 }
 
 Result<void> Device::reset() {
+  is_reset_ = false;
   TRY(transport_.reset());
   features_ = TRY(transport_.agree(kAddress | kStatus));
   if ((features_ & kAddress) == 0) return Error::NotSupported;
   for (u32 i = 0; i < sizeof address_; i++) address_[i] = transport_.device_byte(kAddressRegister + i);
+  is_reset_ = true;
   return {};
 }
 
@@ -36,7 +38,9 @@ void Device::reopen(u64 first_received, u64 first_sent) {
 }
 
 Result<void> Device::restart(u64 first_received, u64 first_sent) {
-  TRY(reset());
+  // Not twice: what comes meanwhile may wait in the device, and another reset would lose it.
+  if (!is_reset_) TRY(reset());
+  is_reset_ = false;
   received_.initialize(received_memory(), physical_, first_received);
   sent_.initialize(sent_memory(), physical_ + Slots::kBytes, first_sent);
   is_odd_ = has_received_news_ = has_sent_news_ = false;

@@ -67,6 +67,7 @@ class Device {
   u8 address_[6] = {};
   bool has_received_news_ = false, has_sent_news_ = false;
   bool is_odd_ = false;
+  bool is_reset_ = false;  // and has been told nothing since
 };
 
 }  // namespace pith::virtio_net
