@@ -84,7 +84,7 @@ targets_for() {
   grep -q '^recovery/' <<<"$1" && echo pith-torture pith-layout mutated_programs
   grep -q '^bounds/' <<<"$1" && echo pith-bounds
   grep -qE '^(verify/|long/(bugs|concrete|refinement|replay)$)' <<<"$1" && echo pith-prove proof_module pith-replay
-  grep -q '^fuzz/' <<<"$1" && echo fuzzers
+  grep -qE '^(fuzz/|long/fuzz$)' <<<"$1" && echo fuzzers
   return 0
 }
 
