@@ -35,11 +35,14 @@ Result<protocols::NetcardStateResult> Service::state(Session) const {
 
 void Service::signals(u64 bits) {
   // The device interrupts for a change of its link as for frames.
-  if (device_ && (bits & kInterruptBit) != 0 && device_->has_link() != has_link_) {
-    has_link_ = !has_link_;
-    is_told_ = false;
-  }
+  if (device_ && (bits & kInterruptBit) != 0) look_at_link();
   pump();
+}
+
+void Service::look_at_link() {
+  if (device_->has_link() == has_link_) return;
+  has_link_ = !has_link_;
+  is_told_ = false;
 }
 
 void Service::pump() {
@@ -97,6 +100,7 @@ void Service::attach() {
   Result<void> started = device_->restart(filled, taken);
   resets_++;
   if (!started) return give_up(started.error());
+  look_at_link();
   wanted_ = virtio::Interrupts::Wanted;
   is_attached_ = has_news_ = true;
 }

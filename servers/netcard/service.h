@@ -32,6 +32,7 @@ class Service : public protocols::NetcardServer {
   static constexpr u32 kMostRestarts = 4;  // of a device that breaks, in a row, without a frame in between
 
   void attach();
+  void look_at_link();
   void repair();
   /// Whether the ring's indices are what this instance has left there, and the client's fit to them.
   bool is_consistent() const;

@@ -111,6 +111,13 @@ TEST_F(Fixture, TellsWhenTheLinkChanges) {
   EXPECT_EQ(ring.has_link, 1u);
 }
 
+/// A device that does not run yet interrupts nobody.
+TEST_F(Fixture, TellsTheLinkOfTheMomentThatItsClientComes) {
+  card.set_link(false);
+  open();
+  EXPECT_EQ(ring.has_link, 0u);
+}
+
 TEST_F(Fixture, AnswersWithoutADevice) {
   has_device = false;
   start();
