@@ -38,7 +38,7 @@ File files[kFiles];
 class Clerk {
  public:
   Clerk(const char* service, protocols::FilesClient server, const SharedMemory& memory)
-      : service_(service), server_(server), memory_(memory), findings_(service) {}
+      : service_(service), server_(server), memory_(memory), findings_(service, 100) {}
 
   /// Waits until the file system is there, and makes the directories. Errors: what the service says.
   Result<void> open() {

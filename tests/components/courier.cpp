@@ -257,7 +257,7 @@ class Echo {
   }
 
   const Sockets& sockets_;
-  torture::Findings findings_{"echo"};
+  torture::Findings findings_{"echo", 100};
   Address host_;
   u32 socket_ = kSockets;
   u64 counted_ = 0;
@@ -326,7 +326,7 @@ class Pings {
   }
 
   const Sockets& sockets_;
-  torture::Findings findings_{"pings"};
+  torture::Findings findings_{"pings", 100};
   u32 socket_ = kSockets, number_ = 0;
   u64 next_ = 0;
 };

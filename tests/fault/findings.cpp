@@ -10,7 +10,7 @@ namespace {
 using ull = unsigned long long;
 
 constexpr const char* kNames[] = {"lost", "doubled", "wrong"};
-constexpr u64 kMostLines = 100, kOften = 500;
+constexpr u64 kMostLines = 100;
 
 }  // namespace
 
@@ -21,7 +21,7 @@ void Findings::add(const char* service, Finding finding, const char* text) {
 }
 
 void Findings::count_operation() {
-  if (++operations_ % kOften == 0) log_counts();
+  if (++operations_ % often_ == 0) log_counts();
 }
 
 void Findings::log_counts() const {

@@ -16,8 +16,8 @@ enum class Finding : u32 {
 /// Counts, and logs the first hundred findings: `check: SERVICE lost|doubled|wrong: TEXT`.
 class Findings {
  public:
-  /// `client`: who looks.
-  explicit Findings(const char* client) : client_(client) {}
+  /// `client`: who looks. `often`: after how many operations it says how far it has come.
+  explicit Findings(const char* client, u64 often = 500) : client_(client), often_(often) {}
 
   void add(const char* service, Finding finding, const char* text);
   /// One operation more. From time to time logs `check: CLIENT operations=N lost=N doubled=N wrong=N`.
@@ -29,7 +29,7 @@ class Findings {
 
  private:
   const char* client_;
-  u64 operations_ = 0;
+  u64 often_, operations_ = 0;
   u64 counts_[3] = {};
 };
 

@@ -107,6 +107,7 @@ void Results::take_check(std::string_view text, u64 time) {
   std::string name(text.substr(0, text.find(' ')));
   if (std::string_view operations = value_of(text, "operations"); !operations.empty()) {
     operations_[name] = number_in(operations);
+    heard_[name] = time;
     counted_[name] = {number_in(value_of(text, "lost")), number_in(value_of(text, "doubled")), number_in(value_of(text, "wrong"))};
     return;
   }
@@ -120,8 +121,25 @@ void Results::add_finding(const std::string& service, std::string_view kind, con
   list_.push_back({service, text, time});
 }
 
+/// A client that waits for ever finds nothing: that is a finding. Who hears nothing for half of the run, and longer than a connection may
+/// take to repeat what was lost, waits for ever.
+void Results::find_idle_clients() {
+  if (!has_ended_ || faults_.empty()) return;
+  constexpr u64 kLongestSilence = 2'000'000'000;
+  constexpr std::pair<const char*, const char*> kServices[] = {{"checker", "log"}, {"echo", "network"},     {"ext4", "ext4"},
+                                                               {"fat", "fat"},     {"loopback", "network"}, {"pings", "netcard"},
+                                                               {"scribe", "disk"}, {"teller", "bank"}};
+  u64 begin = faults_.front().at, end = faults_.back().at;
+  for (auto [client, service] : kServices) {
+    u64 last = std::max(heard_[client], begin);
+    if (end < last || end - last <= std::max(kLongestSilence, (end - begin) / 2)) continue;
+    add_finding(service, "lost", std::string(client) + " has come no further", last);
+  }
+}
+
 void Results::finish(u64 answers) {
   if (answers != 0) operations_["linux"] = answers;
+  find_idle_clients();
   for (Finding& finding : list_) {
     Fault* cause = nullptr;
     for (Fault& fault : faults_) {

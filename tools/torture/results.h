@@ -55,7 +55,8 @@ class Results {
   void take_line(std::string_view line);
   /// What was found at `time`, nanoseconds of the guest; by whoever does not know that (the dialogue with the Linux environment), now.
   void add_finding(const std::string& service, std::string_view kind, const std::string& text, u64 time = ~u64{0});
-  /// After the last line: says which fault each finding came after. `answers`: operations of the dialogue.
+  /// After the last line: says which fault each finding came after, and finds clients that came no further. `answers`: operations of the
+  /// dialogue.
   void finish(u64 answers = 0);
 
   /// Another machine's, as if it had gone on with this one. Both are finished.
@@ -90,12 +91,13 @@ class Results {
  private:
   void take_fault(std::string_view text);
   void take_check(std::string_view text, u64 time);
+  void find_idle_clients();
 
   CrashFilter filter_;
   std::vector<Fault> faults_;
   std::map<std::string, Findings> findings_, counted_;  // by service from their lines; by client, what it counts
   std::vector<Finding> list_;
-  std::map<std::string, u64> operations_;
+  std::map<std::string, u64> operations_, heard_;  // by client; when it was heard of last
   bool has_ended_ = false;
 };
 

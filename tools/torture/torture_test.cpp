@@ -54,6 +54,22 @@ TEST(Results, ReadFaults) {
   EXPECT_TRUE(results.has_ended());
 }
 
+TEST(Results, FindClientsThatCameNoFurther) {
+  constexpr u64 kSecond = 1'000'000'000;
+  Results results;
+  results.take_line(fault_line(1, "log", "recovered", kSecond, 5000));
+  for (const char* client : {"checker", "echo", "ext4", "loopback", "pings", "scribe", "teller"})
+    results.take_line("[    1.900] x: check: " + std::string(client) + " operations=500 lost=0 doubled=0 wrong=0");
+  results.take_line("[    3.900] x: check: fat operations=500 lost=0 doubled=0 wrong=0");
+  results.take_line(fault_line(2, "log", "recovered", 6 * kSecond, 5000));
+  results.take_line("[    6.100] x: check: fat operations=1000 lost=0 doubled=0 wrong=0");
+  results.take_line("[    6.100] torture: torture: passed: 2 faults");
+  results.finish();
+  EXPECT_EQ(results.all_findings().lost, 7u);
+  EXPECT_FALSE(results.findings().contains("fat"));
+  EXPECT_EQ(results.findings().at("network").lost, 2u);
+}
+
 TEST(Results, MissALineOfTheLog) {
   Results results;
   results.take_line(fault_line(1, "log", "recovered", 100, 5000));

@@ -96,6 +96,7 @@ class Harness {
   std::unique_ptr<TestDisk> disk;
   std::unique_ptr<TestService> service;
   bool has_failed_to_rest = false;
+  bool is_damaged = false;  ///< the image: a directory may hold a name twice
 
  private:
   friend void abort_run(Error why, bool is_parked);

@@ -67,6 +67,7 @@ void walk(Harness& harness, u64 directory, u32 depth, u32& left) {
 
 void use(Image image) {
   Harness harness(std::move(image));
+  harness.is_damaged = true;
   u32 left = 90;
   walk(harness, EXT2_ROOT_INO, 0, left);
   Result<files::Attributes> large = harness.lookup(EXT2_ROOT_INO, "large");
