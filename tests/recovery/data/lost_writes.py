@@ -14,7 +14,8 @@ import sys
 
 FOLDER, STATES, SEED, BARRIERS = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
 MAGIC, FLUSH, FUA, DISCARD = 0x6A736677736872, 1, 2, 4
-SECTOR = 512
+# What a disk writes whole or not at all: a superblock torn in its 1024 bytes is beyond e2fsck, as it is with Linux.
+PIECE = 4096
 ALL_LOST_AT_ONCE = 400  # writes, without barriers
 
 
@@ -77,7 +78,7 @@ def main():
         shutil.copyfile(durable, copy)
         with open(copy, "r+b") as disk:
             for _, flags, place, data in entries[flush:cut]:
-                kept = len(data) if flags & FUA else random.choice((0, len(data), random.randrange(len(data) // SECTOR + 1) * SECTOR))
+                kept = len(data) if flags & FUA else random.choice((0, len(data), random.randrange(len(data) // PIECE + 1) * PIECE))
                 lost += kept < len(data)
                 disk.seek(place)
                 disk.write(data[:kept])
