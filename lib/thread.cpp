@@ -43,7 +43,8 @@ void give_place(u64 place) {
   places_taken[number / 64] &= ~(u64{1} << number % 64);
 }
 
-/// The budget of a thread in each slice. Where the component's share is limited: a part of what is left of it, so that a few threads have room.
+/// The budget of a thread in each slice. Where the component's share is limited: a part of what is left of it, so that a few threads have
+/// room.
 u64 budget_of_thread() {
   constexpr u64 kPart = 8, kShortest = 10 * kMicrosecond;
   u64 share = start_information().time_share;
@@ -104,6 +105,11 @@ Result<void> Thread::build(u32 priority, u64 stack_pages) {
   vector_ = TRY(pool_->create_object(ObjectType::VectorState));
   TRY(kernel::Thread{slot_}.set_vector_state(vector_));
   return kernel::SchedulingContext{time_}.bind(slot_);
+}
+
+u64 Thread::time_used() const {
+  auto status = kernel::Thread{slot_}.status();
+  return status ? status->used : 0;
 }
 
 Result<void> Thread::map_stack(u64 stack_pages) {

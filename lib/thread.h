@@ -34,6 +34,9 @@ class Thread {
   /// Whether its function has ended.
   bool has_finished() const { return finished_.load(std::memory_order_acquire); }
 
+  /// Nanoseconds that it has run on its own time.
+  u64 time_used() const;
+
   CapabilitySlot slot() const { return slot_; }
 
   /// Sleeps until unpark() or `deadline` (0: none). May return without reason: the caller tests its condition. Errors: TimedOut, Cancelled.

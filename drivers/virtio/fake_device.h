@@ -30,6 +30,8 @@ class FakeDevice : public Access {
   u32 resets = 0, selected = 0, feature_half = 0, driver_half = 0;
   bool refuses = false, never_resets = false, has_messages = true;
   std::function<void(u32)> on_notify;
+  struct Death {};
+  u32 accesses_left = 0;  ///< not 0: the driver dies, by a Death, before the access to registers that makes it 0
 
   FakeDevice() {
     add(0x40, 1, kCommon, 56);
@@ -46,10 +48,12 @@ class FakeDevice : public Access {
   }
 
   u8 read8(u32 offset) override {
+    count_access();
     if (offset == kCommon + 20) return status;
     return offset >= kOwn && offset < kOwn + sizeof own ? own[offset - kOwn] : 0xff;
   }
   u16 read16(u32 offset) override {
+    count_access();
     QueueRegisters& queue = queues[selected % 4];
     switch (offset - kCommon) {
       case 24:
@@ -63,12 +67,14 @@ class FakeDevice : public Access {
     }
   }
   u32 read32(u32 offset) override {
+    count_access();
     if (offset == kCommon + 4) return u32(feature_half == 0 ? features : features >> 32);
     u32 value = ~u32{0};
     if (offset >= kOwn && offset + 4 <= kOwn + sizeof own) memcpy(&value, own + (offset - kOwn), 4);
     return value;
   }
   void write8(u32 offset, u8 value) override {
+    count_access();
     if (offset != kCommon + 20) return;
     status = value;
     if (refuses) status &= u8(~8);
@@ -78,6 +84,7 @@ class FakeDevice : public Access {
     for (QueueRegisters& queue : queues) queue = {queue.size};
   }
   void write16(u32 offset, u16 value) override {
+    count_access();
     if (offset >= kNotify && offset < kNotify + 0x100) {
       if (on_notify) on_notify((offset - kNotify) / kNotifyStep);
       return;
@@ -89,6 +96,7 @@ class FakeDevice : public Access {
     if (offset == kCommon + 28) queue.is_on = value;
   }
   void write32(u32 offset, u32 value) override {
+    count_access();
     QueueRegisters& queue = queues[selected % 4];
     auto half = [&](u64& whole, u32 which) {
       whole = which == 0 ? (whole & ~u64{0xffffffff}) | value : (whole & 0xffffffff) | u64{value} << 32;
@@ -135,6 +143,9 @@ class FakeDevice : public Access {
     entry[0] = id;
     entry[1] = length;
     set_used_index(number, ++queue.filled);
+  }
+  void count_access() {
+    if (accesses_left != 0 && --accesses_left == 0) throw Death();
   }
   void set_used_index(u32 number, u16 index) { reinterpret_cast<u16*>(queues[number].used)[1] = index; }
   bool wants_interrupts(u32 number) const { return (reinterpret_cast<u16*>(queues[number].available)[0] & 1) == 0; }

@@ -57,6 +57,8 @@ class Rings {
  public:
   /// Bytes that they need, from a page boundary on: whole pages.
   static constexpr u32 kBytes = (sizeof(Parts) + kPageSize - 1) / kPageSize * kPageSize;
+  /// How many of them are the rings' own; the others are their user's.
+  static constexpr u32 kOwnBytes = sizeof(Parts);
 
   /// `memory`: kBytes of them, `physical` where the device sees them. Begins empty.
   void initialize(std::span<std::byte> memory, u64 physical) {
@@ -64,6 +66,13 @@ class Rings {
     parts_ = reinterpret_cast<Parts*>(memory.data());
     physical_ = physical;
     added_ = taken_ = 0;
+  }
+  /// Over what is in the memory already, of which `taken` entries were taken, counted from initialize() on: take() answers those that the
+  /// device, which has been reset, has used beside them. Nothing may be added. False: so many there cannot be.
+  bool reopen(std::span<std::byte> memory, u16 taken) {
+    parts_ = reinterpret_cast<Parts*>(memory.data());
+    taken_ = taken;
+    return u16(__atomic_load_n(&parts_->used.index, __ATOMIC_ACQUIRE) - taken) <= kSize;
   }
   QueuePlaces places() const {
     return {physical_ + offsetof(Parts, descriptors), physical_ + offsetof(Parts, available), physical_ + offsetof(Parts, used), kSize};

@@ -116,7 +116,8 @@ struct ResourceLimit {
 inline constexpr u64 kUnlimited = ~u64{0};
 inline constexpr u32 kResourceLimits = 16;
 struct Resource {
-  static constexpr u32 FileSize = 1, Data = 2, Stack = 3, Core = 4, Processes = 6, Files = 7, AddressSpace = 9;
+  static constexpr u32 FileSize = 1, Data = 2, Stack = 3, Core = 4, Processes = 6, Files = 7, LockedMemory = 8, AddressSpace = 9;
+  static constexpr u32 PendingSignals = 11, MessageBytes = 12, Nice = 13, RealTimePriority = 14;
 };
 
 /// struct rusage.

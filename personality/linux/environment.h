@@ -24,6 +24,7 @@ struct Environment {
   bool protects_init = true;  ///< signals that process 1 does not handle cannot hurt it
   Reference<Directory> root;
   Reference<Terminal> console;
+  WaitList wall_clock_set;      ///< tasks that wait for an instant of the wall clock
   WaitQueue timer_wakeup;       ///< the timer thread waits here
   WaitQueue write_back_wakeup;  ///< and here the one that writes files back
   /// Sockets whose files have ended: whoever has the lock and nothing in hand tells the stack (close_sockets).

@@ -43,6 +43,7 @@ struct LinuxError {
   static constexpr Error ReadOnlyFiles = linux_error(30);
   static constexpr Error TooManyLinks = linux_error(31);
   static constexpr Error BrokenPipe = linux_error(32);
+  static constexpr Error DeadLock = linux_error(35);
   static constexpr Error OutOfRange = linux_error(34);
   static constexpr Error NameTooLong = linux_error(36);
   static constexpr Error NotImplemented = linux_error(38);

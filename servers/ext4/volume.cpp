@@ -45,8 +45,8 @@ Result<void> Volume::begin_call() {
 
 Result<void> Volume::begin_change() {
   TRY(begin_call());
-  if (state_.is_broken) return Error::Damaged;
-  if (state_.is_read_only) return Error::Denied;
+  // A journal that cannot be written any more makes the file system read only, as on Linux.
+  if (state_.is_read_only || state_.is_broken) return Error::Denied;
   Journal& journal = state_.journal;
   if (journal.stage == Stage::Drain) wait();
   if (state_.dirty_count + kEventBlocks > capacity() || state_.freed_count + kEventBlocks > kFreedRanges) {

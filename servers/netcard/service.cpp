@@ -2,6 +2,7 @@
 #include "servers/netcard/service.h"
 
 #include <cstring>
+#include <utility>
 
 #include "lib/log.h"
 #include "lib/shared_memory.h"
@@ -73,18 +74,29 @@ bool Service::is_consistent() const {
   return kept <= packet::kSlots && to_send <= packet::kSlots && to_send >= sent.added() - sent.taken();
 }
 
-/// The device is reset and goes on where the ring is. Indices that do not fit together were left by a client that died, or that lies: no
-/// slot counts then.
+/// The device is reset and goes on where the ring is; what it had done for the instance before is not lost, and not done twice. Indices
+/// that do not fit together were left by a client that died, or that lies: no slot counts then.
 void Service::attach() {
   u64 filled = load_shared(ring_->received.filled), taken = load_shared(ring_->sent.taken);
   u64 client_taken = load_shared(ring_->received.taken), client_filled = load_shared(ring_->sent.filled);
   if (filled - client_taken > packet::kSlots) filled = client_taken;
   if (client_filled - taken > packet::kSlots) taken = client_filled;
+  if (std::exchange(may_take_over_, false)) {
+    device_->reopen(filled, taken);
+    for (; filled - client_taken < packet::kSlots; filled++) {
+      auto length = device_->take_received();
+      if (!length) break;
+      received_++;
+      store_shared(ring_->received.length[filled % packet::kSlots], *length);
+    }
+    for (; taken != client_filled && device_->sent().take(); taken++) sent_++;
+  }
+  // Before the device's queues are begun anew: who dies in between has not lost what was in them.
+  store_shared(ring_->received.filled, filled);
+  store_shared(ring_->sent.taken, taken);
   Result<void> started = device_->restart(filled, taken);
   resets_++;
   if (!started) return give_up(started.error());
-  store_shared(ring_->received.filled, filled);
-  store_shared(ring_->sent.taken, taken);
   wanted_ = virtio::Interrupts::Wanted;
   is_attached_ = has_news_ = true;
 }

@@ -1,5 +1,5 @@
 // A network card's driver: has the device fill and read the slots of its client's ring. It keeps nothing that matters: a new instance
-// resets the device and goes on with the ring's indices; what was on its way is lost, or sent twice.
+// resets the device, takes what that has done from its queues, and goes on with the ring's indices.
 #pragma once
 #include "drivers/virtio/net/device.h"
 #include "lib/driver_memory.h"
@@ -47,7 +47,8 @@ class Service : public protocols::NetcardServer {
   virtio_net::Device* device_;
   const ClientMemory* memory_ = nullptr;
   packet::Ring* ring_ = nullptr;
-  bool is_attached_ = false;  // the device has the ring's slots
+  bool is_attached_ = false;   // the device has the ring's slots
+  bool may_take_over_ = true;  // what the device has done for the instance before is still in its queues
   bool is_told_ = false, has_link_ = false, has_news_ = false;
   virtio::Interrupts wanted_ = virtio::Interrupts::Wanted;
   u64 received_ = 0, sent_ = 0, resets_ = 0;

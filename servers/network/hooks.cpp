@@ -1,4 +1,4 @@
-// What lwIP asks of us about single packets: whether they may come in, and numbers that nobody can guess.
+// What lwIP asks of us about single packets: whether they may come in, what they make it forget, and numbers that nobody can guess.
 #include <cstring>
 
 #include "lwip/inet_chksum.h"
@@ -11,6 +11,7 @@
 #include "lwip/prot/udp.h"
 #include "servers/network/random.h"
 #include "servers/network/stack.h"
+#include "servers/network/time_wait.h"
 
 using namespace pith;
 using namespace pith::network;
@@ -53,14 +54,28 @@ bool may_come_in(u32 protocol, Bytes transport, Bytes from) {
   return !is_short && Stack::current().filter().allows(packet);
 }
 
-int let_in(bool may, pbuf* packet) {
-  if (may) return 0;
+int keep_out(pbuf* packet) {
   Stack::current().count_filtered();
   pbuf_free(packet);
   return 1;
 }
 
 bool needs_no_look(const netif* from) { return Stack::current().filter().is_empty() || from != &Stack::current().state().card(); }
+
+ip_addr_t address4_at(Bytes packet, usize place) {
+  ip_addr_t address = {};
+  IP_SET_TYPE_VAL(address, IPADDR_TYPE_V4);
+  memcpy(ip_2_ip4(&address), &packet[place], 4);
+  return address;
+}
+
+ip_addr_t address6_at(Bytes packet, usize place, const netif& from) {
+  ip_addr_t address = {};
+  IP_SET_TYPE_VAL(address, IPADDR_TYPE_V6);
+  memcpy(ip_2_ip6(&address)->addr, &packet[place], 16);
+  if (ip6_addr_lacks_zone(ip_2_ip6(&address), IP6_UNICAST)) ip6_addr_assign_zone(ip_2_ip6(&address), IP6_UNICAST, &from);
+  return address;
+}
 
 bool may_come_in6(Bytes packet) {
   if (packet.size() < IP6_HLEN) return true;  // lwIP refuses it
@@ -83,17 +98,23 @@ bool may_come_in6(Bytes packet) {
 }  // namespace
 
 extern "C" int network_filter4(pbuf* packet, netif* from) {
-  if (needs_no_look(from)) return 0;
   Bytes bytes(static_cast<const u8*>(packet->payload), packet->len);
   usize header = bytes.empty() ? 0 : (bytes[0] & 0xf) * usize{4};
   if (header < IP_HLEN || header > bytes.size()) return 0;  // lwIP refuses it
   bool is_later_fragment = (bytes[6] & 0x1f) != 0 || bytes[7] != 0;
-  return let_in(is_later_fragment || may_come_in(bytes[9], bytes.subspan(header), bytes.subspan(12, 4)), packet);
+  if (is_later_fragment) return 0;
+  Bytes transport = bytes.subspan(header);
+  if (!needs_no_look(from) && !may_come_in(bytes[9], transport, bytes.subspan(12, 4))) return keep_out(packet);
+  if (bytes[9] == IP_PROTO_TCP) let_begin_again(address4_at(bytes, 12), address4_at(bytes, 16), transport);
+  return 0;
 }
 
 extern "C" int network_filter6(pbuf* packet, netif* from) {
-  if (needs_no_look(from)) return 0;
-  return let_in(may_come_in6({static_cast<const u8*>(packet->payload), packet->len}), packet);
+  Bytes bytes(static_cast<const u8*>(packet->payload), packet->len);
+  if (!needs_no_look(from) && !may_come_in6(bytes)) return keep_out(packet);
+  bool is_plain_tcp = bytes.size() > IP6_HLEN && bytes[6] == IP6_NEXTH_TCP;
+  if (is_plain_tcp) let_begin_again(address6_at(bytes, 8, *from), address6_at(bytes, 24, *from), bytes.subspan(IP6_HLEN));
+  return 0;
 }
 
 extern "C" u32 network_random() {

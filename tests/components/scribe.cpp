@@ -1,9 +1,10 @@
 // Writes and reads a disk, many blocks at a time, and knows what must be there. With `endless` in its arguments it goes on for ever; else
-// it kills the driver again and again meanwhile, and ends the machine with 0 when everything was right.
+// it kills the driver again and again meanwhile, and ends the machine with 0 when everything was right. `from=N`: the first of its blocks.
 #include <algorithm>
 #include <cstring>
 #include <span>
 
+#include "lib/arguments.h"
 #include "lib/block_client.h"
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -44,13 +45,14 @@ bool is_right(std::span<std::byte> bytes, u32 block, u32 version) {
 
 class Scribe {
  public:
-  Scribe(const SharedMemory& memory, CapabilitySlot doorbell, u64 most) : memory_(memory), disk_(memory, doorbell), most_(most) {}
+  Scribe(const SharedMemory& memory, CapabilitySlot doorbell, u64 first, u64 most)
+      : memory_(memory), disk_(memory, doorbell), first_(first), most_(most) {}
 
   /// Errors: NotFound without a disk that is large enough.
   Result<void> open() {
     disk_.open();
     while (!disk_.is_told()) wait_for(kMillisecond);
-    if (!disk_.is_present() || disk_.sectors() < u64{kBlocks} * (kBlock / block::kSectorSize)) return Error::NotFound;
+    if (!disk_.is_present() || disk_.sectors() < (first_ + kBlocks) * (kBlock / block::kSectorSize)) return Error::NotFound;
     log_line(LogLevel::Information, "%llu sectors", ull(disk_.sectors()));
     last_ = now();
     return {};
@@ -105,7 +107,7 @@ class Scribe {
     block::Request request{};
     request.operation = is_write ? block::Operation::Write : block::Operation::Read;
     request.length = kBlock;
-    request.sector = u64{block} * (kBlock / block::kSectorSize);
+    request.sector = (first_ + block) * (kBlock / block::kSectorSize);
     request.memory = memory_.number;
     request.offset = offset_of(index);
     auto slot = disk_.submit(request);
@@ -119,7 +121,7 @@ class Scribe {
   SharedMemory memory_;
   block::Client disk_;
   Random random_{start_information().seed[0]};
-  u64 most_, begun_ = 0, ended_ = 0, last_ = 0, longest_ = 0;
+  u64 first_, most_, begun_ = 0, ended_ = 0, last_ = 0, longest_ = 0;
   Place places_[kUnderWay] = {};
   u32 versions_[kBlocks] = {};
   bool is_used_[kBlocks] = {};  // by something under way
@@ -148,9 +150,15 @@ Result<u64> write_and_kill(Scribe& scribe, protocols::SupervisorClient superviso
   return kills;
 }
 
+u64 first_block() {
+  u64 first = 0;
+  for (char digit : argument("from=", "0")) first = first * 10 + u64(digit - '0');
+  return first;
+}
+
 Result<void> run() {
-  bool is_endless = arguments() == "endless";
-  static Scribe scribe(TRY(find_memory("work")), TRY(find_doorbell("disk")), is_endless ? ~u64{0} : kOperations);
+  bool is_endless = arguments().starts_with("endless");
+  static Scribe scribe(TRY(find_memory("work")), TRY(find_doorbell("disk")), first_block(), is_endless ? ~u64{0} : kOperations);
   TRY(scribe.open());
   while (is_endless) {
     scribe.work();

@@ -1,5 +1,6 @@
-// A client of console, log, clock and entropy that knows what their answers must be, while they are hurt: each of its lines is in the log
-// once and in order, the wall clock does not jump, alarms come in time and not before, no random bytes come twice.
+// A client of console, log, clock, entropy and bus that knows what their answers must be, while they are hurt: each of its lines is in the
+// log once and in order, the wall clock does not jump, alarms come in time and not before, no random bytes come twice, the bus gives no
+// device.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -8,6 +9,7 @@
 #include "lib/log.h"
 #include "lib/random.h"
 #include "lib/start.h"
+#include "protocols/bus.h"
 #include "protocols/clock.h"
 #include "protocols/console.h"
 #include "protocols/entropy.h"
@@ -114,12 +116,19 @@ void draw_bytes(const protocols::EntropyClient& entropy) {
   memcpy(last, bytes->data.data(), sizeof last);
 }
 
+/// No device is this component's.
+void look_at_bus(const protocols::BusClient& bus) {
+  auto word = bus.configuration(0);
+  if (word || word.error() != Error::NotFound) findings.add("bus", Finding::Wrong, word ? "another's device" : error_name(word.error()));
+}
+
 }  // namespace
 
 int main() {
   constexpr u32 kLooks = 6;  // short calls: as often as keeps their servers as busy as the others
   auto console = find_slot("console"), log = find_slot("log"), clock = find_slot("clock"), entropy = find_slot("entropy");
-  if (!console || !log || !clock || !entropy) return 1;
+  auto bus = find_slot("bus");
+  if (!console || !log || !clock || !entropy || !bus) return 1;
   LogReader log_reader(protocols::LogClient{*log});
   ClockReader clock_reader(protocols::ClockClient{*clock});
   Random random(start_information().seed[0]);
@@ -129,6 +138,7 @@ int main() {
     for (u32 look = 0; look < kLooks; look++) {
       clock_reader.read();
       look_at_console(protocols::ConsoleClient{*console});
+      look_at_bus(protocols::BusClient{*bus});
     }
     if (round % 4 == 0) clock_reader.set_alarm(random.below(100 * kMicrosecond));
     draw_bytes(protocols::EntropyClient{*entropy});

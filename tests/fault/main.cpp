@@ -8,11 +8,15 @@
 #include "lib/log.h"
 #include "lib/start.h"
 #include "protocols/bank.h"
+#include "protocols/bus.h"
 #include "protocols/clock.h"
 #include "protocols/console.h"
 #include "protocols/disk.h"
 #include "protocols/entropy.h"
+#include "protocols/files.h"
 #include "protocols/log.h"
+#include "protocols/netcard.h"
+#include "protocols/network.h"
 #include "tests/components/wait.h"
 #include "tests/fault/plan.h"
 #include "tests/fault/target.h"
@@ -28,10 +32,19 @@ using ull = unsigned long long;
 
 /// Those that the system has are hurt.
 constexpr Probe kProbes[] = {
-    {"console", u64(protocols::ConsoleMethod::Read), 0},   {"log", u64(protocols::LogMethod::Read), 0},
-    {"clock", u64(protocols::ClockMethod::WallOffset), 0}, {"entropy", u64(protocols::EntropyMethod::Read), 1},
-    {"bank", u64(protocols::BankMethod::Total), 0},        {"clearing", u64(protocols::BankMethod::Total), 0},
-    {"disk", u64(protocols::DiskMethod::State), 0},
+    {"console", u64(protocols::ConsoleMethod::Read), 0},
+    {"log", u64(protocols::LogMethod::Read), 0},
+    {"clock", u64(protocols::ClockMethod::WallOffset), 0},
+    {"entropy", u64(protocols::EntropyMethod::Read), 1},
+    {"bank", u64(protocols::BankMethod::Total), 0},
+    {"clearing", u64(protocols::BankMethod::Total), 0},
+    {"bus", u64(protocols::BusMethod::Configuration), 0, Keeps::Vault, Error::NotFound},  // no device is the torture's
+    {"disk", u64(protocols::DiskMethod::State), 0, Keeps::Nothing},
+    {"ext4", u64(protocols::FilesMethod::State), 0},
+    {"fat", u64(protocols::FilesMethod::State), 0},
+    {"netcard", u64(protocols::NetcardMethod::State), 0, Keeps::Nothing},
+    {"network", u64(protocols::NetworkMethod::Status), 0},
+    {"randomness", kNobodyCalls, 0, Keeps::Nothing},
 };
 constexpr u32 kMostTargets = std::size(kProbes);
 constexpr u64 kFirstPause = 200 * kMillisecond;  // until the system is up
@@ -56,7 +69,8 @@ Result<void> find_targets(const Tools& tools, const Plan& plan) {
     Bytes name = TRY(tools.supervisor.name(i));
     for (const Probe& probe : kProbes) {
       if (name.text() != probe.service || !plan.has_target(probe.service)) continue;
-      if (auto slot = find_slot(probe.service)) targets[target_count++] = Target(tools, probe, *slot, i);
+      auto slot = find_slot(probe.service);
+      if (slot || probe.method == kNobodyCalls) targets[target_count++] = Target(tools, probe, slot.value_or(kNoSlot), i);
     }
   }
   return {};

@@ -11,7 +11,7 @@ using root::Fault;
 using root::Moment;
 
 /// Half of the faults are aimed: the instance is looked at in short seeded steps until it is where the fault is wanted.
-constexpr u32 kMostSteps = 400, kUnaimedSteps = 50;
+constexpr u32 kMostSteps = 1000, kUnaimedSteps = 50;
 constexpr u64 kStep = 20 * kMicrosecond;
 /// Between looks at what comes of it: seldom, since whoever watches from a high priority keeps others from running.
 constexpr u64 kWatchStep = 200 * kMicrosecond;
@@ -22,16 +22,16 @@ constexpr u64 kLongest = 2 * kSecond;
 
 constexpr u64 set_of(Moment moment) { return u64{1} << u64(moment); }
 
-u64 wanted_moments(Random& random) {
+u64 wanted_moments(Keeps keeps, Random& random) {
   u64 draw = random.below(8);
-  return draw < 4 ? root::kAnyMoment : set_of(draw < 7 ? Moment::Inside : Moment::Committed);
+  return draw < 4 ? root::kAnyMoment : set_of(draw < 7 || keeps == Keeps::Nothing ? Moment::Inside : Moment::Committed);
 }
 
 }  // namespace
 
 /// `asked`: when root was asked to.
 Result<protocols::RootInjectResult> Target::inject(Fault fault, Random& random, u64& asked) {
-  u64 moments = wanted_moments(random);
+  u64 moments = wanted_moments(probe_.keeps, random);
   Error last = Error::Again;
   for (u32 step = 0; step < kMostSteps + kUnaimedSteps; step++) {
     asked = now();
@@ -44,17 +44,28 @@ Result<protocols::RootInjectResult> Target::inject(Fault fault, Random& random, 
   return last;
 }
 
+/// An instance waits for what comes, within the time that one may be away.
+bool Target::rests() const {
+  for (u64 end = now() + kLongest; now() < end; wait_for(kWatchStep)) {
+    auto seen = tools_.root.inject(component_, u64(Fault::None), root::kAnyMoment, 0);
+    if (seen && Moment(seen->moment) == Moment::Idle) return true;
+  }
+  return false;
+}
+
 bool Target::answers() const {
+  if (probe_.method == kNobodyCalls) return rests();
   MessageBuffer& buffer = ipc::message_buffer();
   buffer.deadline = now() + kLongest;
   auto received = ipc::call_message(slot_, {{ipc::numbered(probe_.method), probe_.argument}}, kRegisterWords);
   buffer.deadline = 0;
-  return ipc::answer_error(received) == kSuccess;
+  return ipc::answer_error(received) == probe_.expected;
 }
 
 /// Looks without calling: a call to a server that hangs would be its prisoner.
 Outcome Target::watch(Fault fault, u64 instance, u64 at) const {
-  u64 end = at + (fault == Fault::Hang ? kHangWindow : kWindow);
+  // Who nobody calls hangs when it is woken up the next time: nothing comes of it for now.
+  u64 end = at + (fault == Fault::Hang && probe_.method != kNobodyCalls ? kHangWindow : kWindow);
   bool is_down = false, is_idle = false;
   while (now() < at + kLongest) {
     // Who does not rest may hang, whatever the fault was.

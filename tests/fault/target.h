@@ -30,10 +30,21 @@ struct Tools {
   protocols::SupervisorClient supervisor;
 };
 
-/// A request that changes nothing: a method and its argument.
+/// The method of who answers no calls.
+inline constexpr u64 kNobodyCalls = 0;
+
+/// What a service keeps.
+enum class Keeps : u32 {
+  Vault,    ///< its calls are events, which are committed
+  Nothing,  ///< a driver
+};
+
+/// A request that changes nothing: a method and its argument, and what it answers.
 struct Probe {
   const char* service;
   u64 method, argument;
+  Keeps keeps = Keeps::Vault;
+  Error expected = kSuccess;
 };
 
 class Target {
@@ -52,6 +63,7 @@ class Target {
   Result<protocols::RootInjectResult> inject(root::Fault fault, Random& random, u64& asked);
   Outcome watch(root::Fault fault, u64 instance, u64 at) const;
   bool answers() const;
+  bool rests() const;
 
   Tools tools_{};
   Probe probe_{};

@@ -7,11 +7,13 @@ folder=$(mktemp -d)
 trap "rm -rf '$folder'" EXIT
 most_entries_without=8
 
+"$PITH_BUILD/bin/pith-replay" --addresses >"$folder/addresses"
+
 # Writes at most $1 paths of the entries given as arguments, or of all, as the prover understands module $2, to folder $3.
 sample() {
   local only=() entry
   for entry in "${@:4}"; do only+=(--only "$entry"); done
-  "$PITH_BUILD/bin/pith-prove" --all --open "$PITH_ROOT/verify/open.txt" "${only[@]}" --sample "$3" --paths "$1" --seconds 60 "$2" >"$3.log" || true
+  "$PITH_BUILD/bin/pith-prove" --all --open "$PITH_ROOT/verify/open.txt" "${only[@]}" --addresses "$folder/addresses" --sample "$3" --paths "$1" --seconds 60 "$2" >"$3.log" || true
 }
 
 sample "${1-1}" "$PITH_BUILD/proof.bc" "$folder/paths"

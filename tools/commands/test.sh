@@ -4,11 +4,13 @@
 test_usage() {
   cat <<'END'
 usage: ./pith test [--list] [--jobs N] [NAME]...
+       ./pith test posix [OPTION]...
 
 Runs tests and prints one line for each, the kernel's size against its limits, and at the end `N passed, N failed`.
 NAME is a layer or one test as LAYER/NAME; `all` is every layer. Without a name: the layers marked `default`.
   --list    print the tests instead of running them
   --jobs N  how many at a time (default: number of processors)
+`posix` runs Debian's posixtestsuite here and on Linux (./pith test posix --help).
 Exit status: 0 all passed, 1 some failed, 2 wrong usage. Layers:
 END
   layers '[^ ]*' | while read -r layer state text; do printf '  %-9s %-8s %s\n' "$layer" "$state" "$text"; done
@@ -82,12 +84,19 @@ targets_for() {
   grep -q '^recovery/' <<<"$1" && echo pith-torture pith-layout mutated_programs
   grep -q '^bounds/' <<<"$1" && echo pith-bounds
   grep -qE '^(verify/|long/(bugs|concrete|refinement|replay)$)' <<<"$1" && echo pith-prove proof_module pith-replay
-  grep -q '^fuzz/' <<<"$1" && echo fuzzers
+  grep -qE '^(fuzz/|long/fuzz$)' <<<"$1" && echo fuzzers
   return 0
 }
 
 main() {
   local names=() lists='' jobs results tests passed failed
+  if [ "${1-}" = posix ]; then
+    shift
+    # shellcheck source=tools/posix/command.sh
+    . "$PITH_ROOT/tools/posix/command.sh"
+    posix_main "$@"
+    return
+  fi
   jobs=$(nproc)
   while [ $# -gt 0 ]; do
     case $1 in

@@ -66,6 +66,12 @@ std::vector<std::string> machine_command(const Options& options, const Connectio
     add({"-drive", "if=none,format=raw,id=" + name + ",file=" + escaped(options.disks[i]), "-device",
          "virtio-blk-pci" + virtio + ",drive=" + name});
   }
+  if (!options.share.empty()) {
+    // Files there are as the host's user has them; the tag is how the system learns that it may change nothing.
+    std::string suffix = options.is_share_read_only ? "-read-only" : "";
+    add({"-fsdev", "local,id=share,security_model=none,path=" + escaped(options.share) + (suffix.empty() ? "" : ",readonly=on"), "-device",
+         "virtio-9p-pci" + virtio + ",fsdev=share,mount_tag=share" + suffix});
+  }
   add({"-device", "virtio-rng-pci" + virtio + ",vectors=2"});
   if (options.has_network) {
     std::string network = "user,id=net0";

@@ -50,6 +50,17 @@ bool add_disk(Options& options, const std::string& value) {
   return true;
 }
 
+/// A folder of the host's; `:ro` behind it: nothing there may be changed.
+bool set_share(Options& options, const std::string& value) {
+  constexpr std::string_view kReadOnly = ":ro";
+  std::error_code error;
+  options.share = value;
+  options.is_share_read_only = value.ends_with(kReadOnly) && !std::filesystem::is_directory(value, error);
+  if (options.is_share_read_only) options.share.resize(value.size() - kReadOnly.size());
+  if (!std::filesystem::is_directory(options.share, error)) options.problem = "--share: there is no folder `" + options.share + "`";
+  return !options.share.empty();
+}
+
 bool add_forward(Options& options, const std::string& value) {
   auto colon = value.find(':');
   if (colon == std::string::npos) return false;
@@ -81,6 +92,7 @@ Options parse_options(const std::vector<std::string>& words) {
       {"--exec", [&](const std::string& value) { return !(options.command = value)->empty(); }},
       {"--file", [&](const std::string& value) { return add_file(options, value); }},
       {"--disk", [&](const std::string& value) { return add_disk(options, value); }},
+      {"--share", [&](const std::string& value) { return set_share(options, value); }},
       {"--forward", [&](const std::string& value) { return add_forward(options, value); }},
       {"--timeout", [&](const std::string& value) { return set_timeout(options, value); }},
       {"--system", [&](const std::string& value) { return is_name(options.system = value); }},

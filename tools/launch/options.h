@@ -20,6 +20,8 @@ struct Options {
   std::optional<double> timeout;                           ///< seconds
   std::optional<std::string> command;                      ///< --exec
   std::vector<std::pair<std::string, std::string>> files;  ///< host and guest path
+  std::string share;                                       ///< a folder of the host's: --share; empty: none
+  bool is_share_read_only = false;
   std::vector<std::string> disks;                          ///< raw images: --disk
   bool has_network = true;
   std::vector<std::pair<unsigned, unsigned>> forwards;     ///< ports of the host and of the system: --forward

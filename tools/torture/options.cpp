@@ -10,7 +10,7 @@ namespace pith::torture {
 
 namespace {
 
-const std::vector<std::string> kTargets{"console", "log", "clock", "entropy", "bank", "clearing", "disk"};
+const std::vector<std::string> kTargets = pieces_of(Options{}.targets);
 const std::vector<std::string> kKinds{"kill", "hang", "bitflip", "instruction", "garbage"};
 
 bool set_number(u64& target, const std::string& value, u64 least, u64 most) {

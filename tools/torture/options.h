@@ -13,10 +13,10 @@ struct Options {
   bool has_seed = false;
   u64 faults = 300;
   u64 activated = 0;  ///< so many faults are to show, in one machine after another; 0: one machine
-  std::string targets = "console,log,clock,entropy,bank,clearing,disk", kinds = "kill";
+  std::string targets = "console,log,clock,entropy,bank,clearing,bus,disk,ext4,fat,netcard,network,randomness", kinds = "kill";
   u64 cpus = 1;
   bool uses_host_time = false;  ///< processors run at the same time, as the host lets them
-  u64 timeout = 0;  ///< seconds; 0: as many as the faults need
+  u64 timeout = 0;              ///< seconds; 0: as many as the faults need
   std::string json, plot, page, log;
   std::string build;
   bool wants_help = false;

@@ -10,7 +10,9 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <filesystem>
+
+#include "tools/torture/disk.h"
+#include "tools/torture/echo.h"
 
 namespace pith::torture {
 
@@ -18,29 +20,9 @@ namespace {
 
 constexpr int kNotUp = 125;
 
-/// A disk for one run, empty.
-class ScratchDisk {
- public:
-  ScratchDisk() {
-    constexpr off_t kBytes = 16 << 20;
-    int file = mkstemp(path_.data());
-    is_there_ = file >= 0 && ftruncate(file, kBytes) == 0;
-    if (file >= 0) close(file);
-  }
-  ~ScratchDisk() { unlink(path_.c_str()); }
-  ScratchDisk(const ScratchDisk&) = delete;
-
-  bool is_there() const { return is_there_; }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_ = (std::filesystem::temp_directory_path() / "pith-torture-XXXXXX").string();
-  bool is_there_ = false;
-};
-
-std::vector<std::string> command_for(const Options& options, const std::string& disk) {
+std::vector<std::string> command_for(const Options& options, const std::string& disk, u32 echo_port) {
   std::string words = "seed=" + std::to_string(options.seed) + " faults=" + std::to_string(options.faults) + " kinds=" + options.kinds +
-                      " targets=" + options.targets + " poweroff";
+                      " targets=" + options.targets + " echo=" + std::to_string(echo_port) + " poweroff";
   if (options.uses_host_time) words += " host_time";
   std::vector<std::string> command{options.build + "/bin/pith-launch",
                                    "run",
@@ -107,7 +89,8 @@ int run_machine(const Options& options, Results& results, Dialogue& dialogue, FI
     if (pipe2(ends, O_CLOEXEC) != 0) return kNotUp;
   }
   ScratchDisk disk;
-  if (!disk.is_there()) return kNotUp;
+  EchoServer echo;
+  if (!disk.is_there() || echo.port() == 0) return kNotUp;
   pid_t self = getpid(), child = fork();
   if (child < 0) return kNotUp;
   if (child == 0) {
@@ -116,7 +99,7 @@ int run_machine(const Options& options, Results& results, Dialogue& dialogue, FI
     dup2(input[0], STDIN_FILENO);
     dup2(output[1], STDOUT_FILENO);
     dup2(diagnostics[1], STDERR_FILENO);
-    auto command = command_for(options, disk.path());
+    auto command = command_for(options, disk.path(), echo.port());
     std::vector<char*> words;
     for (std::string& word : command) words.push_back(word.data());
     words.push_back(nullptr);
@@ -144,6 +127,9 @@ int run_machine(const Options& options, Results& results, Dialogue& dialogue, FI
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
+  // What is on the disk must make sense to others.
+  if (std::string problems = disk.problems_of_ext4(); !problems.empty()) results.add_finding("ext4", "wrong", "e2fsck: " + problems);
+  if (std::string problems = disk.problems_of_fat(); !problems.empty()) results.add_finding("fat", "wrong", "fsck.vfat: " + problems);
   return WIFEXITED(status) ? WEXITSTATUS(status) : kNotUp;
 }
 

@@ -49,12 +49,13 @@ Proves entries of the kernel: MODULE is bitcode of the kernel, of the entry func
   --replay PROGRAM  runs PROGRAM with each such file and prints what it says
   --sample FOLDER   proves nothing: writes single paths of each entry, with states that the solver makes up, for pith-replay
   --paths N         of each entry at most so many (default 8)
+  --addresses FILE  where the program that runs them has the kernel's globals, as pith-replay --addresses prints it
   --dump FOLDER     writes each question as an SMT-LIB file
 Exit status: 0 all are proved, 1 some are not, 2 wrong usage.
 )";
 
 struct Arguments {
-  std::string file, cache, open, worst, seeded, without_traps, replay;
+  std::string file, cache, open, worst, seeded, without_traps, replay, addresses;
   std::set<std::string> only;
   ProofOptions proof;
   JobLimits limits;
@@ -88,12 +89,21 @@ bool parse(int count, char** words, Arguments& arguments) {
     else if (word == "--replay") arguments.replay = value();
     else if (word == "--sample") arguments.proof.sample_folder = value();
     else if (word == "--paths") arguments.proof.sample_paths = unsigned(std::max(1, std::atoi(value().c_str())));
+    else if (word == "--addresses") arguments.addresses = value();
     else if (word == "--dump") arguments.proof.dump_folder = value();
     else if (word == "--help") return std::cout << kUsage, std::exit(0), false;
     else if (word.starts_with("-") || !arguments.file.empty()) return false;
     else arguments.file = word;
   }
   return !arguments.file.empty();
+}
+
+bool read_addresses(const std::string& path, ProofOptions& options) {
+  std::ifstream file(path);
+  std::string name;
+  std::uint64_t address = 0;
+  while (file >> name >> address) options.addresses[name] = address;
+  return file.eof() && !options.addresses.empty();
 }
 
 /// What the program that replays counterexamples says of one.
@@ -170,6 +180,10 @@ int main(int count, char** words) {
   auto module = llvm::parseIRFile(arguments.file, problem, context), copy = llvm::parseIRFile(arguments.file, problem, context);
   if (!module || !copy) {
     problem.print("pith-prove", llvm::errs());
+    return 2;
+  }
+  if (!arguments.addresses.empty() && !read_addresses(arguments.addresses, arguments.proof)) {
+    std::cerr << "pith-prove: " << arguments.addresses << " does not say NAME ADDRESS on each line, as pith-replay --addresses does\n";
     return 2;
   }
   for (const std::string& folder : {arguments.proof.counterexample_folder, arguments.proof.sample_folder}) {

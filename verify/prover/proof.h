@@ -1,5 +1,6 @@
 // Proving one entry of the kernel: every path keeps every invariant and every property, and no obligation on the way is open.
 #pragma once
+#include <map>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,7 @@ struct ProofOptions {
   std::string counterexample_folder;  ///< not empty: each failure with a state that shows it is written there as a case for pith-replay
   std::string sample_folder;   ///< not empty: nothing is proved; paths are written there as cases for pith-replay
   unsigned sample_paths = 8;   ///< of each entry at most
+  std::map<std::string, std::uint64_t> addresses;  ///< where the program that runs cases has each global; of others an address is anything
   bool only_traps = false;     ///< what is asked is whether a trap can be reached, and nothing else: all else is shown of the module without traps
 };
 

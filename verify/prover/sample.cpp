@@ -7,7 +7,6 @@
 #include <stdexcept>
 
 #include "verify/prover/case.h"
-#include "verify/replay/interface.h"
 
 namespace pith::verify {
 
@@ -87,10 +86,7 @@ class Sampler {
     parameters.set("random_seed", unsigned(walk_.signature() & 0xffffff));
     solver.set(parameters);
     for (const Expression& condition : state.path) solver.add(condition);
-    for (unsigned number = 0; const KernelObject& object : kKernelObjects) {
-      std::string name = "address." + std::string(object.name);
-      solver.add(solver_context().bv_const(name.c_str(), 64) == bits(replay::address_of_array(number++), 64));
-    }
+    for (const auto& [name, address] : options_.addresses) solver.add(solver_context().bv_const(("address." + name).c_str(), 64) == bits(address, 64));
     if (solver.check() != z3::sat) throw std::runtime_error("the solver finds no state");
     return solver.get_model();
   }

@@ -43,7 +43,7 @@ void replay_reached(const char* name, std::uint64_t count, const std::uint64_t* 
 
 namespace pith::replay {
 
-/// Arrays by frame have fixed addresses, which the prover knows as well: the one of number `number` in verify::kKernelObjects.
+/// Arrays by frame have addresses so far apart that none runs into the next: the one of number `number` in verify::kKernelObjects.
 inline constexpr std::uint64_t kSpan = std::uint64_t{1} << 36;
 constexpr std::uint64_t address_of_array(unsigned number) { return (std::uint64_t{1} << 44) + number * 2 * kSpan; }
 

@@ -15,10 +15,12 @@ namespace {
 using namespace pith::replay;
 
 constexpr const char* kUsage = R"(usage: pith-replay [--quiet] FILE...
+       pith-replay --addresses
 
 Runs each case of the files in a process of its own. Of a case that ends well, all memory is compared with what the prover says; of a counterexample it is
 said whether the kernel's own code fails, too.
-  --quiet  prints only differences and the counts
+  --quiet      prints only differences and the counts
+  --addresses  prints where the kernel's globals are in this program, for pith-prove --addresses: an address that the kernel keeps as a number is then the same
 Exit status: 0 no differences and every counterexample is reproduced, 1 otherwise, 2 wrong usage.
 )";
 
@@ -63,6 +65,11 @@ int run_all(int count, char** words) {
     if (word == "--quiet") {
       is_quiet = true;
       continue;
+    }
+    if (word == "--addresses") {
+      for (const ReplayObject* object = replay_objects; object->name != nullptr; object++)
+        std::printf("%s %llu\n", object->name, static_cast<unsigned long long>(object->address));
+      return 0;
     }
     if (word.starts_with("-")) return std::cerr << kUsage, 2;
     std::ifstream file(word);

@@ -18,19 +18,34 @@ Result<void> Device::start(pci::Configuration& function, u32 index, u64 size, st
   memory_ = memory;
   physical_ = physical;
   TRY(transport_.find(function, index, size));
-  return restart(0, 0);
+  return reset();
 }
 
-Result<void> Device::restart(u64 first_received, u64 first_sent) {
+Result<void> Device::reset() {
+  is_reset_ = false;
   TRY(transport_.reset());
   features_ = TRY(transport_.agree(kAddress | kStatus));
   if ((features_ & kAddress) == 0) return Error::NotSupported;
-  received_.initialize(memory_.first(Slots::kBytes), physical_, first_received);
-  sent_.initialize(memory_.subspan(Slots::kBytes, Slots::kBytes), physical_ + Slots::kBytes, first_sent);
+  for (u32 i = 0; i < sizeof address_; i++) address_[i] = transport_.device_byte(kAddressRegister + i);
+  is_reset_ = true;
+  return {};
+}
+
+void Device::reopen(u64 first_received, u64 first_sent) {
+  received_.reopen(received_memory(), first_received);
+  sent_.reopen(sent_memory(), first_sent);
+  is_odd_ = false;
+}
+
+Result<void> Device::restart(u64 first_received, u64 first_sent) {
+  // Not twice: what comes meanwhile may wait in the device, and another reset would lose it.
+  if (!is_reset_) TRY(reset());
+  is_reset_ = false;
+  received_.initialize(received_memory(), physical_, first_received);
+  sent_.initialize(sent_memory(), physical_ + Slots::kBytes, first_sent);
   is_odd_ = has_received_news_ = has_sent_news_ = false;
   TRY(transport_.set_queue(kReceiveQueue, received_.places()));
   TRY(transport_.set_queue(kSendQueue, sent_.places()));
-  for (u32 i = 0; i < sizeof address_; i++) address_[i] = transport_.device_byte(kAddressRegister + i);
   transport_.run();
   return {};
 }

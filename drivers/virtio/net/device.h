@@ -19,9 +19,14 @@ class Device {
  public:
   explicit Device(virtio::Access& access) : transport_(access) {}
 
-  /// Finds, resets and starts the device. `memory`: kMemoryBytes that it sees at `physical`. Errors: NotSupported, TimedOut, NoMemory.
+  /// Finds and resets the device: it touches nothing before restart(). `memory`: kMemoryBytes that it sees at `physical`, in which what an
+  /// instance before has left stays. Errors: NotSupported, TimedOut, NoMemory.
   Result<void> start(pci::Configuration& function, u32 index, u64 size, std::span<std::byte> memory, u64 physical);
-  /// Resets and starts it again: it touches no slot that it was given before. The next slots are of these numbers. Errors: as start().
+  /// Between start() and restart(): take_received() and sent().take() answer what the device had done for an instance before, from these
+  /// slots on. A reset device touches its queues no more, so this is all that it has done.
+  void reopen(u64 first_received, u64 first_sent);
+  /// Resets the device and has it run: it touches no slot that it was given before. The next slots are of these numbers. Errors: as
+  /// start().
   Result<void> restart(u64 first_received, u64 first_sent);
 
   /// 6 bytes.
@@ -51,6 +56,10 @@ class Device {
   static constexpr u64 kAddress = 1 << 5, kStatus = 1 << 16;
   static constexpr u32 kReceiveQueue = 0, kSendQueue = 1;
 
+  Result<void> reset();
+  std::span<std::byte> received_memory() const { return memory_.first(Slots::kBytes); }
+  std::span<std::byte> sent_memory() const { return memory_.subspan(Slots::kBytes, Slots::kBytes); }
+
   virtio::Transport transport_;
   Slots received_, sent_;
   std::span<std::byte> memory_;
@@ -58,6 +67,7 @@ class Device {
   u8 address_[6] = {};
   bool has_received_news_ = false, has_sent_news_ = false;
   bool is_odd_ = false;
+  bool is_reset_ = false;  // and has been told nothing since
 };
 
 }  // namespace pith::virtio_net

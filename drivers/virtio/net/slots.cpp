@@ -10,6 +10,18 @@ void Slots::initialize(std::span<std::byte> memory, u64 physical, u64 first) {
   std::ranges::fill(states_, State::Free);
   added_ = taken_ = first;
   is_broken_ = false;
+  record_ = &record_in(memory);
+  record_->first = first;
+  __atomic_store_n(&record_->magic, Record::kMagic, __ATOMIC_RELEASE);
+}
+
+void Slots::reopen(std::span<std::byte> memory, u64 taken) {
+  const Record& record = record_in(memory);
+  bool is_known = record.magic == Record::kMagic && rings_.reopen(memory, u16(taken - record.first));
+  std::ranges::fill(states_, is_known ? State::UnderWay : State::Free);
+  taken_ = taken;
+  added_ = is_known ? taken + kCount : taken;
+  is_broken_ = !is_known;
 }
 
 void Slots::add(const virtio::Piece& piece) {
@@ -19,6 +31,7 @@ void Slots::add(const virtio::Piece& piece) {
 }
 
 void Slots::skip() {
+  record_->magic = 0;  // which slot the device had for which of its entries is not known by counting any more
   u32 slot = added_++ % kCount;
   states_[slot] = State::Done;
   written_[slot] = 0;

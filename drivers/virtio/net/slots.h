@@ -12,6 +12,9 @@ class Slots {
 
   /// `memory`: kBytes of them, `physical` where the device sees them. The first slot that is going to be added is number `first`.
   void initialize(std::span<std::byte> memory, u64 physical, u64 first);
+  /// Over what an instance before has left in `memory`, its device reset: take() answers what the device was done with, from slot number
+  /// `taken` on, which is the first one that nobody has taken. Nothing may be added before initialize().
+  void reopen(std::span<std::byte> memory, u64 taken);
   virtio::QueuePlaces places() const { return rings_.places(); }
 
   /// How many were added, and how many of them were taken, both counted from number 0 on.
@@ -34,9 +37,19 @@ class Slots {
  private:
   enum class State : u8 { Free, UnderWay, Done };
 
+  /// For the next instance, behind the rings.
+  struct Record {
+    static constexpr u64 kMagic = 0x53544f4c53544b50;  // "PKTSLOTS"
+    u64 magic;                                         ///< kMagic: slot number N is number N - first of those that the device was given
+    u64 first;
+  };
+  static_assert(virtio::Rings<kCount>::kOwnBytes + sizeof(Record) <= kBytes);
+  static Record& record_in(std::span<std::byte> memory) { return *reinterpret_cast<Record*>(memory.data() + kBytes - sizeof(Record)); }
+
   virtio::Rings<kCount> rings_;
   State states_[kCount] = {};
   u32 written_[kCount] = {};
+  Record* record_ = nullptr;
   u64 added_ = 0, taken_ = 0;
   bool is_broken_ = false;
 };

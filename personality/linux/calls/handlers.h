@@ -34,6 +34,7 @@ Result<u64> call_sched_getaffinity(Task&, i32 pid, u32 size, GuestAddress mask);
 Result<u64> call_sched_setaffinity(Task&, i32 pid, u32 size, GuestAddress mask);
 Result<u64> call_sched_getscheduler(Task&, i32 pid);
 Result<u64> call_sched_setscheduler(Task&, i32 pid, u32 policy, GuestAddress parameter);
+Result<u64> call_sched_setparam(Task&, i32 pid, GuestAddress parameter);
 Result<u64> call_sched_getparam(Task&, i32 pid, GuestAddress parameter);
 Result<u64> call_sched_get_priority_max(Task&, u32 policy);
 Result<u64> call_sched_get_priority_min(Task&, u32 policy);
@@ -51,7 +52,8 @@ Result<u64> call_madvise(Task&, u64 address, u64 size, u32 advice);
 Result<u64> call_msync(Task&, u64 address, u64 size, u32 flags);
 Result<u64> call_mincore(Task&, u64 address, u64 size, GuestAddress vector);
 Result<u64> call_mlock(Task&, u64 address, u64 size);
-Result<u64> call_mlockall(Task&);
+Result<u64> call_mlockall(Task&, u32 flags);
+Result<u64> call_munlockall(Task&);
 
 // files/: descriptors
 Result<u64> call_read(Task&, i32 descriptor, GuestAddress buffer, u64 size);
@@ -183,6 +185,8 @@ Result<u64> call_kill(Task&, i32 pid, u32 signal);
 Result<u64> call_tkill(Task&, i32 tid, u32 signal);
 Result<u64> call_tgkill(Task&, i32 pid, i32 tid, u32 signal);
 Result<u64> call_pause(Task&);
+Result<u64> call_rt_sigqueueinfo(Task&, i32 pid, u32 signal, GuestAddress information);
+Result<u64> call_rt_tgsigqueueinfo(Task&, i32 pid, i32 tid, u32 signal, GuestAddress information);
 
 // time/
 Result<u64> call_clock_gettime(Task&, u32 clock, GuestAddress result);
@@ -198,6 +202,19 @@ Result<u64> call_getrusage(Task&, i32 who, GuestAddress result);
 Result<u64> call_alarm(Task&, u32 seconds);
 Result<u64> call_setitimer(Task&, u32 which, GuestAddress value, GuestAddress old);
 Result<u64> call_getitimer(Task&, u32 which, GuestAddress result);
+Result<u64> call_timer_create(Task&, u32 clock, GuestAddress event, GuestAddress result);
+Result<u64> call_timer_settime(Task&, i32 number, u32 flags, GuestAddress value, GuestAddress old);
+Result<u64> call_timer_gettime(Task&, i32 number, GuestAddress value);
+Result<u64> call_timer_getoverrun(Task&, i32 number);
+Result<u64> call_timer_delete(Task&, i32 number);
+
+// ipc/
+Result<u64> call_mq_open(Task&, GuestAddress name, u32 flags, u32 mode, GuestAddress attributes);
+Result<u64> call_mq_unlink(Task&, GuestAddress name);
+Result<u64> call_mq_timedsend(Task&, i32 descriptor, GuestAddress message, u64 size, u32 priority, GuestAddress timeout);
+Result<u64> call_mq_timedreceive(Task&, i32 descriptor, GuestAddress message, u64 size, GuestAddress priority, GuestAddress timeout);
+Result<u64> call_mq_notify(Task&, i32 descriptor, GuestAddress event);
+Result<u64> call_mq_getsetattr(Task&, i32 descriptor, GuestAddress fresh, GuestAddress old);
 
 // identity/
 Result<u64> call_getuid(Task&);
@@ -227,6 +244,7 @@ Result<u64> call_getrlimit(Task&, u32 resource, GuestAddress result);
 Result<u64> call_setrlimit(Task&, u32 resource, GuestAddress fresh);
 Result<u64> call_futex(Task&, GuestAddress word, u32 operation, u32 value, GuestAddress timeout, GuestAddress second, u32 value3);
 Result<u64> call_set_robust_list(Task&, GuestAddress head, u64 size);
+Result<u64> call_get_robust_list(Task&, i32 pid, GuestAddress head, GuestAddress size);
 Result<u64> call_getcpu(Task&, GuestAddress cpu, GuestAddress node);
 Result<u64> call_syslog(Task&, u32 type, GuestAddress buffer, i32 size);
 Result<u64> call_reboot(Task&, u32 magic1, u32 magic2, u32 command);

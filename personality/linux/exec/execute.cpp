@@ -5,6 +5,7 @@
 #include "personality/linux/environment.h"
 #include "personality/linux/exec/program.h"
 #include "personality/linux/files/path.h"
+#include "personality/linux/misc/futex.h"
 #include "personality/linux/x86_64/machine.h"
 
 namespace pith::personality {
@@ -94,6 +95,8 @@ void take_over_identity(Task& task, const Inode& inode) {
 void switch_program(Task& task, LoadedProgram program, const std::string& path, const Program& source) {
   Process& process = task.process;
   end_other_tasks(task);
+  release_robust_list(task);
+  process.timers.clear();
   take_over_identity(task, *source.inode);
   (void)task.guest->set_space(program.space->guest_space());
   (void)task.guest->reset_vector_state();

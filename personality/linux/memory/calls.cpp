@@ -55,6 +55,8 @@ Result<u64> call_mmap(Task& task, u64 address, u64 size, u32 protection, u32 fla
     return LinuxError::OutOfMemory;
   u64 limit = task.process.limits[Resource::AddressSpace].current;
   if (limit != kUnlimited && (space.areas().total_pages() << kPageShift) + length > limit) return LinuxError::OutOfMemory;
+  constexpr usize kMostAreas = 65530;
+  if (space.areas().areas().size() > kMostAreas) return LinuxError::OutOfMemory;
   u64 start = address;
   if (flags & (MapFlag::Fixed | MapFlag::FixedNoReplace)) {
     Range range = TRY(range_of(address, size));
@@ -140,6 +142,12 @@ Result<u64> call_mlock(Task& task, u64 address, u64 size) {
   return u64{0};
 }
 
-Result<u64> call_mlockall(Task&) { return u64{0}; }
+Result<u64> call_mlockall(Task&, u32 flags) {
+  constexpr u32 kCurrent = 1, kFuture = 2, kOnFault = 4;
+  if (!flags || flags & ~(kCurrent | kFuture | kOnFault) || flags == kOnFault) return LinuxError::Invalid;
+  return u64{0};
+}
+
+Result<u64> call_munlockall(Task&) { return u64{0}; }
 
 }  // namespace pith::personality

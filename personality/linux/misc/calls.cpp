@@ -75,11 +75,6 @@ Result<u64> call_setrlimit(Task& task, u32 resource, GuestAddress fresh) {
   return call_prlimit64(task, 0, resource, fresh, GuestAddress(0));
 }
 
-Result<u64> call_set_robust_list(Task&, GuestAddress, u64 size) {
-  constexpr u64 kHeadSize = 24;
-  return size == kHeadSize ? Result<u64>(u64{0}) : Result<u64>(LinuxError::Invalid);
-}
-
 Result<u64> call_getcpu(Task& task, GuestAddress cpu, GuestAddress node) {
   if (cpu.raw) TRY(write_guest<u32>(task.memory(), cpu, 0));
   if (node.raw) TRY(write_guest<u32>(task.memory(), node, 0));

@@ -89,11 +89,9 @@ Ring InternetSocket::sent() const {
 }
 
 void InternetSocket::look() {
-  u64 now_events = events(), now_received = received().filled(), now_sent = sent().taken();
-  // CanAccept alone comes and goes: it may have been away since the last look, and somebody waits for the next connection.
-  bool is_same = seen_.events == now_events && seen_.received == now_received && seen_.sent == now_sent;
-  if (is_same && !(now_events & network::Event::CanAccept)) return;
-  seen_ = {now_events, now_received, now_sent};
+  Seen now_seen = {events(), received().filled(), sent().taken()};
+  if (now_seen == seen_) return;
+  seen_ = now_seen;
   changed_.wake_all();
 }
 
@@ -161,6 +159,7 @@ Result<void> InternetSocket::connect(Task& task, const SocketAddress& address) {
     has_partner_ = partner.family;
     return {};
   }
+  look();
   settle_connection();
   if (phase_ == Phase::Connected) return LinuxError::IsConnected;
   if (phase_ == Phase::Listening) return LinuxError::IsConnected;
@@ -181,12 +180,14 @@ Result<void> InternetSocket::connect(Task& task, const SocketAddress& address) {
     has_told_error_ = false;
     // How it ends is told later to those who do not wait, however soon it does.
     if (is_nonblocking()) return LinuxError::InProgress;
+    look();
     settle_connection();
   }
   u64 deadline = send_timeout ? now() + send_timeout : 0;
   while (phase_ == Phase::Connecting) {
     if (is_nonblocking()) return LinuxError::AlreadyConnecting;
     Result<void> waited = task.wait_on(changed_, deadline);
+    look();
     settle_connection();
     if (waited || phase_ != Phase::Connecting) continue;
     return waited.error() == LinuxError::TimedOut ? LinuxError::InProgress : waited.error();
@@ -214,6 +215,7 @@ Result<Reference<SocketFile>> InternetSocket::accept(Task& task, SocketAddress& 
     if (accepted.error() != Error::WouldBlock) return network_error(accepted.error());
     if (has_shut_receive_) return LinuxError::Invalid;
     if (is_nonblocking()) return LinuxError::TryAgain;
+    look();
     if (events() & network::Event::CanAccept) continue;  // it came while the answer was under way
     Result<void> waited = task.wait_on(changed_, deadline);
     if (!waited) return waited.error() == LinuxError::TimedOut ? LinuxError::TryAgain : waited.error();
@@ -226,6 +228,7 @@ Result<u64> InternetSocket::send_stream(Task& task, Transfer& from, u32 message_
   Ring ring = sent();
   auto ended = [&](Error error) { return done ? Result<u64>(done) : Result<u64>(error); };
   for (;;) {
+    look();
     settle_connection();
     if (has_shut_send_) return ended(LinuxError::BrokenPipe);
     if (phase_ == Phase::Idle || phase_ == Phase::Listening) {
@@ -270,7 +273,7 @@ Result<u64> InternetSocket::send_datagram(Task& task, Transfer& from, MessagePar
   u64 deadline = send_timeout ? now() + send_timeout : 0;
   u64 needed = padded(sizeof record + record.length);
   Ring ring = sent();
-  while (ring.room() < needed) {
+  for (look(); ring.room() < needed; look()) {
     if (!may_wait(message_flags)) return LinuxError::TryAgain;
     Result<void> waited = task.wait_on(changed_, deadline);
     if (!waited) return waited.error() == LinuxError::TimedOut ? LinuxError::TryAgain : waited.error();
@@ -295,6 +298,7 @@ Result<u64> InternetSocket::receive_stream(Task& task, Transfer& to, u32 message
   Ring ring = received();
   auto ended = [&](Error error) { return done ? Result<u64>(done) : Result<u64>(error); };
   for (;;) {
+    look();
     settle_connection();
     if (phase_ == Phase::Idle || phase_ == Phase::Listening) {
       Error error = gone_error();
@@ -339,7 +343,7 @@ Result<u64> InternetSocket::receive_datagram(Task& task, Transfer& to, MessagePa
   u64 deadline = receive_timeout ? now() + receive_timeout : 0;
   Ring ring = received();
   network::Datagram record = {};
-  while (ring.used() < sizeof record) {
+  for (look(); ring.used() < sizeof record; look()) {
     if (has_shut_receive_) return u64{0};
     if (Error error = gone_error(); error != kSuccess) return error;
     if (!may_wait(message_flags)) return LinuxError::TryAgain;
@@ -422,6 +426,7 @@ u64 InternetSocket::bytes_ready() {
 }
 
 u32 InternetSocket::poll(Task&, Poller* poller) {
+  look();
   if (poller) poller->wait_on(changed_);
   settle_connection();
   u64 now_events = events();

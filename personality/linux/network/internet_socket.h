@@ -65,7 +65,9 @@ class InternetSocket final : public SocketFile {
   u32 take_error() override;
   bool is_listening() const override { return phase_ == Phase::Listening; }
 
-  /// The stack has rung: wakes those who wait if something is different from the last time.
+  /// Notes what the stack says, and wakes those who wait if it is different from what was noted last. Called when the stack has rung, and
+  /// by whoever may wait, right before it looks whether it must: so nothing comes between what it has seen and what the next call compares
+  /// with.
   void look();
 
   /// All that are open.
@@ -97,8 +99,9 @@ class InternetSocket final : public SocketFile {
   bool has_shut_receive_ = false, has_shut_send_ = false;
   bool has_told_error_ = false;
   bool has_partner_ = false;  ///< of datagrams
-  struct {
+  struct Seen {
     u64 events = 0, received = 0, sent = 0;
+    bool operator==(const Seen&) const = default;
   } seen_;
   WaitList changed_;
 };

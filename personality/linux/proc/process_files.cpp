@@ -4,6 +4,7 @@
 #include "personality/linux/files/path.h"
 #include "personality/linux/proc/proc.h"
 #include "personality/linux/terminal/terminal.h"
+#include "personality/linux/time/usage.h"
 
 namespace pith::personality {
 
@@ -27,7 +28,7 @@ Text stat_line(Task&, Process& process) {
                             process.parent ? process.parent->pid : 0, process.group, process.session, terminal,
                             process.terminal ? process.terminal->foreground : -1, static_cast<unsigned long long>(process.faults));
   text += format("%llu %llu 0 0 20 0 %zu 0 %llu %llu %llu 18446744073709551615 0 0 0 0 0 0 0 0 0 0 0 0 %u 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
-                 static_cast<unsigned long long>(process.user_time / 10'000'000),
+                 static_cast<unsigned long long>(process_time(process) / 10'000'000),
                  static_cast<unsigned long long>(process.system_time / 10'000'000), process.tasks.size(),
                  static_cast<unsigned long long>(process.start_time / 10'000'000), size, resident, process.exit_signal);
   return text;

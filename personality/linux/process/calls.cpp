@@ -1,4 +1,4 @@
-// Numbers, groups and sessions of processes; scheduling; the end.
+// Numbers, groups and sessions of processes; the end.
 #include "personality/linux/calls/handlers.h"
 #include "personality/linux/environment.h"
 #include "personality/linux/terminal/terminal.h"
@@ -109,63 +109,6 @@ Result<u64> call_prctl(Task& task, u32 option, u64 argument, u64, u64, u64) {
     default:
       return LinuxError::Invalid;
   }
-}
-
-Result<u64> call_sched_getaffinity(Task& task, i32 pid, u32 size, GuestAddress mask) {
-  TRY(named(task, pid));
-  if (size < 8 || size % 8) return LinuxError::Invalid;
-  TRY(write_guest<u64>(task.memory(), mask, 1));
-  return u64{8};
-}
-
-Result<u64> call_sched_setaffinity(Task& task, i32 pid, u32 size, GuestAddress mask) {
-  TRY(named(task, pid));
-  u8 first = size ? TRY(read_guest<u8>(task.memory(), mask)) : u8{0};
-  return first & 1 ? Result<u64>(u64{0}) : Result<u64>(LinuxError::Invalid);
-}
-
-Result<u64> call_sched_getscheduler(Task& task, i32 pid) {
-  TRY(named(task, pid));
-  return u64{0};
-}
-
-Result<u64> call_sched_setscheduler(Task& task, i32 pid, u32 policy, GuestAddress) {
-  TRY(named(task, pid));
-  return policy == 0 ? Result<u64>(u64{0}) : Result<u64>(LinuxError::NotPermitted);
-}
-
-Result<u64> call_sched_getparam(Task& task, i32 pid, GuestAddress parameter) {
-  TRY(named(task, pid));
-  TRY(write_guest<u32>(task.memory(), parameter, 0));
-  return u64{0};
-}
-
-Result<u64> call_sched_get_priority_max(Task&, u32 policy) {
-  if (policy > 6 || policy == 4) return LinuxError::Invalid;
-  return u64(policy == 1 || policy == 2 ? 99 : 0);
-}
-
-Result<u64> call_sched_get_priority_min(Task&, u32 policy) {
-  if (policy > 6 || policy == 4) return LinuxError::Invalid;
-  return u64(policy == 1 || policy == 2 ? 1 : 0);
-}
-
-Result<u64> call_sched_rr_get_interval(Task& task, i32 pid, GuestAddress interval) {
-  TRY(named(task, pid));
-  TRY(write_guest(task.memory(), interval, TimeSpec{0, 10'000'000}));
-  return u64{0};
-}
-
-Result<u64> call_getpriority(Task& task, u32 which, i32 who) {
-  if (which > 2) return LinuxError::Invalid;
-  if (which == 0) TRY(named(task, who));
-  return u64{20};
-}
-
-Result<u64> call_setpriority(Task& task, u32 which, i32 who, i32) {
-  if (which > 2) return LinuxError::Invalid;
-  if (which == 0) TRY(named(task, who));
-  return u64{0};
 }
 
 }  // namespace pith::personality

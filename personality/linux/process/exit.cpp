@@ -73,7 +73,8 @@ void tell_parent(Process& process) {
 void end_process(Process& process) {
   Environment& env = environment();
   process.state = ProcessState::Zombie;
-  process.alarm_deadline = 0;
+  for (ProcessTimer& timer : process.interval_timers) timer.set({}, 0, 0);
+  process.timers.clear();
   if (process.terminal && process.session == process.pid) process.terminal->lose_session(process.session);
   process.terminal = {};
   give_children_away(process);
@@ -92,6 +93,7 @@ void end_process(Process& process) {
 void finish_task(Task& task) {
   Environment& env = environment();
   Process& process = task.process;
+  release_robust_list(task);
   if (task.clear_child_tid && task.space->reference_count() > 1) {
     (void)write_guest<u32>(task.memory(), GuestAddress(task.clear_child_tid), 0);
     wake_futex(task.memory(), GuestAddress(task.clear_child_tid), 1);
@@ -104,6 +106,9 @@ void finish_task(Task& task) {
   task.context = {};
   park_guest(*task.guest);
   task.space = {};
+  u64 used = task.worker->time_used();
+  process.user_time += used - task.worker_time_before;
+  task.worker->note_end(used);
   env.processes.remove(task);
   std::erase(process.tasks, &task);
   bool last = process.tasks.empty();

@@ -62,7 +62,7 @@ Result<u64> clone_task(Task& task, const CloneRequest& request) {
   u64 flags = request.flags;
   if (!(flags & CloneFlag::Thread) && env.processes.all().size() >= ProcessTable::kMost) return LinuxError::TryAgain;
   // Whoever is being killed has no more children: else kill(-1) would not catch them all.
-  if (task.must_end() || (task.pending.set | task.process.pending.set).has(Signal::Kill)) return LinuxError::TryAgain;
+  if (task.must_end() || (task.pending.set() | task.process.pending.set()).has(Signal::Kill)) return LinuxError::TryAgain;
   if (env.pages.available() < kReserve) reclaim_pages(kReserve - env.pages.available());
   if (env.pages.available() < kReserve) return LinuxError::OutOfMemory;
   i32 tid = TRY(env.processes.allocate());
@@ -89,6 +89,8 @@ Result<u64> clone_task(Task& task, const CloneRequest& request) {
   child->files = flags & CloneFlag::Files ? task.files : task.files->copy();
   child->context = flags & CloneFlag::Filesystem ? task.context : copy_context(*task.context);
   child->blocked = task.blocked;
+  child->scheduling = task.scheduling;
+  if (task.scheduling.reset_on_fork) child->scheduling = {.nice = task.scheduling.nice < 0 ? 0 : task.scheduling.nice};
   if (!(flags & CloneFlag::Memory) || flags & CloneFlag::VFork) child->signal_stack = task.signal_stack;
   process->tasks.push_back(child);
   env.processes.add(*child);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "personality/linux/process/task.h"
+#include "personality/linux/time/timers.h"
 
 namespace pith::personality {
 
@@ -46,7 +47,10 @@ class Process {
   u64 user_time = 0, system_time = 0, children_user_time = 0, children_system_time = 0;
   u64 faults = 0;
 
-  u64 alarm_deadline = 0, alarm_interval = 0;  ///< of ITIMER_REAL
+  static constexpr u32 kIntervalTimers = 3, kMostTimers = 32768;
+  ProcessTimer interval_timers[kIntervalTimers];      ///< of setitimer
+  std::vector<std::unique_ptr<ProcessTimer>> timers;  ///< of timer_create
+  i32 next_timer = 0;
 
   Task& leader() { return *tasks.front(); }
 };
@@ -75,9 +79,9 @@ class ProcessTable {
   i32 next_ = 1;
 };
 
-/// Sends a signal to a process or to one task of it. Ignored ones fall away.
-void send_signal(Process& process, const SignalInformation& information);
-void send_signal(Task& task, const SignalInformation& information);
+/// Sends a signal to a process or to one task of it; whether it waits there now. Ignored ones fall away, and a second one of an old number.
+bool send_signal(Process& process, const SignalInformation& information);
+bool send_signal(Task& task, const SignalInformation& information);
 /// A signal that the task itself caused (a fault): cannot be blocked or ignored.
 void force_signal(Task& task, const SignalInformation& information);
 /// Sends to every member of a process group; how many there were.

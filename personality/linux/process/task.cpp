@@ -11,7 +11,7 @@ bool Task::must_end() const { return ending || process.group_exit; }
 
 bool Task::has_signal() const {
   if (must_end() || process.state == ProcessState::Stopped) return true;
-  return !((pending.set | process.pending.set) & ~blocked).is_empty();
+  return !((pending.set() | process.pending.set()) & ~blocked).is_empty();
 }
 
 Result<void> Task::sleep(u64 deadline) {

@@ -31,6 +31,18 @@ struct Credentials {
   bool is_root() const { return effective_uid == 0; }
 };
 
+/// Who runs before whom, as programs have asked for it.
+struct Scheduling {
+  struct Policy {
+    static constexpr u32 Other = 0, Fifo = 1, RoundRobin = 2, Batch = 3, Idle = 5, Deadline = 6;
+  };
+  static constexpr i32 kLeastNice = -20, kMostNice = 19;
+  u32 policy = Policy::Other;
+  u32 priority = 0;  ///< 1…99 for Fifo and RoundRobin, else 0
+  i32 nice = 0;
+  bool reset_on_fork = false;
+};
+
 /// Where relative paths begin, and what new files may not allow.
 struct FilesystemContext final : Counted {
   Reference<Inode> root, current;
@@ -62,7 +74,8 @@ class Task {
   Process& process;
   const i32 tid;
   Worker* worker = nullptr;
-  Guest* guest = nullptr;  ///< the worker's
+  u64 worker_time_before = 0;  ///< nanoseconds that the worker had used when it began with this task
+  Guest* guest = nullptr;      ///< the worker's
   Reference<AddressSpace> space;
   Reference<FileTable> files;
   Reference<FilesystemContext> context;
@@ -72,6 +85,8 @@ class Task {
   bool has_saved_blocked = false;
   PendingSignals pending;
   SignalStack signal_stack;
+  Scheduling scheduling;
+  u64 robust_list = 0;            ///< head of the list of locks to repair at the end
   u64 clear_child_tid = 0;        ///< zeroed and woken at the end
   u64 restart_deadline = 0;       ///< of a call that is run again
   u64 call_number = 0;            ///< of the call being handled

@@ -39,6 +39,7 @@ void Worker::give_up() {
 }
 
 void Worker::start(Task& task) {
+  task.worker_time_before = time_before_;
   task_ = &task;
   queue_.wake_one();
 }

@@ -19,6 +19,10 @@ class Worker {
   void give_up();
   void interrupt() { thread_->interrupt(); }
   Guest& guest() { return *guest_; }
+  /// Its task has ended when it had used that much: what follows is the next one's.
+  void note_end(u64 used) { time_before_ = used; }
+  /// Nanoseconds that it has run.
+  u64 time_used() const { return thread_->time_used(); }
 
  private:
   static void enter(void* self);
@@ -28,6 +32,7 @@ class Worker {
   std::unique_ptr<Guest> guest_;
   WaitQueue queue_;
   Task* task_ = nullptr;
+  u64 time_before_ = 0;
   Worker* next_idle_ = nullptr;
   static Worker* idle_;
 };

@@ -42,8 +42,8 @@ Result<u64> call_rt_sigaction(Task& task, u32 signal, GuestAddress action, Guest
     slot = TRY(read_guest<SignalAction>(task.memory(), action));
     slot.mask &= ~kUnblockable.bits();
     if (is_ignored(slot, signal)) {
-      task.process.pending.set.remove(signal);
-      for (Task* other : task.process.tasks) other->pending.set.remove(signal);
+      task.process.pending.discard(SignalSet::of(signal));
+      for (Task* other : task.process.tasks) other->pending.discard(SignalSet::of(signal));
     }
   }
   if (old.raw) TRY(write_guest(task.memory(), old, before));
@@ -65,7 +65,7 @@ Result<u64> call_rt_sigprocmask(Task& task, u32 how, GuestAddress set, GuestAddr
 
 Result<u64> call_rt_sigpending(Task& task, GuestAddress set, u64 size) {
   if (size > kSetSize) return LinuxError::Invalid;
-  u64 bits = ((task.pending.set | task.process.pending.set) & task.blocked).bits();
+  u64 bits = ((task.pending.set() | task.process.pending.set()) & task.blocked).bits();
   TRY(copy_to_guest(task.memory(), set, &bits, size));
   return u64{0};
 }
@@ -95,21 +95,18 @@ Result<u64> call_rt_sigtimedwait(Task& task, GuestAddress set, GuestAddress info
   u64 deadline = timeout.raw ? now() + TRY(read_duration(task, timeout)) : 0;
   SignalSet before = task.blocked;
   for (;;) {
-    SignalSet ready = (task.pending.set | task.process.pending.set) & wanted;
+    SignalSet ready = (task.pending.set() | task.process.pending.set()) & wanted;
     if (u32 signal = ready.first()) {
       task.blocked = before;
-      if (signal == Signal::Alarm) continue_timer(task.process);
-      SignalInformation item = task.pending.set.has(signal) ? task.pending.take(signal) : task.process.pending.take(signal);
-      if (information.raw) {
-        i32 raw[32] = {i32(item.signal), 0, item.code, 0, item.pid, i32(item.uid), item.status};
-        TRY(write_guest(task.memory(), information, raw));
-      }
+      SignalInformation item = task.pending.set().has(signal) ? task.pending.take(signal) : task.process.pending.take(signal);
+      note_taken(task.process, item);
+      if (information.raw) TRY(write_guest(task.memory(), information, raw_information(item)));
       return u64(signal);
     }
     task.blocked = before & ~wanted;  // so that they wake this task
     Result<void> slept = task.sleep(deadline);
     task.blocked = before;
-    if (slept || !((task.pending.set | task.process.pending.set) & wanted).is_empty()) continue;
+    if (slept || !((task.pending.set() | task.process.pending.set()) & wanted).is_empty()) continue;
     return slept.error() == LinuxError::TimedOut ? LinuxError::TryAgain : LinuxError::Interrupted;
   }
 }
@@ -145,12 +142,43 @@ Result<u64> call_sigaltstack(Task& task, GuestAddress stack, GuestAddress old) {
   return u64{0};
 }
 
-Result<u64> call_kill(Task& task, i32 pid, u32 signal) {
+namespace {
+
+/// What kill and its relatives check once they have found whom: the signal's number, then rights.
+Result<void> check_signal(Task& task, const Process& receiver, u32 signal) {
   if (signal > Signal::Last) return LinuxError::Invalid;
+  if (!may_signal(task.process, receiver, signal)) return LinuxError::NotPermitted;
+  return {};
+}
+
+/// Whether a real-time signal finds room in the receiver's queue: TryAgain.
+Result<void> check_queue(const Process& receiver, u32 signal) {
+  if (signal >= Signal::FirstRealTime && PendingSignals::queued() >= receiver.limits[Resource::PendingSignals].current)
+    return LinuxError::TryAgain;
+  return {};
+}
+
+/// A siginfo_t that a program sends along.
+Result<SignalInformation> read_information(Task& task, u32 signal, GuestAddress from) {
+  RawSignalInformation raw = TRY(read_guest<RawSignalInformation>(task.memory(), from));
+  return SignalInformation{.signal = signal,
+                           .code = raw.code,
+                           .pid = i32(raw.words[0]),
+                           .uid = u32(raw.words[0] >> 32),
+                           .status = i32(raw.words[1]),
+                           .address = raw.words[1]};
+}
+
+/// Only the kernel may say that a signal is its own, or of tkill; of itself a process may say what it likes.
+bool is_forged(const SignalInformation& information) { return information.code >= 0 || information.code == SignalInformation::kThread; }
+
+}  // namespace
+
+Result<u64> call_kill(Task& task, i32 pid, u32 signal) {
   if (pid > 0) {
     Process* process = environment().processes.find(pid);
     if (!process) return LinuxError::NoProcess;
-    if (!may_signal(task.process, *process, signal)) return LinuxError::NotPermitted;
+    TRY(check_signal(task, *process, signal));
     if (signal) send_signal(*process, information_of(task, signal, SignalInformation::kUser));
     return u64{0};
   }
@@ -161,23 +189,30 @@ Result<u64> call_kill(Task& task, i32 pid, u32 signal) {
                               : process->group == -pid;
     if (chosen) targets.push_back(number);
   }
-  if (targets.empty()) return LinuxError::NoProcess;
+  Error error = LinuxError::NoProcess;
   u32 allowed = 0;
   for (i32 number : targets) {
     Process* process = environment().processes.find(number);
-    if (!process || !may_signal(task.process, *process, signal)) continue;
+    if (!process) continue;
+    Result<void> checked = check_signal(task, *process, signal);
+    if (!checked) {
+      error = checked.error();
+      continue;
+    }
     allowed++;
     if (signal) send_signal(*process, information_of(task, signal, SignalInformation::kUser));
   }
-  return allowed ? Result<u64>(u64{0}) : Result<u64>(LinuxError::NotPermitted);
+  return allowed ? Result<u64>(u64{0}) : Result<u64>(error);
 }
 
 Result<u64> call_tgkill(Task& task, i32 pid, i32 tid, u32 signal) {
-  if (signal > Signal::Last || tid <= 0 || pid <= 0) return LinuxError::Invalid;
+  if (tid <= 0 || pid <= 0) return LinuxError::Invalid;
   Task* target = environment().processes.find_task(tid);
   if (!target || target->process.pid != pid) return LinuxError::NoProcess;
-  if (!may_signal(task.process, target->process, signal)) return LinuxError::NotPermitted;
-  if (signal) send_signal(*target, information_of(task, signal, SignalInformation::kThread));
+  TRY(check_signal(task, target->process, signal));
+  if (!signal) return u64{0};
+  TRY(check_queue(target->process, signal));
+  send_signal(*target, information_of(task, signal, SignalInformation::kThread));
   return u64{0};
 }
 
@@ -185,6 +220,31 @@ Result<u64> call_tkill(Task& task, i32 tid, u32 signal) {
   if (tid <= 0) return LinuxError::Invalid;
   Task* target = environment().processes.find_task(tid);
   return target ? call_tgkill(task, target->process.pid, tid, signal) : Result<u64>(LinuxError::NoProcess);
+}
+
+Result<u64> call_rt_sigqueueinfo(Task& task, i32 pid, u32 signal, GuestAddress information) {
+  SignalInformation item = TRY(read_information(task, signal, information));
+  if (is_forged(item) && pid != task.process.pid) return LinuxError::NotPermitted;
+  Process* process = environment().processes.find(pid);
+  if (!process) return LinuxError::NoProcess;
+  TRY(check_signal(task, *process, signal));
+  if (!signal) return u64{0};
+  TRY(check_queue(*process, signal));
+  send_signal(*process, item);
+  return u64{0};
+}
+
+Result<u64> call_rt_tgsigqueueinfo(Task& task, i32 pid, i32 tid, u32 signal, GuestAddress information) {
+  SignalInformation item = TRY(read_information(task, signal, information));
+  if (pid <= 0 || tid <= 0) return LinuxError::Invalid;
+  if (is_forged(item) && pid != task.process.pid) return LinuxError::NotPermitted;
+  Task* target = environment().processes.find_task(tid);
+  if (!target || target->process.pid != pid) return LinuxError::NoProcess;
+  TRY(check_signal(task, target->process, signal));
+  if (!signal) return u64{0};
+  TRY(check_queue(target->process, signal));
+  send_signal(*target, item);
+  return u64{0};
 }
 
 }  // namespace pith::personality

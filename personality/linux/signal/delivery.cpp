@@ -12,14 +12,17 @@ namespace pith::personality {
 
 namespace {
 
-/// Takes the next signal that is not blocked; number 0: none.
+/// Takes the next signal that is not blocked, the task's own first; number 0: none.
 SignalInformation take_signal(Task& task) {
-  SignalSet own = task.pending.set & ~task.blocked;
-  SignalSet shared = task.process.pending.set & ~task.blocked;
-  u32 signal = (own | shared).first();
-  if (!signal) return {};
-  if (signal == Signal::Alarm) continue_timer(task.process);
-  return own.has(signal) ? task.pending.take(signal) : task.process.pending.take(signal);
+  SignalSet own = task.pending.set() & ~task.blocked;
+  SignalSet shared = task.process.pending.set() & ~task.blocked;
+  SignalInformation information;
+  if (u32 signal = own.first())
+    information = task.pending.take(signal);
+  else if (u32 other = shared.first())
+    information = task.process.pending.take(other);
+  note_taken(task.process, information);
+  return information;
 }
 
 /// Before a handler runs: a broken-off call answers EINTR, or is run again afterwards.

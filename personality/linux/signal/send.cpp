@@ -46,8 +46,8 @@ constexpr SignalSet kStops = SignalSet::of(Signal::Stop) | SignalSet::of(Signal:
                              SignalSet::of(Signal::TerminalOutput);
 
 void remove_pending(Process& process, SignalSet signals) {
-  process.pending.set = process.pending.set & ~signals;
-  for (Task* task : process.tasks) task->pending.set = task->pending.set & ~signals;
+  process.pending.discard(signals);
+  for (Task* task : process.tasks) task->pending.discard(signals);
 }
 
 /// Side effects of stop and continue signals, which happen even when they are blocked or ignored. False: the signal has no other effect.
@@ -70,27 +70,29 @@ bool prepare(Process& process, u32 signal) {
 
 }  // namespace
 
-void send_signal(Process& process, const SignalInformation& information) {
+bool send_signal(Process& process, const SignalInformation& information) {
   u32 signal = information.signal;
-  if (!prepare(process, signal) || process.tasks.empty()) return;
+  if (!prepare(process, signal) || process.tasks.empty()) return false;
   Task* receiver = nullptr;
   for (Task* task : process.tasks)
     if (!task->blocked.has(signal)) {
       receiver = task;
       break;
     }
-  if (receiver && is_ignored(process.actions[signal - 1], signal)) return;
-  process.pending.add(information);
+  if (receiver && is_ignored(process.actions[signal - 1], signal)) return false;
+  if (!process.pending.add(information)) return false;
   if (receiver) receiver->notify();
+  return true;
 }
 
-void send_signal(Task& task, const SignalInformation& information) {
+bool send_signal(Task& task, const SignalInformation& information) {
   u32 signal = information.signal;
-  if (!prepare(task.process, signal)) return;
+  if (!prepare(task.process, signal)) return false;
   bool blocked = task.blocked.has(signal);
-  if (!blocked && is_ignored(task.process.actions[signal - 1], signal)) return;
-  task.pending.add(information);
+  if (!blocked && is_ignored(task.process.actions[signal - 1], signal)) return false;
+  if (!task.pending.add(information)) return false;
   if (!blocked) task.notify();
+  return true;
 }
 
 void force_signal(Task& task, const SignalInformation& information) {

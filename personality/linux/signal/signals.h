@@ -1,5 +1,7 @@
 // Signals: numbers, sets, actions, what is pending.
 #pragma once
+#include <deque>
+
 #include "personality/linux/abi.h"
 #include "personality/linux/errors.h"
 
@@ -60,30 +62,47 @@ struct SignalAction {
 
 /// What a handler is told: the fields of siginfo_t that are used.
 struct SignalInformation {
-  static constexpr i32 kUser = 0, kKernel = 0x80, kQueue = -1, kThread = -6, kMapError = 1, kAccessError = 2;
+  static constexpr i32 kUser = 0, kKernel = 0x80, kQueue = -1, kTimer = -2, kMessageQueue = -3, kThread = -6, kMapError = 1,
+                       kAccessError = 2;
   static constexpr i32 kExited = 1, kKilled = 2, kDumped = 3, kStopped = 5, kContinued = 6;
   u32 signal = 0;
   i32 code = 0;
-  i32 pid = 0;
-  u32 uid = 0;
+  i32 pid = 0;  ///< or the number of a timer
+  u32 uid = 0;  ///< or how many of a timer's expirations nobody heard of
   i32 status = 0;
-  u64 address = 0;  ///< or the value of sigqueue
+  u64 address = 0;  ///< or the value that sigqueue, a timer or a message queue sends along
+  u64 timer = 0;    ///< not 0: the timer's serial number, which goes on when the signal has been taken
 };
 
-/// Signals that wait for delivery to one task or one process. Several of one number are one, real-time ones too so far.
-struct PendingSignals {
-  SignalSet set;
-  SignalInformation information[Signal::Last];
+/// siginfo_t in memory.
+struct RawSignalInformation {
+  i32 signal, error, code, pad;
+  u64 words[14];
+};
+static_assert(sizeof(RawSignalInformation) == 128);
+RawSignalInformation raw_information(const SignalInformation& information);
 
-  void add(const SignalInformation& item) {
-    if (set.has(item.signal)) return;
-    set.add(item.signal);
-    information[item.signal - 1] = item;
-  }
-  SignalInformation take(u32 signal) {
-    set.remove(signal);
-    return information[signal - 1];
-  }
+/// Signals that wait for delivery to one task or one process. Of signals below FirstRealTime one of a number waits, others queue up.
+class PendingSignals {
+ public:
+  PendingSignals() = default;
+  PendingSignals(const PendingSignals&) = delete;
+  ~PendingSignals() { discard(SignalSet(~u64{0})); }
+
+  SignalSet set() const { return set_; }
+  /// False: the signal waits already and is not queued once more.
+  bool add(const SignalInformation& item);
+  /// The oldest one of that number, which waits.
+  SignalInformation take(u32 signal);
+  void discard(SignalSet signals);
+  /// How many real-time signals wait in all queues.
+  static u64 queued() { return queued_; }
+
+ private:
+  SignalSet set_;
+  SignalInformation information_[Signal::FirstRealTime - 1];
+  std::deque<SignalInformation> queue_;
+  static u64 queued_;
 };
 
 /// What happens without a handler.

@@ -2,6 +2,7 @@
 #pragma once
 #include "personality/linux/memory/user_copy.h"
 #include "personality/linux/process/task.h"
+#include "personality/linux/time/timers.h"
 
 namespace pith::personality {
 
@@ -23,11 +24,5 @@ Result<u64> read_duration(Task& task, GuestAddress from);
 Result<u64> read_clock(Task& task, u32 clock);
 /// The instant since boot at which `clock` (Realtime, or a monotonic one) shows `time`.
 u64 deadline_of(u32 clock, u64 time);
-
-/// Starts the next period of an interval timer whose signal has just been taken.
-void continue_timer(Process& process);
-
-/// The thread that sends SIGALRM when timers of processes run out. Never returns.
-void run_timers();
 
 }  // namespace pith::personality

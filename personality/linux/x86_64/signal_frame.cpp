@@ -31,18 +31,7 @@ struct SignalFrame {
   SignalStack stack;
   MachineContext machine;
   u64 mask;
-  struct {
-    i32 signal, error, code, pad;
-    union {
-      struct {
-        i32 pid;
-        u32 uid;
-        i32 status;
-      } process;
-      u64 address;
-      u64 words[14];
-    };
-  } information;
+  RawSignalInformation information;
 };
 static_assert(sizeof(SignalFrame) == 8 + 16 + 24 + 256 + 8 + 128);
 
@@ -169,15 +158,8 @@ Result<void> push_signal_frame(Task& task, const SignalInformation& information,
                    vector_place,
                    {}};
   frame.mask = return_mask.bits();
-  frame.information.signal = i32(information.signal);
-  frame.information.code = information.code;
-  if (kSynchronous.has(information.signal) && information.code > 0) {
-    frame.machine.trap = 14;
-    frame.information.address = information.address;
-  } else {
-    frame.information.process = {information.pid, information.uid, information.status};
-    if (information.signal != Signal::Child) frame.information.words[1] = information.address;
-  }
+  frame.information = raw_information(information);
+  if (kSynchronous.has(information.signal) && information.code > 0) frame.machine.trap = 14;
   TRY(write_guest(task.memory(), GuestAddress(place), frame));
   r.rsp = place;
   r.rip = action.handler;

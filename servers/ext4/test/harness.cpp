@@ -171,6 +171,8 @@ Result<T> Harness::deferred(const std::function<Result<void>(Token)>& method, co
   return answer(words);
 }
 
+bool Harness::is_answered() const { return answers.find(tokens_) != answers.end(); }
+
 Result<std::string> Harness::read(u64 node, u64 offset, u64 length, u64 place) {
   memset(disk->client.data() + place, 0xa5, length);
   u64 got = TRY(deferred<u64>([&](Token token) { return service->read(kClient, token, node, offset, length, place); },

@@ -90,6 +90,8 @@ class Harness {
   void close();
 
   State& state() { return *state_; }
+  /// The last of the calls that may be answered later has its answer; what the service does behind that may still be under way.
+  bool is_answered() const;
 
   std::unique_ptr<TestDisk> disk;
   std::unique_ptr<TestService> service;

@@ -163,6 +163,62 @@ TEST(Connections, HoldWhatComesBeforeTheyAreAccepted) {
   EXPECT_EQ(one.socket(other).events & Event::Reset, Event::Reset);
 }
 
+/// A client may take the port again that its last connection had, which the server closed first and so remembers for two minutes.
+TEST(Connections, BeginWhereOneHasJustEnded) {
+  Machine one(1), two(2);
+  Wire wire(one, two, 1);
+  wire.set_up();
+  for (u32 family : {4u, 6u}) {
+    u32 listener = two.open(1, family);
+    ASSERT_TRUE(two.bind(listener, {family, 80 + family, {}, 0, 0}));
+    ASSERT_TRUE(two.listen(listener));
+    for (u32 i = 0; i < 3; i++) {
+      u32 socket = one.open(1, family);
+      ASSERT_TRUE(one.bind(socket, {family, 40'000, {}, 0, 0}));
+      ASSERT_TRUE(one.connect(socket, wire.address_of(two, family, 80 + family)));
+      wire.run_for(10);
+      ASSERT_EQ(one.socket(socket).events, Event::Connected) << family << ", " << i;
+      u32 accepted = *two.accept(listener);
+      one.write(socket, "request");
+      one.ring();
+      wire.run_for(10);
+      EXPECT_EQ(two.read(accepted), "request");
+      ASSERT_TRUE(two.close(accepted));
+      wire.run_for(10);
+      ASSERT_TRUE(one.close(socket));
+      wire.run_for(10);
+    }
+    ASSERT_TRUE(two.close(listener));
+  }
+  EXPECT_EQ(two.open_connections(), 2u);  // the last of each family is remembered
+}
+
+/// What may be a late copy of the old connection's beginning changes nothing.
+TEST(Connections, AreNotForgottenForOldNumbers) {
+  Machine one(1), two(2);
+  Wire wire(one, two, 1);
+  wire.set_up();
+  Frame begin;
+  wire.watch = [&](const Frame& frame) {
+    if (begin.empty() && frame.size() > 47 && frame[12] == 8 && frame[13] == 0 && frame[23] == 6 && frame[47] == 2) begin = frame;
+  };
+  u32 listener = two.open(1), socket = one.open(1);
+  ASSERT_TRUE(two.bind(listener, address4(0, 0, 0, 0, 80)));
+  ASSERT_TRUE(two.listen(listener));
+  ASSERT_TRUE(one.connect(socket, wire.address_of(two, 4, 80)));
+  wire.run_for(10);
+  ASSERT_TRUE(two.close(*two.accept(listener)));
+  wire.run_for(10);
+  ASSERT_TRUE(one.close(socket));
+  wire.run_for(10);
+  ASSERT_FALSE(begin.empty());
+  EXPECT_EQ(two.open_connections(), 1u);
+  two.put_frame(begin);
+  wire.run_for(10);
+  EXPECT_EQ(two.open_connections(), 1u);
+  EXPECT_EQ(two.accept(listener).error(), Error::WouldBlock);
+}
+
 struct Conditions {
   u32 lost, doubled, late;  ///< of a hundred frames
   u32 family;

@@ -16,9 +16,9 @@ inline constexpr u64 kFaults = 6;
 
 /// What an instance is at.
 enum class Moment : u64 {
-  Idle,       ///< it handles no call
+  Idle,       ///< it handles no call; without an undo log: it waits for a message
   Called,     ///< it has a call, and its event has not begun
-  Inside,     ///< an event; without an undo log: a call
+  Inside,     ///< an event; without an undo log: whatever it does between two messages
   Committed,  ///< the event is final, its answer and effects are not all out
 };
 inline constexpr u64 kAnyMoment = 15;  ///< as a set: bit 1 << Moment

@@ -62,7 +62,7 @@ Moment Injection::moment() const {
   bool is_called = status && status->client.raw != 0;
   vault::UndoLog log;
   if (!component_.read_memory(vault::kLogAddress, sizeof log, reinterpret_cast<u8*>(&log)))
-    return is_called ? Moment::Inside : Moment::Idle;
+    return component_.is_resting() ? Moment::Idle : Moment::Inside;
   vault::Phase phase = log.progress.phase();
   if (phase == vault::Phase::InEvent) return Moment::Inside;
   if (phase == vault::Phase::Committed && is_called) return Moment::Committed;

@@ -24,17 +24,17 @@ done
 END
 port=$((20000 + RANDOM % 20000))
 "$PITH_BUILD/bin/pith-launch" run --build "$PITH_BUILD" --disk "$work/disk" --forward $port:80 --file "$work/load.sh=/load.sh" --exec 'sh /load.sh' \
-  --timeout 500 >"$work/out" 2>"$work/log" </dev/null &
+  --timeout 120 >"$work/out" 2>"$work/log" </dev/null &
 guest=$!
 for _ in $(seq 200); do
   ! grep -q ready "$work/out" || break
   sleep 0.2
 done
 grep -q ready "$work/out" || { echo "the guest is not up"; tail -n 20 "$work/log"; exit 1; }
-ab -q -n 200 -c 3 -s 280 "http://127.0.0.1:$port/" >"$work/ab" 2>&1 || { cat "$work/ab"; exit 1; }
-grep -q '^Complete requests: *200$' "$work/ab" && grep -q '^Failed requests: *0$' "$work/ab" || { cat "$work/ab"; exit 1; }
+ab -q -n 300 -c 3 -s 30 "http://127.0.0.1:$port/" >"$work/ab" 2>&1 || { cat "$work/ab"; exit 1; }
+grep -q '^Complete requests: *300$' "$work/ab" && grep -q '^Failed requests: *0$' "$work/ab" || { cat "$work/ab"; exit 1; }
 for _ in 1 2 3; do
-  curl -s -m 240 "http://127.0.0.1:$port/large" | cmp - "$work/www/large"
+  curl -s -m 60 "http://127.0.0.1:$port/large" | cmp - "$work/www/large"
 done
 for _ in $(seq 100); do
   ! grep -q 'disk restarts' "$work/out" || break
