@@ -8,28 +8,10 @@ guest=0
 trap '[ "$guest" = 0 ] || kill -9 "$guest" 2>/dev/null || true; rm -rf "$work"' EXIT
 sqlite=$PITH_BUILD/tests/linux/sqlite3
 "$PITH_ROOT/tools/disk-image" --size 64M "$work/disk"
-cat >"$work/load.sh" <<'END'
-# A transaction: five lines, and one of ten accounts gives to another. What follows a commit in the input is run when it has been answered.
-n=$(sqlite3 /disk/base 'select ifnull(max(n), 0) from line' 2>/dev/null) || n=0
-{
-  echo '.bail on
-    pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 40;
-    create table if not exists line (n integer, i integer, text text, primary key (n, i));
-    create table if not exists account (id integer primary key, sum integer);
-    insert or ignore into account (id, sum) values (0, 100), (1, 100), (2, 100), (3, 100), (4, 100), (5, 100), (6, 100), (7, 100), (8, 100), (9, 100);'
-  while :; do
-    n=$((n + 1))
-    echo 'begin;'
-    for i in 1 2 3 4 5; do echo "insert into line values ($n, $i, printf('%0900d', $n * 7 + $i));"; done
-    echo "update account set sum = sum - $n where id = $n % 10; update account set sum = sum + $n where id = ($n + 3) % 10; commit;"
-    echo ".shell echo committed $n"
-  done
-} | sqlite3 /disk/base 2>&1
-END
 last=0 total=0
 for cut in $(seq "$cuts"); do
   : >"$work/out"
-  "$PITH_BUILD/bin/pith-launch" run --build "$PITH_BUILD" --disk "$work/disk" --file "$work/load.sh=/load.sh" --file "$sqlite=/bin/sqlite3" --exec "sh /load.sh" \
+  "$PITH_BUILD/bin/pith-launch" run --build "$PITH_BUILD" --disk "$work/disk" --file "$PITH_ROOT/tests/recovery/data/sqlite_load.sh=/load.sh" --file "$sqlite=/bin/sqlite3" --exec "sh /load.sh 1000000" \
     >"$work/out" 2>"$work/log" </dev/null &
   guest=$!
   for _ in $(seq 300); do
@@ -47,17 +29,12 @@ for cut in $(seq "$cuts"); do
   cp "$work/disk" "$work/copy"
   e2fsck -fy -E journal_only "$work/copy" >"$work/check" 2>&1 || [ $? -le 1 ] || { cat "$work/check"; exit 1; }
   e2fsck -fn "$work/copy" >"$work/check" 2>&1 || { echo "cut $cut:"; cat "$work/check"; exit 1; }
-  rm -f "$work"/base*
-  for file in base base-wal; do debugfs -R "dump /$file $work/$file" "$work/copy" >/dev/null 2>&1; done
-  read -r there < <("$sqlite" "$work/base" 'select max(n) from line')
-  result=$("$sqlite" "$work/base" "pragma integrity_check; select count(*) = 5 * $there from line; select sum(sum) from account;
-    select count(*) from line where text <> printf('%0900d', n * 7 + i)" | xargs)
   # One that was under way may be there: whole.
-  if [ "$result" != 'ok 1 1000 0' ] || [ "$there" -lt "$newest" ] || [ "$there" -gt $((newest + 1)) ]; then
-    echo "cut $cut: committed $newest, there $there: $result"
+  there=$("$PITH_ROOT/tests/recovery/data/sqlite_check.sh" "$work/copy" "$newest" $((newest + 1))) || {
+    echo "cut $cut: committed $newest, there $there"
     [ -z "${PITH_KEEP:-}" ] || cp "$work/disk" "$PITH_KEEP"
     exit 1
-  fi
+  }
   total=$((total + newest - last))
   last=$there
 done

@@ -27,6 +27,6 @@ END
 [ "$(wc -l <"$work/acknowledged")" = 60 ] || { tail -n 20 "$work/messages"; exit 1; }
 seed=${PITH_SEED:-$RANDOM}
 echo "seed $seed"
-python3 "$PITH_ROOT/tests/recovery/data/lost_writes.py" "$work" "${PITH_STATES:-40}" "$seed" 1
+python3 "$PITH_ROOT/tests/recovery/data/lost_writes.py" "$work" "${PITH_STATES:-30}" "$seed" 1
 # A disk that loses what was flushed must be noticed.
 python3 "$PITH_ROOT/tests/recovery/data/lost_writes.py" "$work" 10 "$seed" 0
