@@ -18,8 +18,9 @@ struct Mount {
 
 /// All mounts, in order. Guarded by the environment's lock.
 std::vector<Mount>& mounts();
-/// Mounts the server `source` (as the manifest grants it) at `place`; `read_only` is MountFlag::ReadOnly or 0. May let the lock go.
-Result<void> mount_server(std::string_view source, Reference<Inode> place, u64 flags);
+/// Mounts the server `source` (as the manifest grants it) at `place`; `flags` is MountFlag::ReadOnly or 0. May let the lock go. Errors:
+/// Invalid when `type` is not what the server has.
+Result<void> mount_server(std::string_view source, Reference<Inode> place, u64 flags, std::string_view type = "auto");
 /// Mounts what the manifest grants: the first server at /disk, the others at /NAME. May let the lock go.
 void mount_granted(Task& nobody);
 /// What umount2 does to the mount whose root is `root`. May let the lock go.
