@@ -24,10 +24,18 @@ struct Change {
   static constexpr u64 Mode = 1, Owner = 2, Size = 4, AccessTime = 8, ModificationTime = 16;
 };
 
-/// Of the whole file system.
+/// Of the whole file system. Bits from KindShift on: what kind it is.
 struct Flag {
   static constexpr u64 ReadOnly = 1;
+  static constexpr u32 KindShift = 8;
 };
+enum class Kind : u64 { Ext4 = 0, Fat = 1, HostFolder = 2 };
+
+/// Numbers of nodes and of free ones as the answer of `state` has them; where there are more, as many as that can say.
+constexpr u64 pack_nodes(u64 all, u64 free) {
+  constexpr u64 kMost = 0xffffffff;
+  return (all < kMost ? all : kMost) | (free < kMost ? free : kMost) << 32;
+}
 
 /// A name in a directory; the next one follows at the next multiple of 8.
 struct Entry {

@@ -54,7 +54,7 @@ Result<std::span<std::byte>> Service::place_of(Session session, u64 place, u64 l
 
 Result<protocols::FilesStateResult> Service::state(Session) {
   Information is = TRY(volume_.information());
-  return protocols::FilesStateResult{is.blocks, is.free_blocks, is.nodes, is.free_nodes, is.block_size | u64{is.flags} << 32};
+  return protocols::FilesStateResult{is.blocks, is.free_blocks, files::pack_nodes(is.nodes, is.free_nodes), is.block_size | u64{is.flags} << 32};
 }
 
 Result<Bytes> Service::root(Session, std::span<std::byte, 104> room) { return put(TRY(volume_.root()), room); }

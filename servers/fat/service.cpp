@@ -42,7 +42,8 @@ Result<std::span<std::byte>> Service::memory_at(Session session, u64 place, u64 
 
 Result<protocols::FilesStateResult> Service::state(Session) {
   Information all = TRY(volume_.information());
-  return protocols::FilesStateResult{all.blocks, all.free_blocks, 0, 0, all.block_size | u64{all.flags} << 32};
+  u64 flags = all.flags | u64(files::Kind::Fat) << files::Flag::KindShift;
+  return protocols::FilesStateResult{all.blocks, all.free_blocks, 0, all.block_size | flags << 32};
 }
 
 Result<Bytes> Service::root(Session, std::span<std::byte, 104> room) { return answer_with(volume_.root(), room); }

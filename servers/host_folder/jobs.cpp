@@ -137,7 +137,7 @@ Result<Kind> Folder::put_question(Job& job, u32 parent, Writer& message) {
       message.text({job.text, job.lengths[2]}).put(group);
       return Kind::Symlink;
     default:
-      message.put(u32(job.mode)).put(u32(job.device >> 32)).put(u32(job.device)).put(group);
+      message.put(u32(job.mode)).put(u32{0}).put(u32{0}).put(group);
       return Kind::MakeNode;
   }
 }

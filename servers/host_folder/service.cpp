@@ -7,7 +7,7 @@ namespace pith::host_folder {
 
 namespace {
 
-constexpr u64 kSymlinkMode = 0120777;
+constexpr u64 kTypes = 0170000, kDirectory = 0040000, kFile = 0100000, kSymlinkMode = 0120777;
 
 /// What an answer says of a file.
 Result<Bytes> answer_with(const Result<files::Attributes>& attributes, std::span<std::byte, 104> room) {
@@ -51,8 +51,9 @@ Result<std::span<std::byte>> Service::memory_at(Session session, u64 place, u64 
 
 Result<protocols::FilesStateResult> Service::state(Session) {
   Space space = TRY(folder_.space());
-  u64 flags = folder_.is_read_only() ? files::Flag::ReadOnly : 0;
-  return protocols::FilesStateResult{space.blocks, space.free_blocks, space.nodes, space.free_nodes, space.block_size | flags << 32};
+  u64 flags = (folder_.is_read_only() ? files::Flag::ReadOnly : 0) | u64(files::Kind::HostFolder) << files::Flag::KindShift;
+  u64 nodes = files::pack_nodes(space.nodes, space.free_nodes);
+  return protocols::FilesStateResult{space.blocks, space.free_blocks, nodes, space.block_size | flags << 32};
 }
 
 Result<Bytes> Service::root(Session, std::span<std::byte, 104> room) { return answer_with(folder_.root(), room); }
@@ -74,16 +75,15 @@ Result<Bytes> Service::set_attributes(Session, u64 node, u64 changes, std::span<
 }
 
 /// What is made belongs to whom the host makes it for.
-Result<Bytes> Service::create(Session, u64 directory, u64 mode, u64, u64 device, std::span<const std::byte> name,
+Result<Bytes> Service::create(Session, u64 directory, u64 mode, u64, u64, std::span<const std::byte> name,
                               std::span<std::byte, 104> room) {
   Job job{};
   TRY(put_name(job, 0, text_of(name)));
+  // Hosts refuse pipes, sockets and devices in different ways, some after they have made them.
+  if ((mode & kTypes) != kFile && (mode & kTypes) != kDirectory) return Error::NotSupported;
   job.kind = Job::Kind::Make;
   job.directory = directory;
   job.mode = mode;
-  // As Linux numbers devices: 12 bits of the kind's number, 20 of the one's own.
-  u64 major = (device >> 8 & 0xfff), minor = (device & 0xff) | (device >> 12 & 0xfff00);
-  job.device = major << 32 | minor;
   return answer_with(folder_.change(job), room);
 }
 

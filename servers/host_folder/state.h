@@ -42,7 +42,7 @@ struct Job {
   Step step;
   vault::CallName caller;
   u64 directory, node;  ///< numbers; of a rename `node` is the directory of the new name
-  u64 mode, device, changes, flags;
+  u64 mode, changes, flags;
   u64 seen;    ///< what had the name
   u64 target;  ///< what had the new name
   u32 lengths[3];

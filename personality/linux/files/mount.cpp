@@ -75,7 +75,14 @@ Result<void> remount(const Inode& root, u64 flags) {
   return {};
 }
 
-bool is_server_type(std::string_view type) { return type == "ext4" || type == "ext3" || type == "ext2" || type == "auto"; }
+/// What a server that says to have `own` may be called by who mounts it.
+bool is_type(std::string_view type, std::string_view own) {
+  if (type == "ext2" || type == "ext3") type = "ext4";
+  if (type == "msdos") type = "vfat";
+  return type == own || type == "auto";
+}
+
+bool is_server_type(std::string_view type) { return is_type(type, "ext4") || is_type(type, "vfat") || is_type(type, "9p"); }
 
 Result<void> mount_tree(std::string_view source, std::string_view type, const Reference<Inode>& root, const Reference<Inode>& place) {
   Reference<Directory> covered = TRY(place_of(place));
@@ -96,13 +103,13 @@ Result<void> mount_as_root(std::string_view source) {
   filesystem.is_mounted = true;
   root->parent = root.get();
   environment().root = root;
-  mounts().push_back({.source = std::string(source), .type = "ext4", .covered = root, .root = root, .filesystem = &filesystem});
+  mounts().push_back({.source = std::string(source), .type = filesystem.type.name, .covered = root, .root = root, .filesystem = &filesystem});
   return {};
 }
 
 Result<void> mount_own(std::string_view type, Reference<Inode> root, Reference<Inode> place) { return mount_tree(type, type, root, place); }
 
-Result<void> mount_server(std::string_view source, Reference<Inode> place, u64 flags) {
+Result<void> mount_server(std::string_view source, Reference<Inode> place, u64 flags, std::string_view type) {
   Reference<Directory> covered = TRY(place_of(place));
   RemoteFilesystem& filesystem = *TRY(find_filesystem(source));
   if (filesystem.is_mounted) return LinuxError::Busy;
@@ -113,11 +120,12 @@ Result<void> mount_server(std::string_view source, Reference<Inode> place, u64 f
     filesystem.is_mounted = false;
     return root.error();
   }
-  if (covered->mounted || !covered->parent) {  // somebody else was faster
+  bool is_other = !is_type(type, filesystem.type.name);
+  if (is_other || covered->mounted || !covered->parent) {  // somebody else was faster
     filesystem.is_mounted = false;
-    return LinuxError::Busy;
+    return is_other ? LinuxError::Invalid : LinuxError::Busy;
   }
-  cover(*covered, *root, {.source = std::string(source), .type = "ext4", .filesystem = &filesystem});
+  cover(*covered, *root, {.source = std::string(source), .type = filesystem.type.name, .filesystem = &filesystem});
   return {};
 }
 
@@ -171,7 +179,7 @@ Result<u64> call_mount(Task& task, GuestAddress source_pointer, GuestAddress pat
   constexpr std::string_view kServices = "/svc/";
   std::string_view name = source;
   if (name.starts_with(kServices)) name.remove_prefix(kServices.size());
-  TRY(mount_server(name, place, flags));
+  TRY(mount_server(name, place, flags, type));
   return u64{0};
 }
 

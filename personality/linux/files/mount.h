@@ -18,14 +18,14 @@ struct Mount {
 
 /// All mounts, in order. Guarded by the environment's lock.
 std::vector<Mount>& mounts();
-/// Mounts the server `source` (as the manifest grants it) at `place`; `read_only` is MountFlag::ReadOnly or 0. May let the lock go.
-Result<void> mount_server(std::string_view source, Reference<Inode> place, u64 flags);
+/// Mounts the server `source` (as the manifest grants it) at `place`; `flags` is MountFlag::ReadOnly or 0. May let the lock go. Errors:
+/// Invalid when `type` is not what the server has.
+Result<void> mount_server(std::string_view source, Reference<Inode> place, u64 flags, std::string_view type = "auto");
 /// Makes the root of the server `source` the environment's root. May let the lock go. Errors: what the server answers, NoEntry: none is
 /// called like that.
 Result<void> mount_as_root(std::string_view source);
 /// Mounts `root`, which no server has, at `place`.
 Result<void> mount_own(std::string_view type, Reference<Inode> root, Reference<Inode> place);
-/// Mounts what the manifest grants and is not mounted: the first server at /disk, the others at /NAME. May let the lock go.
 void mount_granted(Task& nobody);
 /// What umount2 does to the mount whose root is `root`. May let the lock go.
 Result<u64> unmount(Task& task, Reference<Inode> root, u32 flags);

@@ -232,6 +232,7 @@ Result<void> RemoteDirectory::sync(SyncKind) {
 
 Result<void> tell_remote_filesystem(RemoteFilesystem& filesystem, StatFilesystem& status) {
   FilesystemState state = TRY(filesystem.refresh());
+  status.type = filesystem.type.magic;
   status.block_size = status.fragment_size = state.block_size;
   status.blocks = state.blocks;
   status.blocks_free = state.free_blocks;

@@ -14,6 +14,18 @@ constexpr u64 kOldAge = 5 * kSecond;
 constexpr u64 kLookInterval = kSecond;
 constexpr u32 kExtMagic = 0xef53;
 
+/// As mount and statfs tell kinds of file systems apart.
+RemoteType type_of(files::Kind kind) {
+  switch (kind) {
+    case files::Kind::Fat:
+      return {"vfat", 0x4d44};
+    case files::Kind::HostFolder:
+      return {"9p", 0x01021997};
+    default:
+      return {"ext4", kExtMagic};
+  }
+}
+
 /// Blocks that are never set aside for contents: the server needs some for names and for finding the blocks of files.
 u64 margin_of(u64 pages) { return 16 + pages / 64; }
 
@@ -95,7 +107,7 @@ std::byte* TransferSlot::data() const { return filesystem_.service.memory().data
 u64 TransferSlot::size() const { return filesystem_.slot_bytes_; }
 
 RemoteFilesystem::RemoteFilesystem(std::string its_name, FileService& its_service, u32 device)
-    : name(std::move(its_name)), service(its_service), kind{device, kExtMagic} {
+    : name(std::move(its_name)), service(its_service), kind{device, kExtMagic}, type{type_of(files::Kind::Ext4)} {
   // At least two slots of at least four pages: names of 2 * 255 bytes and texts of links fit into each.
   u64 bytes = service.memory().size();
   slot_bytes_ = bytes / 2 < kSlotBytes ? bytes / 2 / kPageSize * kPageSize : kSlotBytes;
@@ -231,6 +243,7 @@ Result<FilesystemState> RemoteFilesystem::refresh() {
   u64 margin = margin_of(pages);
   free_pages_ = pages > margin ? pages - margin : 0;
   if (state->flags & files::Flag::ReadOnly) read_only = true;
+  type = type_of(files::Kind(state->flags >> files::Flag::KindShift & 0xff));
   return *state;
 }
 

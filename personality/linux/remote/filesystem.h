@@ -53,6 +53,12 @@ class TransferSlot {
   u32 index_;
 };
 
+/// What kind of file system a server has.
+struct RemoteType {
+  const char* name;  ///< for mount
+  u32 magic;         ///< for statfs
+};
+
 /// One server's file system. It lives as long as the environment, mounted or not. Guarded by the environment's lock.
 class RemoteFilesystem {
  public:
@@ -103,6 +109,7 @@ class RemoteFilesystem {
   const std::string name;  ///< of the server, as the manifest grants it: what mount calls the source
   FileService& service;
   const FilesystemKind kind;
+  RemoteType type;  ///< as its server says, from root() on
   bool read_only = false;
   bool is_mounted = false;
   SleepLock names;  ///< held while names are looked up and changed: what is remembered of them is what the server has
