@@ -36,7 +36,7 @@ struct Protection {
 
 struct MapFlag {
   static constexpr u32 Shared = 1, Private = 2, SharedValidate = 3, TypeMask = 15, Fixed = 0x10, Anonymous = 0x20, GrowsDown = 0x100;
-  static constexpr u32 FixedNoReplace = 0x100000;
+  static constexpr u32 FixedNoReplace = 0x100000, Locked = 0x2000;
 };
 
 struct CloneFlag {

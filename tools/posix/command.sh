@@ -11,13 +11,13 @@ in the same emulated machine, and writes the scoreboard docs/results/posix.md. H
   --no-linux      leave Linux out; its verdicts of the last time, if there are any, are taken
   --only PATTERN  only programs that match the extended regular expression, such as ^timer_; prints their verdicts, writes no page
   --jobs N        machines at a time (default: 2)
-  --limit S       seconds that a program may take (default: 15)
+  --limit S       seconds that a program may take (default: 20)
 Exit status: 0 all ran, and at least 97 of 100 that pass on Linux pass here; 1 otherwise; 2 wrong usage.
 END
 }
 
 posix_main() {
-  local json='' with_linux=yes only='' jobs=2 limit=15 folder=$PITH_BUILD/posix
+  local json='' with_linux=yes only='' jobs=2 limit=20 folder=$PITH_BUILD/posix
   while [ $# -gt 0 ]; do
     case $1 in
       --help | -h)

@@ -84,7 +84,7 @@ END {
   print ""
   printf "The %d programs of Debian's `posixtestsuite` that build with musl, static, run one after the other in the Linux environment", count
   print (ran["linux"] ? " and, the same files, on Debian's cloud kernel in the same emulated machine" : "") ". Written on " date " by `./pith test posix`."
-  print "A program has 15 s of the machine's time. Verdicts are the programs' own; time-out and crash are the runner's."
+  print "A program has 20 s of the machine's time. Verdicts are the programs' own; time-out and crash are the runner's."
   print ""
   if (ran["linux"])
     printf "**%d of the %d programs that pass on Linux pass here: %.1f %%.** In all %d pass here, %d on Linux; %d pass here and not there.\n\n", both, linux_passed, 100 * both / linux_passed, passed, linux_passed, won

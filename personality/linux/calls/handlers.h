@@ -52,6 +52,7 @@ Result<u64> call_madvise(Task&, u64 address, u64 size, u32 advice);
 Result<u64> call_msync(Task&, u64 address, u64 size, u32 flags);
 Result<u64> call_mincore(Task&, u64 address, u64 size, GuestAddress vector);
 Result<u64> call_mlock(Task&, u64 address, u64 size);
+Result<u64> call_munlock(Task&, u64 address, u64 size);
 Result<u64> call_mlockall(Task&, u32 flags);
 Result<u64> call_munlockall(Task&);
 

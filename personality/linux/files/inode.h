@@ -26,7 +26,8 @@ struct FilesystemKind {
   u32 device;
   u32 magic;
 };
-inline constexpr FilesystemKind kTmpfs{0x12, 0x01021994}, kProcfs{0x13, 0x9fa0}, kPipefs{0x14, 0x50495045}, kSvcfs{0x15, 0x50495448}, kSocketfs{0x16, 0x534f434b};
+inline constexpr FilesystemKind kTmpfs{0x12, 0x01021994}, kProcfs{0x13, 0x9fa0}, kPipefs{0x14, 0x50495045}, kSvcfs{0x15, 0x50495448},
+    kSocketfs{0x16, 0x534f434b};
 
 /// What is to be another one of an inode's attributes.
 struct AttributeChange {
@@ -103,6 +104,8 @@ class Inode : public Counted {
   i64 access_time, modification_time, change_time;  ///< nanoseconds since 1970
   std::unique_ptr<FileLocks> locks;                 ///< made with the first one
 
+  /// Mapped: as with Linux's "relatime" told where it has been changed since. Of files in memory only.
+  void touch_accessed();
   void touch_modified();
   void touch_changed();
 };

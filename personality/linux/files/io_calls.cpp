@@ -174,12 +174,14 @@ Result<u64> call_fallocate(Task& task, i32 descriptor, u32 mode, i64 offset, i64
 
 Result<u64> call_fsync(Task& task, i32 descriptor) {
   Reference<File> file(TRY(task.files->find(descriptor)));
+  if (!file->inode->is_regular() && !file->inode->is_directory()) return LinuxError::Invalid;
   TRY(file->sync(SyncKind::All));
   return u64{0};
 }
 
 Result<u64> call_fdatasync(Task& task, i32 descriptor) {
   Reference<File> file(TRY(task.files->find(descriptor)));
+  if (!file->inode->is_regular() && !file->inode->is_directory()) return LinuxError::Invalid;
   TRY(file->sync(SyncKind::Data));
   return u64{0};
 }

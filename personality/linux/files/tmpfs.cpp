@@ -42,6 +42,9 @@ Result<void> Inode::tell_filesystem(StatFilesystem& status) {
   return {};
 }
 
+void Inode::touch_accessed() {
+  if (!as_remote() && (access_time <= modification_time || access_time <= change_time)) access_time = wall_time();
+}
 void Inode::touch_modified() { modification_time = change_time = wall_time(); }
 void Inode::touch_changed() { change_time = wall_time(); }
 

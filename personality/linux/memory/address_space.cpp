@@ -107,8 +107,6 @@ Result<void> AddressSpace::protect(u64 start, u64 end, u32 protection) {
   pages_.for_each(start >> kPageShift, end >> kPageShift, [&](u64 number, PageEntry& entry) {
     u32 before = entry.flags;
     entry.flags = (entry.flags & ~(PageEntry::Read | PageEntry::Write | PageEntry::Execute)) | entry_access(protection);
-    if (entry.flags & PageEntry::Shared && !(entry.flags & PageEntry::Tracked) && protection & Protection::Write)
-      entry.flags |= PageEntry::Write;
     if (before & PageEntry::Mapped) hide(number, entry);
   });
   return {};
@@ -186,6 +184,7 @@ Result<Reference<AddressSpace>> AddressSpace::fork() {
   child->stack_top = stack_top;
   child->stack_limit = stack_limit;
   child->areas_ = areas_;
+  if (locks_future || areas_.locked_pages()) child->areas_.set_locked(0, AreaMap::kHighest, false);  // locks are not inherited
   pages_.for_each(0, kLastPage, [&](u64 number, PageEntry& entry) {
     store_.retain(entry.page);
     if (!(entry.flags & PageEntry::Shared)) {

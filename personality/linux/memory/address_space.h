@@ -59,6 +59,7 @@ class AddressSpace final : public Counted {
   u64 environment_end = 0;
   u64 stack_top = 0;
   u64 stack_limit = 8 << 20;
+  bool locks_future = false;  ///< mlockall(MCL_FUTURE): what is mapped is locked
 
  private:
   AddressSpace(PageStore& store, std::unique_ptr<GuestSpace> guest_space) : store_(store), guest_space_(std::move(guest_space)) {}

@@ -24,7 +24,7 @@ bool AreaMap::try_merge(Map::iterator left, Map::iterator right) {
   Area& a = left->second;
   const Area& b = right->second;
   bool fits = a.end == b.start && a.protection == b.protection && a.sharing == b.sharing && a.growth == b.growth &&
-              a.backing == b.backing && (!a.backing || a.offset + (a.end - a.start) == b.offset);
+              a.is_locked == b.is_locked && a.backing == b.backing && (!a.backing || a.offset + (a.end - a.start) == b.offset);
   if (!fits) return false;
   a.end = b.end;
   areas_.erase(right);
@@ -50,6 +50,8 @@ void AreaMap::split(u64 address) {
 }
 
 void AreaMap::remove(u64 start, u64 end) {
+  if (is_free(start, end)) return;
+  next_top_ = 0;
   split(start);
   split(end);
   areas_.erase(areas_.lower_bound(start), areas_.lower_bound(end));
@@ -87,7 +89,28 @@ Result<void> AreaMap::protect(u64 start, u64 end, u32 protection) {
   return {};
 }
 
+void AreaMap::set_locked(u64 start, u64 end, bool is_locked) {
+  split(start);
+  split(end);
+  for (auto it = areas_.lower_bound(start); it != areas_.end() && it->first < end;) {
+    auto next = std::next(it);
+    it->second.is_locked = is_locked;
+    if (it != areas_.begin()) try_merge(std::prev(it), it);
+    it = next;
+  }
+  if (auto after = areas_.lower_bound(end); after != areas_.end() && after != areas_.begin()) try_merge(std::prev(after), after);
+}
+
+u64 AreaMap::locked_pages() const {
+  u64 pages = 0;
+  for (const auto& [start, area] : areas_)
+    if (area.is_locked) pages += (area.end - area.start) >> kPageShift;
+  return pages;
+}
+
 Result<u64> AreaMap::find_hole(u64 size, u64 top) {
+  // Many mappings, one after the other: the next hole is below the last one.
+  if (next_top_ && next_top_ <= top && next_top_ >= size + kLowest && is_free(next_top_ - size, next_top_)) return next_top_ -= size;
   u64 limit = top;
   auto it = areas_.lower_bound(top);
   for (;;) {
@@ -98,7 +121,7 @@ Result<u64> AreaMap::find_hole(u64 size, u64 top) {
       below = it->second.end;
       next_limit = it->second.start;
     }
-    if (below < limit && limit - below >= size) return limit - size;
+    if (below < limit && limit - below >= size) return next_top_ = limit - size;
     if (next_limit == 0) return LinuxError::OutOfMemory;
     if (next_limit < limit) limit = next_limit;
   }

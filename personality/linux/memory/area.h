@@ -17,6 +17,7 @@ struct Area {
   u32 protection = 0;
   Sharing sharing = Sharing::Private;
   Growth growth = Growth::Fixed;
+  bool is_locked = false;         ///< by mlock: told by msync and charged to RLIMIT_MEMLOCK
   Reference<Inode> backing = {};  ///< empty: zeroes
   u64 offset = 0;                 ///< of `start` in the backing, bytes
 
@@ -40,6 +41,9 @@ class AreaMap {
   void remove(u64 start, u64 end);
   /// Gives everything in [start, end) another protection; OutOfMemory where there is a hole (nothing changed then).
   Result<void> protect(u64 start, u64 end, u32 protection);
+  /// Sets or takes away is_locked of everything in [start, end).
+  void set_locked(u64 start, u64 end, bool is_locked);
+  u64 locked_pages() const;
   /// Whether nothing lies in [start, end).
   bool is_free(u64 start, u64 end);
   /// Whether [start, end) has no hole.
@@ -58,6 +62,7 @@ class AreaMap {
   bool try_merge(Map::iterator left, Map::iterator right);
 
   Map areas_;
+  u64 next_top_ = 0;  ///< the last hole that was found began here, and nothing has been removed since; 0: not known
 };
 
 }  // namespace pith::personality

@@ -38,6 +38,15 @@ Result<Reference<Inode>> backing_of(Task& task, u32 protection, u32 flags, i32 d
   return file->inode;
 }
 
+/// Whether the process may lock that many more pages: NotPermitted where it may lock none at all, else `error`.
+Result<void> may_lock(const Task& task, u64 pages, Error error) {
+  u64 limit = task.process.limits[Resource::LockedMemory].current;
+  if (task.process.credentials.is_root()) return {};
+  if (!limit) return LinuxError::NotPermitted;
+  if (limit != kUnlimited && (task.space->areas().locked_pages() + pages) << kPageShift > limit) return error;
+  return {};
+}
+
 }  // namespace
 
 Result<u64> call_brk(Task& task, u64 address) { return task.memory().set_break(address); }
@@ -72,6 +81,9 @@ Result<u64> call_mmap(Task& task, u64 address, u64 size, u32 protection, u32 fla
   area.backing = TRY(backing_of(task, protection, flags, descriptor, length));
   area.offset = flags & MapFlag::Anonymous ? 0 : offset;
   if (flags & MapFlag::GrowsDown) area.growth = Growth::Down;
+  area.is_locked = space.locks_future || flags & MapFlag::Locked;
+  if (area.is_locked) TRY(may_lock(task, length >> kPageShift, LinuxError::TryAgain));
+  if (!(flags & MapFlag::Anonymous)) area.backing->touch_accessed();
   TRY(space.map(std::move(area)));
   return start;
 }
@@ -116,6 +128,11 @@ Result<u64> call_msync(Task& task, u64 address, u64 size, u32 flags) {
   if (flags & ~(kAsynchronous | kInvalidate | kSynchronous) || (flags & kAsynchronous && flags & kSynchronous)) return LinuxError::Invalid;
   Range range = TRY(range_of(address, size));
   if (!task.memory().areas().is_covered(range.start, range.end)) return LinuxError::OutOfMemory;
+  for (u64 place = range.start; flags & kInvalidate && place < range.end;) {
+    const Area* area = task.memory().areas().find(place);
+    if (area->is_locked) return LinuxError::Busy;
+    place = area->end;
+  }
   if (!(flags & kSynchronous)) return u64{0};
   std::vector<Reference<Inode>> files;
   for (u64 address = range.start; address < range.end;) {
@@ -136,18 +153,35 @@ Result<u64> call_mincore(Task& task, u64 address, u64 size, GuestAddress vector)
   return u64{0};
 }
 
+// Pages are never swapped: locking is told and charged, and changes nothing else.
 Result<u64> call_mlock(Task& task, u64 address, u64 size) {
   Range range = TRY(range_of(address & ~kPageMask, size + (address & kPageMask)));
+  TRY(may_lock(task, (range.end - range.start) >> kPageShift, LinuxError::OutOfMemory));
   if (!task.memory().areas().is_covered(range.start, range.end)) return LinuxError::OutOfMemory;
+  if (range.start < range.end) task.memory().areas().set_locked(range.start, range.end, true);
   return u64{0};
 }
 
-Result<u64> call_mlockall(Task&, u32 flags) {
+Result<u64> call_munlock(Task& task, u64 address, u64 size) {
+  Range range = TRY(range_of(address & ~kPageMask, size + (address & kPageMask)));
+  if (!task.memory().areas().is_covered(range.start, range.end)) return LinuxError::OutOfMemory;
+  if (range.start < range.end) task.memory().areas().set_locked(range.start, range.end, false);
+  return u64{0};
+}
+
+Result<u64> call_mlockall(Task& task, u32 flags) {
   constexpr u32 kCurrent = 1, kFuture = 2, kOnFault = 4;
   if (!flags || flags & ~(kCurrent | kFuture | kOnFault) || flags == kOnFault) return LinuxError::Invalid;
+  TRY(may_lock(task, flags & kCurrent ? task.memory().areas().total_pages() : 0, LinuxError::OutOfMemory));
+  task.memory().locks_future = flags & kFuture;
+  if (flags & kCurrent) task.memory().areas().set_locked(0, AreaMap::kHighest, true);
   return u64{0};
 }
 
-Result<u64> call_munlockall(Task&) { return u64{0}; }
+Result<u64> call_munlockall(Task& task) {
+  task.memory().locks_future = false;
+  task.memory().areas().set_locked(0, AreaMap::kHighest, false);
+  return u64{0};
+}
 
 }  // namespace pith::personality

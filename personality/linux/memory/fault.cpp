@@ -59,7 +59,10 @@ Result<PageEntry*> AddressSpace::provide_new(const Area& area, u64 address, Need
       page = TRY(area.backing->page_for_writing(index));
       store_.retain(page);
       flags |= PageEntry::Shared;
-      if (area.protection & Protection::Write) flags |= PageEntry::Write;
+      if (need == Need::Write) {
+        area.backing->touch_modified();
+        flags |= PageEntry::Write;
+      }
     } else if (page = area.backing->page_for_reading(index); page == kNoPage) {
       page = TRY(store_.allocate_zeroed());
       if (area.protection & Protection::Write) flags |= PageEntry::Write;
@@ -83,6 +86,11 @@ Result<PageEntry*> AddressSpace::provide_new(const Area& area, u64 address, Need
 Result<void> AddressSpace::make_writable(const Area& area, u64 page_number, PageEntry& entry) {
   if (entry.flags & PageEntry::Tracked) {
     TRY(area.backing->page_for_writing(area.page_in_backing(page_number << kPageShift)));
+    entry.flags |= PageEntry::Write;
+    return {};
+  }
+  if (entry.flags & PageEntry::Shared) {
+    if (area.backing) area.backing->touch_modified();
     entry.flags |= PageEntry::Write;
     return {};
   }

@@ -146,5 +146,33 @@ TEST_F(AddressSpaceTest, MovesAndTrims) {
   EXPECT_FALSE(bool(read_guest<u64>(*space, GuestAddress(*moved + kPageSize))));
 }
 
+TEST(AreaTest, LockedPartsAreCountedAndMergedAgain) {
+  AreaMap map;
+  map.insert({.start = address(0), .end = address(10), .protection = Protection::Read});
+  map.set_locked(address(2), address(5), true);
+  EXPECT_EQ(map.locked_pages(), 3u);
+  EXPECT_EQ(map.areas().size(), 3u);
+  map.set_locked(address(0), address(10), true);
+  EXPECT_EQ(map.locked_pages(), 10u);
+  EXPECT_EQ(map.areas().size(), 1u);
+  map.set_locked(address(0), address(10), false);
+  EXPECT_EQ(map.locked_pages(), 0u);
+}
+
+TEST(AreaTest, HolesAreFoundAgainAfterRemoval) {
+  AreaMap map;
+  constexpr u64 kTop = 0x7000'0000'0000;
+  u64 places[3];
+  for (u64& place : places) {
+    place = *map.find_hole(kPageSize, kTop);
+    map.insert({.start = place, .end = place + kPageSize, .offset = place});
+  }
+  EXPECT_EQ(places[0], kTop - kPageSize);
+  EXPECT_EQ(places[2], kTop - 3 * kPageSize);
+  map.remove(places[1], places[1] + kPageSize);
+  EXPECT_EQ(*map.find_hole(kPageSize, kTop), places[1]);
+  EXPECT_EQ(*map.find_hole(2 * kPageSize, kTop), kTop - 5 * kPageSize);
+}
+
 }  // namespace
 }  // namespace pith::personality
