@@ -26,6 +26,7 @@ Result<void> mount_server(std::string_view source, Reference<Inode> place, u64 f
 Result<void> mount_as_root(std::string_view source);
 /// Mounts `root`, which no server has, at `place`.
 Result<void> mount_own(std::string_view type, Reference<Inode> root, Reference<Inode> place);
+/// Mounts what the manifest grants and is not mounted: the first server at /disk, the others at /NAME. May let the lock go.
 void mount_granted(Task& nobody);
 /// What umount2 does to the mount whose root is `root`. May let the lock go.
 Result<u64> unmount(Task& task, Reference<Inode> root, u32 flags);
