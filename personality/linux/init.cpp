@@ -33,7 +33,7 @@ void set_limits(Process& process) {
   process.limits[Resource::Files] = {kFiles, kMostFiles};
   process.limits[Resource::Stack] = {8 << 20, kUnlimited};
   process.limits[Resource::LockedMemory] = {8 << 20, 8 << 20};
-  process.limits[Resource::PendingSignals] = {4096, 4096};
+  process.limits[Resource::PendingSignals] = {16384, 16384};
   process.limits[Resource::MessageBytes] = {819200, 819200};
   process.limits[Resource::Nice] = process.limits[Resource::RealTimePriority] = {0, 0};
   process.limits[Resource::Processes] = {ProcessTable::kMost, ProcessTable::kMost};
