@@ -247,7 +247,7 @@ TEST_F(Fixture, GoesOnAfterItsDeath) {
   card.receive(frame_of(6));
   u32 resets = card.resets;
   start();
-  // Once: what comes while the card is reset waits behind it, and is lost with the next reset.
+  // Once: a device may keep what comes meanwhile, and loses it with the next reset.
   EXPECT_EQ(card.resets, resets + 1);
   EXPECT_EQ(take(), frame_of(1));
   EXPECT_EQ(take(), frame_of(2, 1514));
