@@ -219,10 +219,21 @@ void Model::rename(Harness& harness) {
   to.parent->names[to.name] = from.file;
 }
 
+/// Whether there is what the operation is to be done with: writing and cutting need a file, a link something that it is to.
+bool Model::can_be_done(u64 which, const Place& place) {
+  if (which >= 3 && which <= 6) return place.file && LINUX_S_ISREG(place.file->mode);
+  return which != 11 || place.file;
+}
+
 void Model::step(Harness& harness) {
   operations_++;
-  Place place = some_place(true);
-  switch (random_() % 12) {
+  Place place;
+  u64 which;
+  do {
+    place = some_place(true);
+    which = random_() % 12;
+  } while (!can_be_done(which, place));
+  switch (which) {
     case 0:
     case 1:
     case 2: {
@@ -245,10 +256,10 @@ void Model::step(Harness& harness) {
     case 3:
     case 4:
     case 5:
-      if (place.file && LINUX_S_ISREG(place.file->mode)) write(harness, place.file);
+      write(harness, place.file);
       return;
     case 6:
-      if (place.file && LINUX_S_ISREG(place.file->mode)) truncate(harness, place.file);
+      truncate(harness, place.file);
       return;
     case 7:
     case 8: {
@@ -286,7 +297,6 @@ void Model::step(Harness& harness) {
       return;
     }
     default: {
-      if (!place.file) return;
       std::string name = some_name();
       Tree parent = some_directory();
       Result<files::Attributes> made = harness.link(parent->node, place.file->node, name);

@@ -37,6 +37,7 @@ class Model {
     std::string name;
     Tree file;
   };
+  static bool can_be_done(u64 which, const Place& place);
   Tree some_directory();
   Place some_place(bool may_be_new);
   std::string some_name();
