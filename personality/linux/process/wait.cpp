@@ -1,4 +1,6 @@
 // wait4 and waitid: what became of children.
+#include <limits>
+
 #include "personality/linux/calls/handlers.h"
 #include "personality/linux/environment.h"
 #include "personality/linux/time/usage.h"
@@ -69,6 +71,7 @@ Result<u64> call_wait4(Task& task, i32 pid, GuestAddress status, u32 options, Gu
   constexpr u32 kKnown =
       WaitOption::NoHang | WaitOption::Stopped | WaitOption::Continued | WaitOption::NoThread | WaitOption::All | WaitOption::Clone;
   if (options & ~kKnown) return LinuxError::Invalid;
+  if (pid == std::numeric_limits<i32>::min()) return LinuxError::NoProcess;
   Selection selection;
   if (pid > 0) selection.pid = pid;
   if (pid == 0) selection.group = task.process.group;
@@ -82,7 +85,9 @@ Result<u64> call_wait4(Task& task, i32 pid, GuestAddress status, u32 options, Gu
 Result<u64> call_waitid(Task& task, u32 type, i32 id, GuestAddress information, u32 options, GuestAddress usage) {
   constexpr u32 kAny = 0, kPid = 1, kGroup = 2;
   constexpr u32 kWanted = WaitOption::Exited | WaitOption::Stopped | WaitOption::Continued;
-  if (options & ~(kWanted | WaitOption::NoHang | WaitOption::KeepWaiting) || !(options & kWanted)) return LinuxError::Invalid;
+  constexpr u32 kKnown =
+      kWanted | WaitOption::NoHang | WaitOption::KeepWaiting | WaitOption::NoThread | WaitOption::All | WaitOption::Clone;
+  if (options & ~kKnown || !(options & kWanted)) return LinuxError::Invalid;
   Selection selection;
   if (type == kPid && id > 0) {
     selection.pid = id;

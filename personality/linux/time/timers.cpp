@@ -78,7 +78,7 @@ void ProcessTimer::set(TimeScale scale, u64 deadline, u64 new_interval) {
   interval = new_interval;
   expired_ = 0;
   overrun = 0;
-  environment().timer_wakeup.wake_all();
+  if (deadline) environment().timer_wakeup.wake_all();
 }
 
 u64 ProcessTimer::left() const {

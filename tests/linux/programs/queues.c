@@ -1,4 +1,5 @@
-// Queued signals, timers that send them, message queues, locks with owners: prints what it sees, which is the same on Linux.
+// Waiting for children, queued signals, timers that send them, message queues, locks with owners: prints what it sees, which is the same on
+// Linux.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -177,8 +178,20 @@ static void locks(void) {
   print("nobody", sched_setscheduler(0x3fffffff, SCHED_FIFO, &priority));
 }
 
+static void waiting(void) {
+  print("wait for the lowest", wait4((int)0x80000000, NULL, WNOHANG, NULL));
+  print("wait with no wish", waitid(P_ALL, 0, NULL, WNOHANG));
+  if (fork() == 0) _exit(3);
+  siginfo_t child;
+  print("look", waitid(P_ALL, 0, &child, WEXITED | WNOWAIT | __WALL));
+  printf("code %d status %d\n", child.si_code, child.si_status);
+  print("take", waitid(P_ALL, 0, &child, WEXITED));
+  print("nobody", waitid(P_ALL, 0, &child, WEXITED));
+}
+
 int main(void) {
   setvbuf(stdout, NULL, _IOLBF, 0);
+  waiting();
   queued_signals();
   timers();
   message_queues();
