@@ -91,7 +91,6 @@ debugfs -R "rdump /load $work" "$work/disk" >/dev/null 2>&1
 (cd "$work/load" && md5sum ./*.moved | sed 's#  \./#  #') >"$work/sums"
 [ "$(grep -c moved "$work/sums")" = 6 ]
 grep '\.moved$' "$work/out" | cmp - "$work/sums"
-# A file down and up.
 # Writes what one client of port $1 of the loopback interface sends.
 receive() {
   python3 -c '
@@ -100,6 +99,8 @@ with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as server, server.acc
     while part := client.recv(1 << 16):
         sys.stdout.buffer.write(part)' "$1"
 }
+
+# A file down and up.
 mkdir "$work/host"
 head -c $((megabytes * 1000000)) /dev/urandom >"$work/host/data"
 busybox httpd -f -p 127.0.0.1:$port -h "$work/host" &
