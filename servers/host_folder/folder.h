@@ -71,6 +71,7 @@ class Folder {
   void name_node(u32 place, u32 parent, std::string_view name);
   void unname_node(u32 place);
   void drop(u32 place);
+  void unlink_node(u32 place);
   void release_node(u32 place, u32 count);
   u32 free_place();
   void ensure_root();

@@ -263,6 +263,7 @@ TEST(HostFolder, SaysWhenTheDeviceIsGone) {
 
 /// Replies in which anything may stand: errors at worst, and everything is right again when the host is.
 TEST(HostFolder, SurvivesAHostThatAnswersAnything) {
+  u64 all = 0;
   for (u64 seed = 1; seed <= 20; seed++) {
     Machine machine(seed);
     Random mutations(seed);
@@ -299,13 +300,17 @@ TEST(HostFolder, SurvivesAHostThatAnswersAnything) {
       if (i % 10 == 0) machine.restart();
       if (testing::Test::HasFailure()) FAIL() << "seed " << seed;
     }
-    EXPECT_GT(mutated, 50u);
+    all += mutated;
     is_hostile = false;
     machine.restart();
     machine.settle();
-    auto listed = machine.list(kRoot, 4096);
+    // The folder was perhaps told by a number that it does not have.
+    auto root = machine.call([](Folder& each) { return each.root(); });
+    ASSERT_TRUE(root) << "seed " << seed << " " << error_name(root.error());
+    auto listed = machine.list(root->node, 4096);
     ASSERT_TRUE(listed) << "seed " << seed << " " << error_name(listed.error());
   }
+  EXPECT_GT(all, 2000u);
 }
 
 }  // namespace
