@@ -31,8 +31,8 @@ class NativeFiles final : public FileService {
   Result<FilesystemState> state() override {
     auto answer = uninterrupted([&] { return client_.state(); });
     if (!answer) return answer.error();
-    return FilesystemState{answer->blocks,      answer->free_blocks,  u32(answer->nodes),
-                           answer->nodes >> 32, u32(answer->form), answer->form >> 32};
+    return FilesystemState{answer->blocks,      answer->free_blocks, u32(answer->nodes),
+                           answer->nodes >> 32, u32(answer->form),   answer->form >> 32};
   }
   Result<files::Attributes> root() override {
     return attributes_of(uninterrupted([&] { return client_.root(); }));

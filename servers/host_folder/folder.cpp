@@ -32,14 +32,13 @@ bool Folder::look() {
   return true;
 }
 
-/// A call's script begins. Errors: as Host::check; Damaged when the folder is another one by now.
+/// A call's script begins. Errors: as Host::check.
 Result<void> Folder::begin_call() {
   Result<void> ready = host_.check();
   if (ready.error() == Error::WouldBlock) surroundings_.wait();
   TRY(std::move(ready));
   host_.begin_call(surroundings_.caller());
   ensure_root();
-  if (state_.table[0].number != host_.root().path) return Error::Damaged;
   return {};
 }
 

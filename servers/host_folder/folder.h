@@ -48,8 +48,8 @@ class Folder {
   Result<void> hold(u32 session, u64 number);
   Result<void> release(u32 session, u64 number);
 
-  /// Calls that change something: `wanted` without `caller`. Answers what the job has left of the file.
-  Result<files::Attributes> change(const Job& wanted);
+  /// Calls that change something: `wanted` without `caller`; `text` of a symbolic link. Answers what the job has left of the file.
+  Result<files::Attributes> change(const Job& wanted, std::string_view text = {});
   /// Calls that are answered later: without `order` and `done`.
   Result<void> transfer(const Transfer& wanted);
 
@@ -71,6 +71,7 @@ class Folder {
   void name_node(u32 place, u32 parent, std::string_view name);
   void unname_node(u32 place);
   void drop(u32 place);
+  void unlink_node(u32 place);
   void release_node(u32 place, u32 count);
   u32 free_place();
   void ensure_root();
@@ -130,6 +131,7 @@ class Folder {
   bool is_job_ready_ = true;       ///< something has moved since it was tried
   u32 ready_transfers_ = ~u32{0};  ///< the same, as bits
   Job wanted_ = {};
+  char wanted_text_[kMostTextBytes];
 };
 
 }  // namespace pith::host_folder

@@ -26,7 +26,7 @@ constexpr u32 kOpenFlags[] = {0, 0, 1, 0200000};  // as Linux numbers them: O_RD
 
 Error error_of(u32 number) {
   switch (number) {
-    case 2:  // ENOENT
+    case 2:    // ENOENT
     case 116:  // ESTALE
       return Error::NotFound;
     case 1:   // EPERM
@@ -66,6 +66,8 @@ void Host::reset() {
   for (Question& question : questions_) question = {};
   for (Fid& fid : fids_) fid = {};
   fids_[0].phase = Phase::Ready;
+  fids_end_ = 1;
+  has_doomed_ = false;
   for (Script& script : scripts_) reset_script(script);
   if (device_ == nullptr) return;
   stage_ = Stage::Begin;
@@ -76,7 +78,7 @@ void Host::reset() {
 
 void Host::reset_script(Script& script) {
   for (u32& fid : script.scratch) {
-    if (fid != 0 && fids_[fid].phase == Phase::Scratch) fids_[fid].phase = Phase::Doomed;
+    if (fid != 0 && fids_[fid].phase == Phase::Scratch) doom(fids_[fid]);
     fid = 0;
   }
   script.call = {};
@@ -155,7 +157,7 @@ void Host::take(const Question& question, Error error, std::span<const std::byte
   kept.error = error;
   kept.length = u32(body.size());
   kept.size = size;
-  memcpy(body.size() > kShortBytes ? asker.bulk : kept.bytes, body.data(), body.size());
+  if (!body.empty()) memcpy(body.size() > kShortBytes ? asker.bulk : kept.bytes, body.data(), body.size());
 }
 
 void Host::take_setup(Kind kind, Error error, Reader reader) {
@@ -196,18 +198,27 @@ void Host::take_fid(Fid& fid, Kind kind, Error error, Reader reader) {
   } else {
     fid.phase = kind == Kind::Open || fid.use == Use::Walk ? Phase::Ready : Phase::Walked;
   }
-  if (is_doomed) fid.phase = Phase::Doomed;
+  if (is_doomed) doom(fid);
+}
+
+void Host::doom(Fid& fid) {
+  fid.phase = Phase::Doomed;
+  has_doomed_ = true;
 }
 
 void Host::clunk_doomed() {
-  if (stage_ != Stage::Ready) return;
-  for (u32 i = 1; i < kFids; i++) {
+  if (stage_ != Stage::Ready || !has_doomed_) return;
+  has_doomed_ = false;
+  for (u32 i = 1; i < fids_end_; i++) {
     if (fids_[i].phase != Phase::Doomed) continue;
     // The answer to what it was asked for comes first: nothing of it may arrive for the file that has the number next.
     bool is_asked = false;
     for (const Question& question : questions_) is_asked |= question.purpose == Purpose::Fid && question.index == i;
     std::optional<u32> request = device_->next();
-    if (is_asked || !request) continue;
+    if (is_asked || !request) {
+      has_doomed_ = true;
+      continue;
+    }
     Writer clunk = message();
     clunk.put(i);
     fids_[i].phase = Phase::Clunking;
@@ -287,7 +298,8 @@ Result<u32> Host::scratch(u32 which) {
 void Host::keep_scratch(u32 which, u64 node) {
   u32& fid = script().scratch[which];
   if (fid == 0 || fids_[fid].phase != Phase::Scratch) return;
-  for (const Fid& each : fids_) {
+  for (u32 i = 1; i < fids_end_; i++) {
+    const Fid& each = fids_[i];
     if (each.node == node && each.use == Use::Walk && each.phase == Phase::Ready) return;
   }
   fids_[fid] = {node, ++clock_, Phase::Ready, Use::Walk, kSuccess};
@@ -297,11 +309,12 @@ void Host::keep_scratch(u32 which, u64 node) {
 /// WouldBlock when there is none: the one that was used longest ago is given up.
 Result<u32> Host::free_fid() {
   u32 oldest = 0;
-  for (u32 i = 1; i < kFids; i++) {
+  for (u32 i = 1; i < fids_end_; i++) {
     if (fids_[i].phase == Phase::Free) return i;
     if (fids_[i].phase == Phase::Ready && (oldest == 0 || fids_[i].used < fids_[oldest].used)) oldest = i;
   }
-  if (oldest != 0) fids_[oldest].phase = Phase::Doomed;
+  if (fids_end_ < kFids) return fids_end_++;
+  if (oldest != 0) doom(fids_[oldest]);
   clunk_doomed();
   return Error::WouldBlock;
 }
@@ -309,7 +322,7 @@ Result<u32> Host::free_fid() {
 Result<std::optional<u32>> Host::find(u64 node, Use use) {
   TRY(check());
   if (node == root_.path && use == Use::Walk) return std::optional<u32>(0);
-  for (u32 i = 1; i < kFids; i++) {
+  for (u32 i = 1; i < fids_end_; i++) {
     Fid& fid = fids_[i];
     if (fid.node != node || fid.use != use) continue;
     if (fid.phase == Phase::Ready) {
@@ -318,7 +331,7 @@ Result<std::optional<u32>> Host::find(u64 node, Use use) {
     }
     if (fid.phase == Phase::Walking || fid.phase == Phase::Opening) return Error::WouldBlock;
     if (fid.phase == Phase::Bad) {
-      fid.phase = Phase::Doomed;
+      doom(fid);
       return fid.error;
     }
     if (fid.phase != Phase::Walked) continue;
@@ -348,10 +361,10 @@ Error Host::walk(u64 node, Use use, u32 from, std::string_view name) {
 }
 
 void Host::forget(u64 node) {
-  for (u32 i = 1; i < kFids; i++) {
+  for (u32 i = 1; i < fids_end_; i++) {
     Phase phase = fids_[i].phase;
     if (fids_[i].node == node && phase != Phase::Free && phase != Phase::Scratch && phase != Phase::Clunking) {
-      fids_[i].phase = Phase::Doomed;
+      doom(fids_[i]);
       fids_[i].node = 0;
     }
   }

@@ -113,6 +113,7 @@ class Host {
   void take_setup(Kind kind, Error error, Reader reader);
   void take_fid(Fid& fid, Kind kind, Error error, Reader reader);
   void clunk_doomed();
+  void doom(Fid& fid);
   void send(u32 request, const Writer& message, const Question& question, virtio::Piece data);
   Result<u32> free_fid();
 
@@ -125,6 +126,8 @@ class Host {
   u32 current_ = 0, position_ = 0;
   Question questions_[virtio_ninep::kRequests] = {};
   Fid fids_[kFids] = {};  // number 0 is the folder itself
+  u32 fids_end_ = 1;      // no fid from there on is used
+  bool has_doomed_ = false;
   Script scripts_[kScripts] = {};
   std::byte draft_[virtio_ninep::kMessageBytes];
 };

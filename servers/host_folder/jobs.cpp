@@ -18,7 +18,7 @@ bool is_directory(const files::Attributes& attributes) { return (attributes.mode
 
 }  // namespace
 
-Result<files::Attributes> Folder::change(const Job& wanted) {
+Result<files::Attributes> Folder::change(const Job& wanted, std::string_view text) {
   TRY(begin_call());
   host_.end();
   vault::CallName caller = surroundings_.caller();
@@ -31,6 +31,8 @@ Result<files::Attributes> Folder::change(const Job& wanted) {
   if (state_.job.kind == Job::Kind::None && !is_job_wanted_) {
     wanted_ = wanted;
     wanted_.caller = caller;
+    wanted_.lengths[2] = u32(text.size());
+    text.copy(wanted_text_, sizeof wanted_text_);
     is_job_wanted_ = true;
   }
   surroundings_.wait();
@@ -51,6 +53,7 @@ void Folder::advance() {
     is_job_wanted_ = false;
     is_job_ready_ = true;
     state_.job = wanted_;
+    memcpy(state_.text, wanted_text_, wanted_.lengths[2]);
     return;
   }
   if (wants_sync()) {
@@ -134,7 +137,7 @@ Result<Kind> Folder::put_question(Job& job, u32 parent, Writer& message) {
       message.put(u32(job.mode & ~u64{kTypes})).put(group);
       return Kind::MakeDirectory;
     case kSymlink:
-      message.text({job.text, job.lengths[2]}).put(group);
+      message.text({state_.text, job.lengths[2]}).put(group);
       return Kind::Symlink;
     default:
       message.put(u32(job.mode)).put(u32{0}).put(u32{0}).put(group);
@@ -346,7 +349,8 @@ Result<bool> Folder::purge(Job& job) {
   message.put(u32{0}).text(hidden.text()).put(u32{0});
   Result<Reply> removed = host_.ask(Kind::Remove, message);
   if (removed.error() == Error::WouldBlock) return Error::WouldBlock;
-  if (!removed && removed.error() != Error::NotFound) log_line(LogLevel::Warning, "%.30s stays: %s", hidden.text().data(), error_name(removed.error()));
+  if (!removed && removed.error() != Error::NotFound)
+    log_line(LogLevel::Warning, "%.30s stays: %s", hidden.text().data(), error_name(removed.error()));
   note_change(0);
   drop(place);
   return true;

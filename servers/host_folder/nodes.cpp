@@ -23,16 +23,30 @@ Result<u32> Folder::need(u64 number) {
   return place;
 }
 
-/// The folder itself is at place 0, and never forgotten.
+/// The folder itself is at place 0, and never forgotten. Where the host tells it by another number than before it is another folder, in
+/// which what is known is looked for under the same names.
 void Folder::ensure_root() {
-  if (state_.nodes != 0) return;
   u64 number = host_.root().path;
   Node& node = state_.table[0];
+  if (state_.nodes != 0 && node.number == number) return;
+  if (state_.nodes == 0) {
+    node.parent = kNowhere;
+    node.flags = Node::kUsed;
+    state_.nodes = 1;
+  } else {
+    unlink_node(0);
+  }
   node.number = number;
-  node.parent = kNowhere;
-  node.flags = Node::kUsed;
-  state_.buckets[bucket_of(number)] = 1;
-  state_.nodes = 1;
+  u32& bucket = state_.buckets[bucket_of(number)];
+  node.next = bucket;
+  bucket = 1;
+}
+
+/// Its number finds it no more.
+void Folder::unlink_node(u32 place) {
+  u32* link = &state_.buckets[bucket_of(state_.table[place].number)];
+  while (*link != 0 && *link != place + 1) link = &state_.table[*link - 1].next;
+  if (*link != 0) *link = state_.table[place].next;
 }
 
 /// What a name stands for now. Waits never; where the table is full somebody that was not asked for lately is forgotten.
@@ -86,9 +100,7 @@ void Folder::drop(u32 place) {
   unname_node(place);
   if (node.is_to_be_purged()) state_.to_be_purged--;
   note_synced(node);
-  u32* link = &state_.buckets[bucket_of(node.number)];
-  while (*link != 0 && *link != place + 1) link = &state_.table[*link - 1].next;
-  if (*link != 0) *link = node.next;
+  unlink_node(place);
   host_.forget(node.number);
   node.flags = 0;
   node.number = 0;

@@ -75,8 +75,7 @@ Result<Bytes> Service::set_attributes(Session, u64 node, u64 changes, std::span<
 }
 
 /// What is made belongs to whom the host makes it for.
-Result<Bytes> Service::create(Session, u64 directory, u64 mode, u64, u64, std::span<const std::byte> name,
-                              std::span<std::byte, 104> room) {
+Result<Bytes> Service::create(Session, u64 directory, u64 mode, u64, u64, std::span<const std::byte> name, std::span<std::byte, 104> room) {
   Job job{};
   TRY(put_name(job, 0, text_of(name)));
   // Hosts refuse pipes, sockets and devices in different ways, some after they have made them.
@@ -101,13 +100,13 @@ Result<Bytes> Service::symlink(Session session, u64 directory, u64, u64 place, u
   Job job{};
   TRY(put_name(job, 0, text_of(name)));
   if (length == 0 || length > kMostTextBytes) return Error::BadArgument;
-  memcpy(job.text, TRY(memory_at(session, place, length)).data(), length);
-  if (memchr(job.text, 0, length) != nullptr) return Error::BadArgument;
-  job.lengths[2] = u32(length);
+  char text[kMostTextBytes];  // its writer may change it at any time
+  memcpy(text, TRY(memory_at(session, place, length)).data(), length);
+  if (memchr(text, 0, length) != nullptr) return Error::BadArgument;
   job.kind = Job::Kind::Make;
   job.directory = directory;
   job.mode = kSymlinkMode;
-  return answer_with(folder_.change(job), room);
+  return answer_with(folder_.change(job, {text, length}), room);
 }
 
 Result<u64> Service::read_link(Session session, u64 node, u64 place) {

@@ -15,9 +15,9 @@ inline constexpr u32 kNowhere = ~u32{0};
 struct Node {
   static constexpr u32 kUsed = 1, kRecent = 2;
   static constexpr u32 kHidden = 4;  ///< it has lost its name to its client, and has one in the folder itself that nobody is shown
-  u64 number;  ///< as the host tells files apart
-  u64 changed;  ///< number of the change that is not known to be on the medium; 0: none
-  u32 parent;  ///< place of the directory; kNowhere: it has no name any more
+  u64 number;                        ///< as the host tells files apart
+  u64 changed;                       ///< number of the change that is not known to be on the medium; 0: none
+  u32 parent;                        ///< place of the directory; kNowhere: it has no name any more
   u32 children, holds, flags;
   u32 next;  ///< place + 1 of the next one in its bucket
   u32 name_length;
@@ -43,12 +43,11 @@ struct Job {
   vault::CallName caller;
   u64 directory, node;  ///< numbers; of a rename `node` is the directory of the new name
   u64 mode, changes, flags;
-  u64 seen;    ///< what had the name
-  u64 target;  ///< what had the new name
-  u32 lengths[3];
+  u64 seen;        ///< what had the name
+  u64 target;      ///< what had the new name
+  u32 lengths[3];  ///< of both names, of a symbolic link's text
   u32 reserved;
   char names[2][kMostNameBytes + 1];
-  char text[kMostTextBytes + 1];
   files::Attributes wanted;
 
   std::string_view name(u32 which) const { return {names[which], lengths[which]}; }
@@ -83,6 +82,7 @@ struct State {
   Node table[kNodes];
   Hold holds[kHolds];
   Job job;
+  char text[kMostTextBytes + 1];  ///< of the symbolic link that the job makes
   Outcome outcomes[kOutcomes];
   Transfer transfers[kTransfers];
 

@@ -105,7 +105,10 @@ TEST(Options, RefusesNonsense) {
                                                     {"--forward", "80:"},
                                                     {"--forward", ":80"},
                                                     {"--no-net=1"},
-                                                    {"--disk", "/no/such"}};
+                                                    {"--disk", "/no/such"},
+                                                    {"--share", "/no/such"},
+                                                    {"--share", "/dev/null"},
+                                                    {"--share", "/no/such:ro"}};
   for (const auto& line : lines) EXPECT_NE(parse_options(line).problem, "") << line[0];
 }
 
@@ -121,6 +124,16 @@ std::vector<std::string> values_of(const std::vector<std::string>& line, const s
 bool has_device(const std::vector<std::string>& line, const std::string& kind) {
   auto devices = values_of(line, "-device");
   return std::ranges::any_of(devices, [&](const std::string& device) { return device.starts_with(kind); });
+}
+
+TEST(Machine, SharesAFolder) {
+  EXPECT_TRUE(values_of({}, "-fsdev").empty());
+  EXPECT_EQ(parse_options({"--share", "/no/such"}).problem, "--share: there is no folder `/no/such`");
+  EXPECT_EQ(values_of({"--share", "/tmp"}, "-fsdev"), std::vector<std::string>{"local,id=share,security_model=none,path=/tmp"});
+  EXPECT_TRUE(has_device({"--share", "/tmp"}, "virtio-9p-pci,disable-legacy=on,iommu_platform=on,fsdev=share,mount_tag=share"));
+  EXPECT_EQ(values_of({"--share", "/tmp:ro"}, "-fsdev"),
+            std::vector<std::string>{"local,id=share,security_model=none,path=/tmp,readonly=on"});
+  EXPECT_TRUE(has_device({"--share=/tmp:ro", "--no-iommu"}, "virtio-9p-pci,disable-legacy=on,fsdev=share,mount_tag=share-read-only"));
 }
 
 TEST(Machine, HasACardOnlyWhereOneIsAskedFor) {

@@ -1,4 +1,5 @@
-// A virtio 9P transport: messages of the 9P protocol to a folder's host and its replies, several at a time. [virtio 1.2, 5.15 (device number 9)]
+// A virtio 9P transport: messages of the 9P protocol to a folder's host and its replies, several at a time. [virtio 1.2, 5.15 (device
+// number 9)]
 #pragma once
 #include "drivers/virtio/rings.h"
 

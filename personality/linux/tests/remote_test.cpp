@@ -98,6 +98,7 @@ TEST_F(RemoteTest, PathsCrossMounts) {
   EXPECT_EQ(rename("/mnt/d/f", "/f"), LinuxError::CrossDevice);
   EXPECT_EQ(rename("/mnt", "/other"), LinuxError::Busy);
   EXPECT_EQ(mount_server("server", *find_inode(task(), "/"), 0).error(), LinuxError::Busy);
+  EXPECT_EQ(mounts().front().type, "ext4");
 }
 
 TEST_F(RemoteTest, NamesAreAskedForOnce) {
