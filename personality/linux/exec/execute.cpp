@@ -97,6 +97,11 @@ void switch_program(Task& task, LoadedProgram program, const std::string& path, 
   end_other_tasks(task);
   release_robust_list(task);
   process.timers.clear();
+  if (task.tid != process.pid) {  // whoever calls takes the place of the first one
+    environment().processes.remove(task);
+    task.tid = process.pid;
+    environment().processes.add(task);
+  }
   take_over_identity(task, *source.inode);
   (void)task.guest->set_space(program.space->guest_space());
   (void)task.guest->reset_vector_state();

@@ -72,7 +72,7 @@ class Task {
   AddressSpace& memory() { return *space; }
 
   Process& process;
-  const i32 tid;
+  i32 tid;  ///< changes only when execve is called by another task than the process's first
   Worker* worker = nullptr;
   u64 worker_time_before = 0;  ///< nanoseconds that the worker had used when it began with this task
   Guest* guest = nullptr;      ///< the worker's

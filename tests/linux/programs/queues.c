@@ -189,12 +189,31 @@ static void waiting(void) {
   print("nobody", waitid(P_ALL, 0, &child, WEXITED));
 }
 
-int main(void) {
+static void* become(void* unused) {
+  execl("/proc/self/exe", "queues", "again", NULL);
+  return unused;
+}
+
+static void new_program(void) {
+  printf("exec from a thread: first task %s, signal to it %ld\n", gettid() == getpid() ? "again" : "gone",
+         (long)syscall(SYS_tgkill, getpid(), getpid(), 0));
+}
+
+int main(int count, char** arguments) {
+  (void)arguments;
+  if (count > 1) {
+    new_program();
+    return 0;
+  }
   setvbuf(stdout, NULL, _IOLBF, 0);
   waiting();
   queued_signals();
   timers();
   message_queues();
   locks();
-  return 0;
+  fflush(stdout);
+  pthread_t thread;
+  pthread_create(&thread, NULL, become, NULL);
+  pthread_join(thread, NULL);
+  return 1;
 }
