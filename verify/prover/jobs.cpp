@@ -15,7 +15,6 @@ namespace pith::verify {
 namespace {
 
 constexpr std::size_t kStackSize = std::size_t{1} << 30;  // the solver recurses deeply over large formulas
-
 struct Task {
   const EntryWork& work;
   const Entry& entry;
@@ -28,9 +27,13 @@ void* run_task(void* argument) {
   return nullptr;
 }
 
-[[noreturn]] void run(const EntryWork& work, const Entry& entry, unsigned seconds, int pipe) {
-  rlimit limit{seconds, seconds + 5};
+[[noreturn]] void run(const EntryWork& work, const Entry& entry, const JobLimits& limits, int pipe) {
+  rlimit limit{limits.seconds, limits.seconds + 5};
   setrlimit(RLIMIT_CPU, &limit);
+  if (limits.memory != 0) {
+    rlimit room{limits.memory, limits.memory};
+    setrlimit(RLIMIT_AS, &room);
+  }
   Task task{work, entry, {}};
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
@@ -65,7 +68,7 @@ void run_all(const std::vector<Entry>& entries, const EntryWork& work, const Job
       pid_t child = fork();
       if (child == 0) {
         close(ends[0]);
-        run(work, entry, limits.seconds, ends[1]);
+        run(work, entry, limits, ends[1]);
       }
       close(ends[1]);
       running[child] = {&entry, ends[0]};
@@ -87,7 +90,8 @@ void run_all(const std::vector<Entry>& entries, const EntryWork& work, const Job
       report.name = found->second.entry->name;
       report.result = "unknown";
       report.seconds = double(usage.ru_utime.tv_sec) + double(usage.ru_utime.tv_usec) * 1e-6;
-      bool late = WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL);
+      // The system kills at five seconds more.
+      bool late = WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || (WTERMSIG(status) == SIGKILL && report.seconds >= limits.seconds));
       report.failures.push_back({late ? "took longer than " + std::to_string(limits.seconds) + " s" : "the prover itself failed", "", "", true});
     }
     running.erase(found);

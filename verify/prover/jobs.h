@@ -1,5 +1,6 @@
 // Proofs in processes of their own, several at a time.
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@ namespace pith::verify {
 struct JobLimits {
   unsigned jobs = 2;
   unsigned seconds = 400;  ///< of processor time for one entry; one that needs more is unknown
+  std::uint64_t memory = 0;  ///< bytes of one entry's address space, 0: as much as there is; a question that needs more has no answer
 };
 
 /// What is done with an entry.
