@@ -60,6 +60,15 @@ started() {
   fail "the guest is not up"
 }
 
+# Writes what one client of port $1 of the loopback interface sends.
+receive() {
+  python3 -c '
+import socket, sys
+with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as server, server.accept()[0] as client:
+    while part := client.recv(1 << 16):
+        sys.stdout.buffer.write(part)' "$1"
+}
+
 # Files: written, synced, renamed, copied, read back, removed.
 cat >"$work/files.sh" <<END
 killer $seconds $period ext4 disk network netcard &
@@ -91,14 +100,6 @@ debugfs -R "rdump /load $work" "$work/disk" >/dev/null 2>&1
 (cd "$work/load" && md5sum ./*.moved | sed 's#  \./#  #') >"$work/sums"
 [ "$(grep -c moved "$work/sums")" = 6 ]
 grep '\.moved$' "$work/out" | cmp - "$work/sums"
-# Writes what one client of port $1 of the loopback interface sends.
-receive() {
-  python3 -c '
-import socket, sys
-with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as server, server.accept()[0] as client:
-    while part := client.recv(1 << 16):
-        sys.stdout.buffer.write(part)' "$1"
-}
 
 # A file down and up.
 mkdir "$work/host"
